@@ -1,0 +1,26 @@
+//! Messages on the terminal of the developer.
+
+use std::io::Write;
+
+use async_trait::async_trait;
+
+use super::{Message, MessageProvider, Receipt, SendError};
+
+/// Prints messages on standard output, with the number masked: for development only.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ConsoleProvider;
+
+#[async_trait]
+impl MessageProvider for ConsoleProvider {
+    fn name(&self) -> &'static str {
+        "console"
+    }
+
+    async fn send(&self, message: &Message) -> Result<Receipt, SendError> {
+        let line = format!("message to {}: {}\n", message.to.masked(), message.text);
+        std::io::stdout()
+            .write_all(line.as_bytes())
+            .map_err(|cause| SendError::NotSent { provider: self.name(), cause })?;
+        Ok(Receipt { provider: self.name(), message_id: None })
+    }
+}

@@ -1,0 +1,53 @@
+//! Where challenges live.
+
+mod memory;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+pub use memory::MemoryOtpStore;
+
+use super::{Attempt, Challenge, ChallengeKey, Guess};
+use crate::clock::Timestamp;
+use crate::error::StoreError;
+
+/// Keeps challenges. Each method is one atomic step: two callers never both see `Accepted`, and no attempt is lost.
+///
+/// `quickcart_core::conformance::otp_store` (feature `conformance`) checks an implementation.
+#[async_trait]
+pub trait OtpStore: Send + Sync + 'static {
+    /// Puts `challenge` under `key`, in place of the one that may be there.
+    async fn replace(
+        &self,
+        key: ChallengeKey,
+        challenge: Challenge,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Judges a guess and keeps the outcome, as [`Challenge::attempt`] does.
+    async fn attempt(&self, key: ChallengeKey, guess: Guess, now: Timestamp) -> Result<Attempt, StoreError>;
+
+    /// When the pending challenge under `key` ends; `None` when there is none.
+    async fn expires_at(&self, key: ChallengeKey, now: Timestamp) -> Result<Option<Timestamp>, StoreError>;
+}
+
+#[async_trait]
+impl<T: OtpStore + ?Sized> OtpStore for Arc<T> {
+    async fn replace(
+        &self,
+        key: ChallengeKey,
+        challenge: Challenge,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        (**self).replace(key, challenge, now).await
+    }
+
+    async fn attempt(&self, key: ChallengeKey, guess: Guess, now: Timestamp) -> Result<Attempt, StoreError> {
+        (**self).attempt(key, guess, now).await
+    }
+
+    async fn expires_at(&self, key: ChallengeKey, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        (**self).expires_at(key, now).await
+    }
+}
