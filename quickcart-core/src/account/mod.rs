@@ -1,0 +1,44 @@
+//! Shoppers: who they are, and the tokens that prove it.
+
+mod error;
+mod token;
+mod user;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+pub use error::AccountError;
+pub use token::{InvalidToken, TokenIssuer};
+pub use user::{InvalidName, PersonName, Profile, User, UserId};
+
+use crate::clock::Timestamp;
+use crate::phone::PhoneNumber;
+
+/// Keeps shoppers. Each method is one atomic step.
+#[async_trait]
+pub trait AccountStore: Send + Sync + 'static {
+    /// The shopper of this phone, made now if there was none. The phone has been verified.
+    async fn sign_in(&self, phone: &PhoneNumber, now: Timestamp) -> Result<User, AccountError>;
+
+    /// The shopper with this id.
+    async fn user(&self, user_id: UserId) -> Result<Option<User>, AccountError>;
+
+    /// Writes the whole profile over the old one.
+    async fn complete_profile(&self, user_id: UserId, profile: &Profile) -> Result<User, AccountError>;
+}
+
+#[async_trait]
+impl<T: AccountStore + ?Sized> AccountStore for Arc<T> {
+    async fn sign_in(&self, phone: &PhoneNumber, now: Timestamp) -> Result<User, AccountError> {
+        (**self).sign_in(phone, now).await
+    }
+
+    async fn user(&self, user_id: UserId) -> Result<Option<User>, AccountError> {
+        (**self).user(user_id).await
+    }
+
+    async fn complete_profile(&self, user_id: UserId, profile: &Profile) -> Result<User, AccountError> {
+        (**self).complete_profile(user_id, profile).await
+    }
+}

@@ -1,0 +1,106 @@
+//! Why a trolley or a list was not changed.
+
+use std::time::Duration;
+
+use super::{CartId, Quantity};
+use crate::catalog::ProductId;
+use crate::error::{DomainError, ErrorKind, StoreError};
+
+/// Why a trolley or a list was not changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CartError {
+    /// There is no such trolley.
+    #[error("cart {cart_id} does not exist")]
+    CartNotFound {
+        /// The id that was given.
+        cart_id: CartId,
+    },
+    /// The shopper has no trolley.
+    #[error("the user has no active cart")]
+    NoActiveCart,
+    /// The shopper has another trolley.
+    #[error("the user is already connected to cart {cart_id}")]
+    AnotherCart {
+        /// The trolley they have.
+        cart_id: CartId,
+    },
+    /// Somebody else has this trolley.
+    #[error("cart {cart_id} is in use by another user")]
+    CartInUse {
+        /// The trolley.
+        cart_id: CartId,
+    },
+    /// Nobody has this trolley, so nothing can be put in it.
+    #[error("cart {cart_id} is not connected to a user")]
+    CartNotConnected {
+        /// The trolley.
+        cart_id: CartId,
+    },
+    /// There is no such product.
+    #[error("product {product_id} does not exist")]
+    ProductNotFound {
+        /// The id that was given.
+        product_id: ProductId,
+    },
+    /// No product has this barcode.
+    #[error("no product has the barcode {barcode}")]
+    BarcodeNotFound {
+        /// The code that was read.
+        barcode: String,
+    },
+    /// The product cannot be counted by weight.
+    #[error("the product with the barcode {barcode} has no defined weight")]
+    NoUnitWeight {
+        /// The code that was read.
+        barcode: String,
+    },
+    /// More pieces than a list or a trolley takes.
+    #[error("a quantity is at most {}", Quantity::MAX)]
+    TooMany,
+    /// The place is not on the map.
+    #[error("this place is not on the map of the store")]
+    OffTheMap,
+    /// The store did not do its work.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl DomainError for CartError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::CartNotFound { .. }
+            | Self::NoActiveCart
+            | Self::ProductNotFound { .. }
+            | Self::BarcodeNotFound { .. } => ErrorKind::NotFound,
+            Self::AnotherCart { .. } | Self::CartInUse { .. } | Self::CartNotConnected { .. } => {
+                ErrorKind::Conflict
+            }
+            Self::NoUnitWeight { .. } | Self::TooMany | Self::OffTheMap => ErrorKind::InvalidInput,
+            Self::Store(error) => error.kind(),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::CartNotFound { .. } => "cart_not_found",
+            Self::NoActiveCart => "no_active_cart",
+            Self::AnotherCart { .. } => "another_cart",
+            Self::CartInUse { .. } => "cart_in_use",
+            Self::CartNotConnected { .. } => "cart_not_connected",
+            Self::ProductNotFound { .. } => "product_not_found",
+            Self::BarcodeNotFound { .. } => "barcode_not_found",
+            Self::NoUnitWeight { .. } => "no_unit_weight",
+            Self::TooMany => "too_many",
+            Self::OffTheMap => "off_the_map",
+            Self::Store(error) => error.code(),
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Store(error) => error.retry_after(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! A trolley, who has it, and where it stands.
+
+use super::CartLine;
+use crate::catalog::SectionId;
+use crate::clock::Timestamp;
+use crate::pathfinding::Point;
+
+/// Names a trolley.
+pub type CartId = i64;
+
+/// How a connection came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Connection {
+    /// The trolley was free and is the shopper's now.
+    New,
+    /// It was the shopper's already; nothing changed.
+    Kept,
+}
+
+/// A trolley and all that lies in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CartView {
+    /// The trolley.
+    pub cart_id: CartId,
+    /// Its lines, in the order they came.
+    pub lines: Vec<CartLine>,
+    /// The weight that its device reported for the whole of it, in milligrams.
+    pub reported_weight_mg: Option<u64>,
+}
+
+impl CartView {
+    /// The weight of the contents in milligrams: what the scale said last, else what the catalogue says, and nothing
+    /// for an empty trolley.
+    #[must_use]
+    pub fn total_weight_mg(&self) -> u64 {
+        if self.lines.is_empty() {
+            return 0;
+        }
+        let by_catalogue = || {
+            let weights = self.lines.iter().map(|line| {
+                let unit_mg = u64::from(line.product.weight_g.unwrap_or(0)) * 1_000;
+                unit_mg * line.quantity.map_or(0, |quantity| quantity.get().into())
+            });
+            weights.sum()
+        };
+        self.reported_weight_mg.unwrap_or_else(by_catalogue)
+    }
+}
+
+/// Where a trolley stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Location {
+    /// The trolley.
+    pub cart_id: CartId,
+    /// The place.
+    pub point: Point,
+    /// The section that the place is in, if any.
+    pub section_id: Option<SectionId>,
+    /// When it was located; `None` while it stands at its dock.
+    pub located_at: Option<Timestamp>,
+}

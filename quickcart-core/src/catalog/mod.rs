@@ -1,0 +1,112 @@
+//! What the shop sells, and where it stands.
+
+pub mod import;
+mod product;
+mod section;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+pub use product::{
+    AllergyId, Barcode, CategoryId, FoodTypeId, InvalidBarcode, Label, Product, ProductDetails, ProductId,
+};
+pub use section::{Section, SectionId, ShelfPlace};
+
+use crate::error::StoreError;
+use crate::pathfinding::FloorPlan;
+use import::{Progress, StoreData};
+
+/// A part of a long list: `limit` items after the first `offset`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// How many items to skip.
+    pub offset: u32,
+    /// How many items to answer at most.
+    pub limit: u32,
+}
+
+impl Page {
+    /// The longest page.
+    pub const LIMIT_MAX: u32 = 500;
+}
+
+impl Default for Page {
+    /// The first page, as long as it may be.
+    fn default() -> Self {
+        Self { offset: 0, limit: Self::LIMIT_MAX }
+    }
+}
+
+/// The store's map as it was imported, with a number that grows with each import.
+#[derive(Clone, Debug)]
+pub struct VersionedFloorPlan {
+    /// Grows with each import.
+    pub version: i64,
+    /// The map.
+    pub floor_plan: FloorPlan,
+}
+
+/// Keeps the catalogue. Each method is one atomic step.
+#[async_trait]
+pub trait CatalogStore: Send + Sync + 'static {
+    /// Products whose name or barcode contains `text`, in ASCII without regard to case, by id.
+    async fn search(&self, text: &str, page: Page) -> Result<Vec<Product>, StoreError>;
+
+    /// Products on offer: with an offer's name, or with a discounted price below the price; by id.
+    async fn offers(&self, page: Page) -> Result<Vec<Product>, StoreError>;
+
+    /// One product with its labels.
+    async fn product(&self, product_id: ProductId) -> Result<Option<ProductDetails>, StoreError>;
+
+    /// Where these products stand, in the order of the ids; products without a place are left out.
+    async fn shelf_places(&self, product_ids: &[ProductId]) -> Result<Vec<ShelfPlace>, StoreError>;
+
+    /// All sections, by name.
+    async fn sections(&self) -> Result<Vec<Section>, StoreError>;
+
+    /// The version of the map; `None` when no store was imported yet.
+    async fn floor_plan_version(&self) -> Result<Option<i64>, StoreError>;
+
+    /// The map; `None` when no store was imported yet.
+    async fn floor_plan(&self) -> Result<Option<VersionedFloorPlan>, StoreError>;
+
+    /// Takes a whole store, all of it or nothing: what has an id that is known is changed, the rest is added, and
+    /// map, sections and shelf places take the place of the old ones. Reports progress now and then.
+    async fn import(&self, data: StoreData, progress: Progress) -> Result<(), StoreError>;
+}
+
+#[async_trait]
+impl<T: CatalogStore + ?Sized> CatalogStore for Arc<T> {
+    async fn search(&self, text: &str, page: Page) -> Result<Vec<Product>, StoreError> {
+        (**self).search(text, page).await
+    }
+
+    async fn offers(&self, page: Page) -> Result<Vec<Product>, StoreError> {
+        (**self).offers(page).await
+    }
+
+    async fn product(&self, product_id: ProductId) -> Result<Option<ProductDetails>, StoreError> {
+        (**self).product(product_id).await
+    }
+
+    async fn shelf_places(&self, product_ids: &[ProductId]) -> Result<Vec<ShelfPlace>, StoreError> {
+        (**self).shelf_places(product_ids).await
+    }
+
+    async fn sections(&self) -> Result<Vec<Section>, StoreError> {
+        (**self).sections().await
+    }
+
+    async fn floor_plan_version(&self) -> Result<Option<i64>, StoreError> {
+        (**self).floor_plan_version().await
+    }
+
+    async fn floor_plan(&self) -> Result<Option<VersionedFloorPlan>, StoreError> {
+        (**self).floor_plan().await
+    }
+
+    async fn import(&self, data: StoreData, progress: Progress) -> Result<(), StoreError> {
+        (**self).import(data, progress).await
+    }
+}

@@ -1,0 +1,49 @@
+//! Why an order was not made.
+
+use std::time::Duration;
+
+use crate::error::{DomainError, ErrorKind, StoreError};
+
+/// Why an order was not made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OrderError {
+    /// The shopper has no trolley.
+    #[error("there is no active cart to check out")]
+    NoActiveCart,
+    /// Nothing is in the trolley.
+    #[error("the cart is empty; there is nothing to check out")]
+    CartEmpty,
+    /// The sum is beyond what an order can hold.
+    #[error("the order is too large")]
+    TooLarge,
+    /// The store did not do its work.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl DomainError for OrderError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NoActiveCart => ErrorKind::NotFound,
+            Self::CartEmpty | Self::TooLarge => ErrorKind::InvalidInput,
+            Self::Store(error) => error.kind(),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NoActiveCart => "no_active_cart",
+            Self::CartEmpty => "cart_empty",
+            Self::TooLarge => "order_too_large",
+            Self::Store(error) => error.code(),
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Store(error) => error.retry_after(),
+            _ => None,
+        }
+    }
+}

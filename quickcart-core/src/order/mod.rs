@@ -1,0 +1,58 @@
+//! Orders: what was in the trolley, at the prices of the moment.
+
+mod error;
+mod pricing;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+pub use error::OrderError;
+pub use pricing::{OrderLine, Totals};
+
+use crate::account::UserId;
+use crate::cart::CartId;
+use crate::catalog::Page;
+use crate::clock::Timestamp;
+
+/// Names an order.
+pub type OrderId = i64;
+
+/// What a shopper bought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// Its number.
+    pub order_id: OrderId,
+    /// Who bought it.
+    pub user_id: UserId,
+    /// The trolley it was carried in.
+    pub cart_id: CartId,
+    /// When it was placed.
+    pub placed_at: Timestamp,
+    /// The sums over all lines.
+    pub totals: Totals,
+    /// One line a product.
+    pub lines: Vec<OrderLine>,
+}
+
+/// Keeps orders. Each method is one atomic step.
+#[async_trait]
+pub trait OrderStore: Send + Sync + 'static {
+    /// Makes an order of all that is in the shopper's trolley, empties the trolley and gives it back: all or nothing.
+    /// Once this has answered, the order survives the end of the process and of the machine.
+    async fn checkout(&self, user_id: UserId, now: Timestamp) -> Result<Order, OrderError>;
+
+    /// The shopper's orders, newest first.
+    async fn orders(&self, user_id: UserId, page: Page) -> Result<Vec<Order>, OrderError>;
+}
+
+#[async_trait]
+impl<T: OrderStore + ?Sized> OrderStore for Arc<T> {
+    async fn checkout(&self, user_id: UserId, now: Timestamp) -> Result<Order, OrderError> {
+        (**self).checkout(user_id, now).await
+    }
+
+    async fn orders(&self, user_id: UserId, page: Page) -> Result<Vec<Order>, OrderError> {
+        (**self).orders(user_id, page).await
+    }
+}
