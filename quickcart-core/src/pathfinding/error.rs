@@ -1,0 +1,70 @@
+//! Why a map could not be built or a walk not found.
+
+use super::{Point, tour::STOPS_MAX};
+use crate::error::{DomainError, ErrorKind};
+
+/// Why a map could not be built or a walk not found.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PathError {
+    /// The plan contradicts itself.
+    #[error("the floor plan is not usable: {reason}")]
+    InvalidPlan {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The plan has more cells than a map takes.
+    #[error("the map would have {cells} cells, and at most {max} are allowed; choose a coarser resolution")]
+    TooLarge {
+        /// How many it would have.
+        cells: u64,
+        /// How many are allowed.
+        max: u64,
+    },
+    /// A named place is inside a wall or a shelf, or on no floor.
+    #[error("{name} at {point} is not on free floor")]
+    Blocked {
+        /// The place.
+        name: String,
+        /// Where it is.
+        point: Point,
+    },
+    /// The point is on no floor of the map.
+    #[error("{point} is not on the map")]
+    OffTheMap {
+        /// The point.
+        point: Point,
+    },
+    /// No walk leads there.
+    #[error("no walk leads to {point}")]
+    Unreachable {
+        /// The point.
+        point: Point,
+    },
+    /// A tour takes fewer stops.
+    #[error("a tour takes at most {STOPS_MAX} stops, and {count} were given")]
+    TooManyStops {
+        /// How many were given.
+        count: usize,
+    },
+}
+
+impl DomainError for PathError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Unreachable { .. } => ErrorKind::NotFound,
+            _ => ErrorKind::InvalidInput,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidPlan { .. } => "plan_invalid",
+            Self::TooLarge { .. } => "map_too_large",
+            Self::Blocked { .. } => "place_blocked",
+            Self::OffTheMap { .. } => "off_the_map",
+            Self::Unreachable { .. } => "unreachable",
+            Self::TooManyStops { .. } => "too_many_stops",
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! A walk as points in metres.
+
+use super::Point;
+use super::grid::Grid;
+use super::search::Path;
+
+/// A shortest walk.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Route {
+    /// The middle of every cell on the way, from the start to the goal.
+    pub points: Vec<Point>,
+    /// The points where one turns or rides, with the start and the goal: enough to draw the walk.
+    pub corners: Vec<Point>,
+    /// The length in metres from cell to cell; a ride counts as its lift says.
+    pub length_m: f64,
+}
+
+impl Route {
+    pub(super) fn of(grid: &Grid, path: &Path) -> Self {
+        let points = path.cells.iter().map(|&cell| grid.point_of(cell)).collect();
+        Self { points, corners: corners(grid, path), length_m: path.cost * grid.resolution_m() }
+    }
+}
+
+/// Drops every cell that one can walk past in a straight line.
+fn corners(grid: &Grid, path: &Path) -> Vec<Point> {
+    let cells = &path.cells;
+    let mut kept = vec![cells[0]];
+    for (previous, next) in cells.iter().zip(cells.iter().skip(1)) {
+        let from = kept[kept.len() - 1];
+        if from != *previous && !grid.in_sight(from, *next) {
+            kept.push(*previous);
+        }
+    }
+    if cells.len() > 1 {
+        kept.push(cells[cells.len() - 1]);
+    }
+    kept.into_iter().map(|cell| grid.point_of(cell)).collect()
+}
+
+/// Every cell that the straight line between the middles of two cells touches, both cells that meet at a corner
+/// included (Amanatides and Woo, Eurographics 1987, in integers).
+pub(super) fn touched(from: (u32, u32), to: (u32, u32)) -> impl Iterator<Item = (u32, u32)> {
+    let (dx, dy) = (i64::from(to.0) - i64::from(from.0), i64::from(to.1) - i64::from(from.1));
+    let (steps_x, steps_y) = (dx.abs(), dy.abs());
+    let (sign_x, sign_y) = (dx.signum(), dy.signum());
+    let (mut x, mut y) = (i64::from(from.0), i64::from(from.1));
+    let (mut done_x, mut done_y) = (0, 0);
+    let mut cells = vec![from];
+    let cell = |x: i64, y: i64| (u32::try_from(x).unwrap_or(0), u32::try_from(y).unwrap_or(0));
+    while done_x < steps_x || done_y < steps_y {
+        // Which border comes next: (done + 1/2) / steps of one axis against the other, without fractions.
+        let (to_x, to_y) = ((1 + 2 * done_x) * steps_y, (1 + 2 * done_y) * steps_x);
+        if to_x == to_y {
+            cells.extend([cell(x + sign_x, y), cell(x, y + sign_y)]);
+        }
+        if to_x <= to_y {
+            x += sign_x;
+            done_x += 1;
+        }
+        if to_y <= to_x {
+            y += sign_y;
+            done_y += 1;
+        }
+        cells.push(cell(x, y));
+    }
+    cells.into_iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_touches_the_cells_on_its_way() {
+        let cells = |from, to| touched(from, to).collect::<Vec<_>>();
+        assert_eq!(cells((1, 1), (1, 1)), [(1, 1)]);
+        assert_eq!(cells((0, 0), (2, 0)), [(0, 0), (1, 0), (2, 0)]);
+        assert_eq!(cells((1, 1), (0, 0)), [(1, 1), (0, 1), (1, 0), (0, 0)]);
+        assert_eq!(cells((0, 0), (1, 2)), [(0, 0), (0, 1), (1, 1), (1, 2)]);
+    }
+}

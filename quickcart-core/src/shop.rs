@@ -1,0 +1,244 @@
+//! The shop as one value: the domains behind it, the clock, and the map that is ready to be walked.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::account::{AccountError, Profile, User, UserId};
+use crate::cart::{CartError, CartId, CartLine, CartView, ChecklistItem, Connection, Location, Quantity};
+use crate::catalog::import::{Progress, StoreData};
+use crate::catalog::{Page, Product, ProductDetails, ProductId, Section};
+use crate::clock::Clock;
+use crate::device::CartEvent;
+use crate::error::StoreError;
+use crate::order::{Order, OrderError};
+use crate::pathfinding::{Point, StoreMap};
+use crate::phone::PhoneNumber;
+use crate::store::ShopStore;
+use crate::walk::{Stop, Walk, WalkError, WalkPlan};
+
+/// A shop. Clones are handles of the same one.
+#[derive(Clone)]
+pub struct Shop {
+    store: Arc<dyn ShopStore>,
+    clock: Arc<dyn Clock>,
+    map: Arc<RwLock<Option<BuiltMap>>>,
+}
+
+/// The map that was built last, and the version of its floor plan.
+#[derive(Clone)]
+struct BuiltMap {
+    version: i64,
+    map: Arc<StoreMap>,
+}
+
+impl Shop {
+    /// A shop that is kept in `store`.
+    pub fn new(store: Arc<dyn ShopStore>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock, map: Arc::default() }
+    }
+
+    /// Takes a whole store into the shop; see [`CatalogStore::import`](crate::catalog::CatalogStore::import).
+    ///
+    /// # Errors
+    /// [`StoreError`]; the shop is then as it was before.
+    pub async fn import(&self, data: StoreData, progress: Progress) -> Result<(), StoreError> {
+        self.store.import(data, progress).await
+    }
+
+    /// Whether no store has been imported yet.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn is_empty(&self) -> Result<bool, StoreError> {
+        Ok(self.store.floor_plan_version().await?.is_none())
+    }
+
+    /// The shopper of a phone that has been verified, made now if there was none.
+    ///
+    /// # Errors
+    /// [`AccountError::Store`].
+    pub async fn sign_in(&self, phone: &PhoneNumber) -> Result<User, AccountError> {
+        self.store.sign_in(phone, self.clock.now()).await
+    }
+
+    /// The shopper with this id.
+    ///
+    /// # Errors
+    /// [`AccountError::UserNotFound`] and [`AccountError::Store`].
+    pub async fn user(&self, user_id: UserId) -> Result<User, AccountError> {
+        self.store.user(user_id).await?.ok_or(AccountError::UserNotFound { user_id })
+    }
+
+    /// Writes the whole profile of a shopper.
+    ///
+    /// # Errors
+    /// [`AccountError`].
+    pub async fn complete_profile(&self, user_id: UserId, profile: &Profile) -> Result<User, AccountError> {
+        self.store.complete_profile(user_id, profile).await
+    }
+
+    /// Products whose name or barcode contains a text, by id.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn search(&self, text: &str, page: Page) -> Result<Vec<Product>, StoreError> {
+        self.store.search(text, page).await
+    }
+
+    /// Products on offer, by id.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn offers(&self, page: Page) -> Result<Vec<Product>, StoreError> {
+        self.store.offers(page).await
+    }
+
+    /// One product with its labels; `None` when there is no such product.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn product(&self, product_id: ProductId) -> Result<Option<ProductDetails>, StoreError> {
+        self.store.product(product_id).await
+    }
+
+    /// Adds pieces to the shopper's list.
+    ///
+    /// # Errors
+    /// [`CartError`].
+    pub async fn add_to_checklist(
+        &self,
+        user_id: UserId,
+        product_id: ProductId,
+        quantity: Quantity,
+    ) -> Result<ChecklistItem, CartError> {
+        self.store.add_to_checklist(user_id, product_id, quantity).await
+    }
+
+    /// The shopper's list.
+    ///
+    /// # Errors
+    /// [`CartError::Store`].
+    pub async fn checklist(&self, user_id: UserId) -> Result<Vec<ChecklistItem>, CartError> {
+        self.store.checklist(user_id).await
+    }
+
+    /// Takes a trolley for a shopper.
+    ///
+    /// # Errors
+    /// [`CartError`].
+    pub async fn connect(&self, user_id: UserId, cart_id: CartId) -> Result<Connection, CartError> {
+        self.store.connect(user_id, cart_id, self.clock.now()).await
+    }
+
+    /// Gives the shopper's trolley back, without its contents.
+    ///
+    /// # Errors
+    /// [`CartError`].
+    pub async fn disconnect(&self, user_id: UserId) -> Result<CartId, CartError> {
+        self.store.disconnect(user_id).await
+    }
+
+    /// The shopper's trolley.
+    ///
+    /// # Errors
+    /// [`CartError`].
+    pub async fn cart(&self, user_id: UserId) -> Result<CartView, CartError> {
+        self.store.view(user_id).await
+    }
+
+    /// What a trolley's device says has happened; answers the line as it is now.
+    ///
+    /// # Errors
+    /// [`CartError`].
+    pub async fn apply(&self, event: &CartEvent) -> Result<CartLine, CartError> {
+        self.store.apply(event).await
+    }
+
+    /// Notes where a trolley stands.
+    ///
+    /// # Errors
+    /// [`CartError::OffTheMap`] when that is on no floor of the map; [`CartError`].
+    pub async fn locate(&self, cart_id: CartId, point: Point) -> Result<(), CartError> {
+        let map = self.map().await?.ok_or(CartError::OffTheMap)?;
+        map.nearest_free(point).map_err(|_| CartError::OffTheMap)?;
+        self.store.locate(cart_id, point, self.clock.now()).await
+    }
+
+    /// Where the shopper's trolley stands.
+    ///
+    /// # Errors
+    /// [`CartError`].
+    pub async fn location(&self, user_id: UserId) -> Result<Location, CartError> {
+        self.store.location(user_id).await
+    }
+
+    /// All that is needed to find the shortest walk past some products, from where the shopper's trolley stands.
+    /// Products that are unknown or have no place are left out. Finding the walk takes the processor a while, so it is
+    /// a step of its own: [`WalkPlan::solve`].
+    ///
+    /// # Errors
+    /// [`WalkError`].
+    pub async fn plan_walk(&self, user_id: UserId, product_ids: &[ProductId]) -> Result<WalkPlan, WalkError> {
+        let start = self.store.location(user_id).await.map_err(|error| match error {
+            CartError::Store(error) => WalkError::Store(error),
+            _ => WalkError::NoActiveCart,
+        })?;
+        let places = self.store.shelf_places(product_ids).await?;
+        let stops = places.iter().map(|place| Stop {
+            product_id: Some(place.product_id),
+            section_id: Some(place.section_id),
+            point: place.point,
+        });
+        self.plan_walk_between(start.point, stops.collect()).await
+    }
+
+    /// All that is needed to find the shortest walk from a point past some others.
+    ///
+    /// # Errors
+    /// [`WalkError`].
+    pub async fn plan_walk_between(&self, start: Point, stops: Vec<Stop>) -> Result<WalkPlan, WalkError> {
+        let map = self.map().await?.ok_or(WalkError::NoMap)?;
+        let sections: Vec<Section> = self.store.sections().await?;
+        Ok(WalkPlan { map, sections, start, stops })
+    }
+
+    /// Finds the shortest walk past some products on this thread; see [`plan_walk`](Self::plan_walk).
+    ///
+    /// # Errors
+    /// [`WalkError`].
+    pub async fn walk(&self, user_id: UserId, product_ids: &[ProductId]) -> Result<Walk, WalkError> {
+        self.plan_walk(user_id, product_ids).await?.solve()
+    }
+
+    /// Makes an order of all that is in the shopper's trolley.
+    ///
+    /// # Errors
+    /// [`OrderError`].
+    pub async fn checkout(&self, user_id: UserId) -> Result<Order, OrderError> {
+        self.store.checkout(user_id, self.clock.now()).await
+    }
+
+    /// The shopper's orders, newest first.
+    ///
+    /// # Errors
+    /// [`OrderError::Store`].
+    pub async fn orders(&self, user_id: UserId, page: Page) -> Result<Vec<Order>, OrderError> {
+        self.store.orders(user_id, page).await
+    }
+
+    /// The map of the store, built when it has changed; `None` when no store was imported yet.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn map(&self) -> Result<Option<Arc<StoreMap>>, StoreError> {
+        let Some(version) = self.store.floor_plan_version().await? else { return Ok(None) };
+        let built = self.map.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(built) = built.filter(|built| built.version == version) {
+            return Ok(Some(built.map));
+        }
+        let Some(plan) = self.store.floor_plan().await? else { return Ok(None) };
+        let map = Arc::new(StoreMap::build(plan.floor_plan).map_err(StoreError::internal)?);
+        let built = BuiltMap { version: plan.version, map: Arc::clone(&map) };
+        *self.map.write().unwrap_or_else(PoisonError::into_inner) = Some(built);
+        Ok(Some(map))
+    }
+}
