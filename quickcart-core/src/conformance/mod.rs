@@ -1,0 +1,10 @@
+//! The contracts of the traits, as functions that panic where an implementation breaks them.
+//!
+//! Call them from a test with a fresh store each. They run on every implementation of this crate, and are public so that
+//! they also run on yours.
+
+mod otp_store;
+mod shop_store;
+
+pub use otp_store::otp_store;
+pub use shop_store::shop_store;

@@ -1,0 +1,20 @@
+//! Databases that keep the whole shop: one type a database, which implements the stores of all domains, so that what
+//! must happen together happens in one transaction.
+
+mod database_url;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStore;
+
+use crate::account::AccountStore;
+use crate::cart::CartStore;
+use crate::catalog::CatalogStore;
+use crate::order::OrderStore;
+
+/// Keeps a whole shop.
+pub trait ShopStore: AccountStore + CatalogStore + CartStore + OrderStore {}
+
+impl<T: AccountStore + CatalogStore + CartStore + OrderStore> ShopStore for T {}

@@ -1,0 +1,193 @@
+//! The catalogue in SQLite.
+
+use async_trait::async_trait;
+use rusqlite::{OptionalExtension, Params, Transaction, params};
+
+use super::SqliteStore;
+use super::error::OrStoreError;
+use super::row::{PRODUCT_COLUMNS, SECTION_COLUMNS, point, product, section};
+use crate::catalog::import::{Progress, StoreData, parse_map};
+use crate::catalog::{
+    CatalogStore, Label, Page, Product, ProductDetails, ProductId, Section, ShelfPlace, VersionedFloorPlan,
+};
+use crate::error::StoreError;
+
+#[async_trait]
+impl CatalogStore for SqliteStore {
+    async fn search(&self, text: &str, page: Page) -> Result<Vec<Product>, StoreError> {
+        let pattern = like_pattern(text);
+        let sql = format!(
+            "SELECT {PRODUCT_COLUMNS} FROM product \
+             WHERE product_name LIKE ?1 ESCAPE '\\' OR barcode LIKE ?1 ESCAPE '\\' \
+             ORDER BY product_id LIMIT ?2 OFFSET ?3"
+        );
+        self.workers
+            .read(move |transaction| products(transaction, &sql, params![pattern, page.limit, page.offset]))
+            .await
+    }
+
+    async fn offers(&self, page: Page) -> Result<Vec<Product>, StoreError> {
+        let sql = format!(
+            "SELECT {PRODUCT_COLUMNS} FROM product WHERE offer_name IS NOT NULL OR discounted_price_minor < price_minor \
+             ORDER BY product_id LIMIT ?1 OFFSET ?2"
+        );
+        self.workers
+            .read(move |transaction| products(transaction, &sql, params![page.limit, page.offset]))
+            .await
+    }
+
+    async fn product(&self, product_id: ProductId) -> Result<Option<ProductDetails>, StoreError> {
+        self.workers.read(move |transaction| details(transaction, product_id)).await
+    }
+
+    async fn shelf_places(&self, product_ids: &[ProductId]) -> Result<Vec<ShelfPlace>, StoreError> {
+        let product_ids = product_ids.to_vec();
+        self.workers
+            .read(move |transaction| {
+                let found = product_ids.into_iter().filter_map(|id| shelf_place(transaction, id).transpose());
+                found.collect()
+            })
+            .await
+    }
+
+    async fn sections(&self) -> Result<Vec<Section>, StoreError> {
+        let sql = format!("SELECT {SECTION_COLUMNS} FROM section ORDER BY section_name, section_id");
+        self.workers
+            .read(move |transaction| {
+                let mut statement = transaction.prepare_cached(&sql).or_store_error()?;
+                let rows = statement.query_map([], section).or_store_error()?;
+                rows.collect::<rusqlite::Result<_>>().or_store_error()
+            })
+            .await
+    }
+
+    async fn floor_plan_version(&self) -> Result<Option<i64>, StoreError> {
+        self.workers
+            .read(|transaction| {
+                let query = transaction.prepare_cached("SELECT map_version FROM store");
+                query
+                    .and_then(|mut statement| statement.query_row([], |row| row.get(0)).optional())
+                    .or_store_error()
+            })
+            .await
+    }
+
+    async fn floor_plan(&self) -> Result<Option<VersionedFloorPlan>, StoreError> {
+        let row: Option<(i64, String)> = self
+            .workers
+            .read(|transaction| {
+                let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+                transaction
+                    .query_row("SELECT map_version, map_json FROM store", [], read)
+                    .optional()
+                    .or_store_error()
+            })
+            .await?;
+        let plan = |(version, map_json): (i64, String)| {
+            let floor_plan = parse_map(&map_json).map_err(StoreError::internal)?;
+            Ok(VersionedFloorPlan { version, floor_plan })
+        };
+        row.map(plan).transpose()
+    }
+
+    async fn import(&self, data: StoreData, progress: Progress) -> Result<(), StoreError> {
+        self.workers.write(move |transaction| super::import::import(transaction, &data, &progress)).await
+    }
+}
+
+/// `text` anywhere, with `%` and `_` taken literally.
+fn like_pattern(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for character in text.chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    pattern
+}
+
+fn products(
+    transaction: &Transaction<'_>,
+    sql: &str,
+    values: impl Params,
+) -> Result<Vec<Product>, StoreError> {
+    let mut statement = transaction.prepare_cached(sql).or_store_error()?;
+    let rows = statement.query_map(values, |row| product(row, 0)).or_store_error()?;
+    rows.collect::<rusqlite::Result<_>>().or_store_error()
+}
+
+pub(super) fn find_product(
+    transaction: &Transaction<'_>,
+    product_id: ProductId,
+) -> Result<Option<Product>, StoreError> {
+    let sql = format!("SELECT {PRODUCT_COLUMNS} FROM product WHERE product_id = ?1");
+    let query = transaction.prepare_cached(&sql);
+    query
+        .and_then(|mut statement| statement.query_row([product_id], |row| product(row, 0)).optional())
+        .or_store_error()
+}
+
+pub(super) fn find_barcode(
+    transaction: &Transaction<'_>,
+    barcode: &str,
+) -> Result<Option<Product>, StoreError> {
+    let sql = format!("SELECT {PRODUCT_COLUMNS} FROM product WHERE barcode = ?1");
+    let query = transaction.prepare_cached(&sql);
+    query
+        .and_then(|mut statement| statement.query_row([barcode], |row| product(row, 0)).optional())
+        .or_store_error()
+}
+
+fn details(
+    transaction: &Transaction<'_>,
+    product_id: ProductId,
+) -> Result<Option<ProductDetails>, StoreError> {
+    let Some(product) = find_product(transaction, product_id)? else { return Ok(None) };
+    let labels = |sql: &str| {
+        let mut statement = transaction.prepare_cached(sql).or_store_error()?;
+        let label = |row: &rusqlite::Row<'_>| Ok(Label { id: row.get(0)?, name: row.get(1)? });
+        let rows = statement.query_map([product_id], label).or_store_error()?;
+        rows.collect::<rusqlite::Result<Vec<_>>>().or_store_error()
+    };
+    let foodtypes = labels(
+        "SELECT foodtype_id, foodtype_name FROM product_foodtype JOIN foodtype USING (foodtype_id) \
+         WHERE product_id = ?1 ORDER BY foodtype_id",
+    )?;
+    let allergies = labels(
+        "SELECT allergy_id, allergy_name FROM product_allergy JOIN allergy USING (allergy_id) \
+         WHERE product_id = ?1 ORDER BY allergy_id",
+    )?;
+    Ok(Some(ProductDetails { product, foodtypes, allergies }))
+}
+
+fn shelf_place(
+    transaction: &Transaction<'_>,
+    product_id: ProductId,
+) -> Result<Option<ShelfPlace>, StoreError> {
+    let sql =
+        "SELECT section_id, aisle_num, shelf_num, level, x_m, y_m FROM shelf_place WHERE product_id = ?1";
+    let place = |row: &rusqlite::Row<'_>| {
+        Ok(ShelfPlace {
+            product_id,
+            section_id: row.get(0)?,
+            aisle_num: row.get(1)?,
+            shelf_num: row.get(2)?,
+            point: point(row, 3)?,
+        })
+    };
+    let query = transaction.prepare_cached(sql);
+    query.and_then(|mut statement| statement.query_row([product_id], place).optional()).or_store_error()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_are_literal() {
+        assert_eq!(like_pattern("50%_\\"), r"%50\%\_\\%");
+    }
+}

@@ -1,0 +1,36 @@
+//! The shop in one SQLite file: WAL, synchronous FULL, one writer and several readers on threads of their own.
+
+mod account;
+mod cart;
+mod catalog;
+mod error;
+mod import;
+mod migrate;
+mod order;
+mod row;
+mod workers;
+
+use std::path::Path;
+
+use crate::error::StoreError;
+use workers::Workers;
+
+/// Keeps the shop in a file. Cheap to share behind an `Arc`; when it is dropped, all that was asked of it is done first.
+pub struct SqliteStore {
+    workers: Workers,
+}
+
+impl SqliteStore {
+    /// Opens the file, makes it and its folder when they are not there, and brings its tables up to date.
+    ///
+    /// Blocks until that is done.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be opened or written, or was made by a later version.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(StoreError::unavailable)?;
+        }
+        Ok(Self { workers: Workers::start(path)? })
+    }
+}

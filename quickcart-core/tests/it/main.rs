@@ -1,0 +1,8 @@
+//! The core as its users see it.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod otp;
+mod stores;
+mod tidy;
+mod visit;
+mod walks;

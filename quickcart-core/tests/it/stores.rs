@@ -1,0 +1,128 @@
+//! Every store keeps its contract.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use quickcart_core::account::AccountStore;
+use quickcart_core::cart::{CartError, CartStore};
+use quickcart_core::catalog::import::demo_store;
+use quickcart_core::catalog::{CatalogStore, Page};
+use quickcart_core::clock::{Clock, SystemClock, Timestamp};
+use quickcart_core::conformance;
+use quickcart_core::device::CartEvent;
+use quickcart_core::order::OrderStore;
+use quickcart_core::otp::store::MemoryOtpStore;
+use quickcart_core::phone::{PhoneNumber, Region};
+use quickcart_core::store::SqliteStore;
+
+async fn demo_shop(path: &Path) -> Arc<SqliteStore> {
+    let store = SqliteStore::open(path).unwrap();
+    store.import(demo_store().unwrap(), Box::new(|_, _| ())).await.unwrap();
+    Arc::new(store)
+}
+
+async fn shopper(store: &SqliteStore, index: u32) -> i64 {
+    let phone = PhoneNumber::parse(&format!("98765{index:05}"), Region::IN).unwrap();
+    store.sign_in(&phone, Timestamp::UNIX_EPOCH).await.unwrap().user_id
+}
+
+#[tokio::test]
+async fn memory_keeps_challenges() {
+    conformance::otp_store(&MemoryOtpStore::with_capacity(1_000)).await;
+}
+
+#[tokio::test]
+async fn sqlite_keeps_the_shop() {
+    let folder = tempfile::tempdir().unwrap();
+    conformance::shop_store(&SqliteStore::open(&folder.path().join("deep/shop.db")).unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_of_many_shoppers_gets_the_trolley() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = demo_shop(&folder.path().join("shop.db")).await;
+    let mut tasks = Vec::new();
+    for index in 0..32 {
+        let (store, user_id) = (Arc::clone(&store), shopper(&store, index).await);
+        tasks.push(tokio::spawn(async move { store.connect(user_id, 1, SystemClock.now()).await }));
+    }
+    let mut winners = 0;
+    for task in tasks {
+        match task.await.unwrap() {
+            Ok(_) => winners += 1,
+            Err(CartError::CartInUse { cart_id: 1 }) => {}
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(winners, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn parallel_checkouts_of_one_cart_make_one_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = demo_shop(&folder.path().join("shop.db")).await;
+    let user_id = shopper(&store, 0).await;
+    store.connect(user_id, 1, Timestamp::UNIX_EPOCH).await.unwrap();
+    let event = CartEvent::ItemAdded { cart_id: 1, product_id: 1, cart_weight_mg: 1 };
+    store.apply(&event).await.unwrap();
+    let checkout = || {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move { store.checkout(user_id, Timestamp::UNIX_EPOCH).await.is_ok() })
+    };
+    let tasks: Vec<_> = (0..16).map(|_| checkout()).collect();
+    let mut orders = 0;
+    for task in tasks {
+        orders += usize::from(task.await.unwrap());
+    }
+    assert_eq!(orders, 1);
+    assert_eq!(store.orders(user_id, Page::default()).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_import_is_all_or_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = demo_shop(&folder.path().join("shop.db")).await;
+    let mut data = demo_store().unwrap();
+    data.name = "Another Market".to_owned();
+    let mut twin = data.products[0].clone();
+    twin.product.product_id = 100_000;
+    // The barcode is taken, so the database refuses the last of the products.
+    data.products.push(twin);
+    assert!(store.import(data, Box::new(|_, _| ())).await.is_err());
+    assert_eq!(store.floor_plan_version().await.unwrap(), Some(1), "the map is the old one");
+    assert_eq!(store.search("importing", Page::default()).await.unwrap(), [], "and so are the products");
+}
+
+#[tokio::test]
+async fn barcodes_may_be_swapped_by_an_import() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = demo_shop(&folder.path().join("shop.db")).await;
+    let mut data = demo_store().unwrap();
+    let first = data.products[0].product.barcode.clone();
+    data.products[0].product.barcode =
+        std::mem::replace(&mut data.products[1].product.barcode, first.clone());
+    store.import(data, Box::new(|_, _| ())).await.unwrap();
+    assert_eq!(store.product(2).await.unwrap().unwrap().product.barcode, first);
+}
+
+#[tokio::test]
+async fn what_was_written_is_there_after_reopening() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.db");
+    let user_id = {
+        let store = demo_shop(&path).await;
+        shopper(&store, 7).await
+    };
+    let store = SqliteStore::open(&path).unwrap();
+    assert!(store.user(user_id).await.unwrap().is_some());
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.db");
+    std::fs::write(&path, "this is not a database, but it is long enough to be taken for one at first sight")
+        .unwrap();
+    assert!(SqliteStore::open(&path).is_err());
+    assert!(SqliteStore::open(&path.join("below-a-file.db")).is_err());
+}
