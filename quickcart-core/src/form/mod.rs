@@ -8,6 +8,7 @@ mod decimal;
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::RangeInclusive;
+use std::str::FromStr;
 
 use serde::Deserialize;
 use serde::de::{Error as _, MapAccess, Visitor};
@@ -85,6 +86,10 @@ pub enum Fault {
     MoreThan(usize),
     /// It is not an object.
     NotObject,
+    /// The text is not an e-mail address.
+    NotEmail,
+    /// The text is not the name of a person.
+    NotName,
 }
 
 /// An object that is being read.
@@ -210,6 +215,21 @@ impl<'a> Form<'a> {
         match self.value(name) {
             None => Some(None),
             Some(_) => self.text(name, length).map(Some),
+        }
+    }
+
+    /// A text that reads as a `T`; `otherwise` says what is wrong with one that does not.
+    pub fn parsed<T: FromStr>(&mut self, name: &'static str, otherwise: Fault) -> Option<T> {
+        let value = self.required(name)?;
+        let parsed = text(value).and_then(|text| text.parse().map_err(|_| otherwise));
+        self.note(name, parsed)
+    }
+
+    /// A text that reads as a `T`; `Some(None)` when it is missing or null.
+    pub fn optional_parsed<T: FromStr>(&mut self, name: &'static str, otherwise: Fault) -> Option<Option<T>> {
+        match self.value(name) {
+            None => Some(None),
+            Some(_) => self.parsed(name, otherwise).map(Some),
         }
     }
 

@@ -27,8 +27,9 @@ pub(super) fn directions(map: &StoreMap, route: &Route) -> Vec<Waypoint> {
 
 fn instruction(map: &StoreMap, before: Option<Point>, here: Point, next: Point) -> String {
     let Some(length_m) = here.straight_m(next) else { return ride(map, here, next.level) };
-    let turn =
-        before.filter(|before| before.level == here.level).map_or("Go", |before| turn(before, here, next));
+    let turn = before
+        .filter(|before| before.level == here.level)
+        .map_or("Go straight", |before| turn(before, here, next));
     let middle = Point::new(here.level, f64::midpoint(here.x_m, next.x_m), f64::midpoint(here.y_m, next.y_m));
     let plan = map.floor_plan();
     match plan.aisle_at(middle) {

@@ -1,0 +1,89 @@
+//! What the handlers work with: the core's services, and nothing else.
+
+use std::sync::Arc;
+
+use quickcart_core::account::TokenIssuer;
+use quickcart_core::clock::Clock;
+use quickcart_core::otp::PhoneVerification;
+use quickcart_core::secret::{SecretKey, Tag, equal};
+use quickcart_core::shop::Shop;
+
+/// The services behind the routes. Clones share them.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// What an [`App`] is made of.
+pub struct Parts {
+    /// The shop.
+    pub shop: Shop,
+    /// Codes of the phone-otp group.
+    pub phone_otp: PhoneVerification,
+    /// Codes of the smart-cart group.
+    pub smart_cart: PhoneVerification,
+    /// Tokens of the smart-cart group.
+    pub tokens: TokenIssuer,
+    /// Which devices are heard.
+    pub devices: DevicePolicy,
+    /// Whether answers show codes, and cookies travel without TLS: development only.
+    pub development: bool,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl App {
+    /// Puts the services together.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// Which devices are heard.
+#[derive(Clone, Debug)]
+pub struct DevicePolicy {
+    comparison: SecretKey,
+    key: Option<Tag>,
+    unsigned: bool,
+}
+
+impl DevicePolicy {
+    /// Hears devices that show `key`, and with `unsigned` also those that show none.
+    #[must_use]
+    pub fn new(key: Option<&str>, unsigned: bool) -> Self {
+        let comparison = SecretKey::random();
+        let key = key.map(|key| comparison.hmac(key.as_bytes()));
+        Self { comparison, key, unsigned }
+    }
+
+    /// Whether a device that shows this key is heard.
+    #[must_use]
+    pub fn hears(&self, shown: Option<&[u8]>) -> bool {
+        match (shown, &self.key) {
+            (None, _) => self.unsigned,
+            (Some(shown), Some(key)) => equal(key, &self.comparison.hmac(shown)),
+            (Some(_), None) => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn devices_show_the_key_or_are_not_heard() {
+        let strict = DevicePolicy::new(Some("key"), false);
+        assert!(strict.hears(Some(b"key")));
+        assert!(!strict.hears(Some(b"wrong")) && !strict.hears(None));
+        let lenient = DevicePolicy::new(None, true);
+        assert!(lenient.hears(None) && !lenient.hears(Some(b"anything")));
+    }
+}

@@ -1,0 +1,542 @@
+//! Every setting, from flags and environment, checked before anything starts.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Args};
+use ipnet::IpNet;
+use quickcart_core::otp::CodeSource;
+use quickcart_core::secret::SecretKey;
+use quickcart_core::store::DatabaseUrl;
+use warp::http::HeaderValue;
+
+use crate::logging::LogFormat;
+
+/// Where the old frontends are served from, in development.
+const DEVELOPMENT_PORTS: [u16; 5] = [3000, 3001, 5173, 5500, 8080];
+const PORT_DEFAULT: u16 = 5000;
+
+/// The settings as they are given. Names in brackets are environment variables.
+#[derive(Args, Clone, Debug)]
+pub struct Settings {
+    /// Read environment variables from this file first; those that are set already win
+    #[arg(long, value_name = "FILE", global = true)]
+    pub env_file: Option<PathBuf>,
+
+    /// `development` or `production`; production when any of QUICKCART_ENV, ENVIRONMENT and FLASK_ENV says so
+    #[arg(long, env = "QUICKCART_ENV", default_value = "development", global = true)]
+    pub environment: String,
+    #[arg(long, env = "ENVIRONMENT", hide = true, global = true)]
+    old_environment: Option<String>,
+    #[arg(long, env = "FLASK_ENV", hide = true, global = true)]
+    flask_env: Option<String>,
+
+    /// Addresses to listen on, separated by commas [default: 127.0.0.1:5000, or what API_HOST, API_PORT and PORT say]
+    #[arg(long, env = "QUICKCART_LISTEN", value_name = "ADDRESSES")]
+    listen: Option<String>,
+    #[arg(long, env = "API_HOST", hide = true)]
+    api_host: Option<String>,
+    #[arg(long, env = "API_PORT", hide = true)]
+    api_port: Option<u16>,
+    #[arg(long, env = "PORT", hide = true)]
+    port: Option<u16>,
+
+    /// Let development listen beyond this machine, where codes are echoed and unsigned devices are heard
+    #[arg(long, env = "QUICKCART_ALLOW_INSECURE", action = ArgAction::Set, num_args = 0..=1, default_value = "false", default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    allow_insecure: bool,
+
+    /// The database: sqlite:data/shop.db, or SQLAlchemy's sqlite:///./shop.db
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        hide_env_values = true,
+        default_value = "sqlite:data/quickcart.db",
+        value_name = "URL",
+        global = true
+    )]
+    database_url: String,
+
+    /// Not used yet: codes are kept in memory. Understood so that nobody relies on it unknowingly
+    #[arg(long, env = "REDIS_URL", hide_env_values = true, value_name = "URL")]
+    redis_url: Option<String>,
+    #[arg(long, env = "REDIS_HOST", hide = true)]
+    redis_host: Option<String>,
+    #[arg(long, env = "REDIS_PORT", hide = true)]
+    redis_port: Option<u16>,
+    #[arg(long, env = "REDIS_PASSWORD", hide = true, hide_env_values = true)]
+    redis_password: Option<String>,
+    #[arg(long, env = "MONGO_URL", hide = true, hide_env_values = true)]
+    mongo_url: Option<String>,
+
+    /// Signs the tokens of shoppers: 32 bytes or more; made up for one run when development has none
+    #[arg(long, env = "JWT_SECRET_KEY", hide_env_values = true, value_name = "SECRET")]
+    jwt_secret_key: Option<String>,
+
+    /// Protects one-time codes: 32 bytes or more; made up for one run when development has none
+    #[arg(long, env = "SECRET_KEY", hide_env_values = true, value_name = "SECRET")]
+    secret_key: Option<String>,
+
+    /// A fixed code for the smart-cart group, in development only
+    #[arg(long, env = "FIXED_OTP", hide_env_values = true, value_name = "CODE")]
+    fixed_otp: Option<String>,
+
+    /// Message providers of the phone-otp group: `console` or `none` [default: console in development]
+    #[arg(long, env = "PHONE_OTP_PROVIDERS", value_name = "NAMES")]
+    phone_otp_providers: Option<String>,
+
+    /// Message providers of the smart-cart group: `console` or `none` [default: console in development]
+    #[arg(long, env = "SMART_CART_PROVIDERS", value_name = "NAMES")]
+    smart_cart_providers: Option<String>,
+
+    /// The key that trolley devices show in X-Device-Key
+    #[arg(long, env = "QUICKCART_DEVICE_KEY", hide_env_values = true, value_name = "KEY")]
+    device_key: Option<String>,
+
+    /// Hear devices that show no key, in development only [default: true in development]
+    #[arg(long, env = "QUICKCART_LEGACY_DEVICES", action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    legacy_devices: Option<bool>,
+
+    /// Origins of web pages that may call, separated by commas [default: localhost ports in development, none else]
+    #[arg(long, env = "ALLOWED_ORIGINS", value_name = "ORIGINS")]
+    allowed_origins: Option<String>,
+
+    /// Proxies whose X-Forwarded-For is believed: addresses or networks, separated by commas
+    #[arg(long, env = "QUICKCART_TRUSTED_PROXIES", default_value = "", value_name = "NETWORKS")]
+    trusted_proxies: String,
+
+    /// Connections that may be open at once; further ones wait
+    #[arg(long, env = "QUICKCART_MAX_CONNECTIONS", default_value_t = 4096, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    max_connections: u32,
+
+    /// Seconds that a client may take for the header of a request, and that an idle connection is kept
+    #[arg(long, env = "QUICKCART_HEADER_TIMEOUT", default_value_t = 15, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    header_timeout: u64,
+
+    /// Seconds that a request may take altogether
+    #[arg(long, env = "QUICKCART_REQUEST_TIMEOUT", default_value_t = 30, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    request_timeout: u64,
+
+    /// Seconds that requests may still take once the server was asked to stop
+    #[arg(long, env = "QUICKCART_DRAIN_TIMEOUT", default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=3600))]
+    drain_timeout: u64,
+
+    /// What is logged: error, warn, info, debug, or more finely as in `info,quickcart::http=debug` [default: info, in development with each request]
+    #[arg(long, env = "QUICKCART_LOG", value_name = "FILTER", global = true)]
+    log: Option<String>,
+
+    /// How a log line looks [default: text in development, json in production]
+    #[arg(long, env = "QUICKCART_LOG_FORMAT", value_name = "FORMAT", global = true)]
+    log_format: Option<LogFormat>,
+}
+
+/// A setting is wrong; says which, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(String);
+
+fn wrong<T>(text: impl Into<String>) -> Result<T, ConfigError> {
+    Err(ConfigError(text.into()))
+}
+
+/// A place where messages go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Provider {
+    /// Standard output, in development.
+    Console,
+    /// Nowhere: whoever asks for a code is told that it could not be sent.
+    None,
+}
+
+/// The settings, checked. `Debug` shows no secret.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Whether this is development.
+    pub development: bool,
+    /// Where to listen.
+    pub listen: Vec<SocketAddr>,
+    /// The file of the database.
+    pub database: PathBuf,
+    /// Signs tokens.
+    pub jwt_key: SecretKey,
+    /// Protects codes.
+    pub otp_key: SecretKey,
+    /// Whether one of the keys was made up for this run.
+    pub has_made_up_keys: bool,
+    /// Where the codes of the smart-cart group come from.
+    pub smart_cart_codes: CodeSource,
+    /// Where the messages of the phone-otp group go.
+    pub phone_otp_provider: Provider,
+    /// Where the messages of the smart-cart group go.
+    pub smart_cart_provider: Provider,
+    /// What a device shows.
+    pub device_key: Option<Secret>,
+    /// Whether devices that show nothing are heard.
+    pub legacy_devices: bool,
+    /// The origins that may call.
+    pub allowed_origins: Vec<HeaderValue>,
+    /// The proxies that are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How many connections may be open.
+    pub connections_max: usize,
+    /// How long a header may take.
+    pub header_time_max: Duration,
+    /// How long a request may take.
+    pub request_time_max: Duration,
+    /// How long to wait for requests at the end.
+    pub drain_time_max: Duration,
+    /// What was set, but is not used.
+    pub notes: Vec<String>,
+}
+
+/// A text that does not show itself.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(***)")
+    }
+}
+
+impl Settings {
+    /// Whether this is development.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for an environment that is neither development nor production.
+    pub fn is_development(&self) -> Result<bool, ConfigError> {
+        let own = self.environment.trim().to_ascii_lowercase();
+        if !matches!(own.as_str(), "" | "development" | "production") {
+            return wrong(format!("QUICKCART_ENV is development or production, and not {own:?}"));
+        }
+        let others = [&self.old_environment, &self.flask_env].into_iter().flatten();
+        let says_production = |text: &String| text.trim().eq_ignore_ascii_case("production");
+        Ok(own != "production" && !others.into_iter().any(says_production))
+    }
+
+    /// What to log, and how.
+    ///
+    /// # Errors
+    /// As [`is_development`](Self::is_development).
+    pub fn log(&self) -> Result<(String, LogFormat), ConfigError> {
+        let development = self.is_development()?;
+        let filter = if development { "info,quickcart::http=debug" } else { "info" };
+        let format = if development { LogFormat::Text } else { LogFormat::Json };
+        let filter = given(self.log.as_ref()).map_or(filter, String::as_str).to_owned();
+        Ok((filter, self.log_format.unwrap_or(format)))
+    }
+
+    /// The file of the database.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when the address cannot be read, or names a database that this version does not know.
+    pub fn database(&self) -> Result<PathBuf, ConfigError> {
+        match self.database_url.parse() {
+            Ok(DatabaseUrl::Sqlite(path)) => Ok(path),
+            Ok(url @ DatabaseUrl::Postgres(_)) => {
+                wrong(format!("DATABASE_URL names {url}, and this version keeps the shop in SQLite only"))
+            }
+            Err(error) => wrong(format!("DATABASE_URL: {error}")),
+        }
+    }
+
+    /// Checks everything that a server needs.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for the first setting that is wrong.
+    pub fn check(&self) -> Result<Config, ConfigError> {
+        let development = self.is_development()?;
+        let jwt = self.key("JWT_SECRET_KEY", self.jwt_secret_key.as_ref(), development)?;
+        let otp = self.key("SECRET_KEY", self.secret_key.as_ref(), development)?;
+        let has_made_up_keys = jwt.is_none() || otp.is_none();
+        let legacy_devices = self.legacy_devices.unwrap_or(development);
+        if legacy_devices && !development {
+            return wrong(
+                "QUICKCART_LEGACY_DEVICES: production hears only devices that show QUICKCART_DEVICE_KEY",
+            );
+        }
+        let smart_cart_codes = match given(self.fixed_otp.as_ref()) {
+            None => CodeSource::Random,
+            Some(_) if !development => return wrong("FIXED_OTP is for development; unset it in production"),
+            Some(code) => CodeSource::fixed(code).or_else(|error| wrong(format!("FIXED_OTP: {error}")))?,
+        };
+        Ok(Config {
+            development,
+            listen: self.addresses(development)?,
+            database: self.database()?,
+            jwt_key: jwt.unwrap_or_else(SecretKey::random),
+            otp_key: otp.unwrap_or_else(SecretKey::random),
+            has_made_up_keys,
+            smart_cart_codes,
+            phone_otp_provider: provider(
+                "PHONE_OTP_PROVIDERS",
+                self.phone_otp_providers.as_ref(),
+                development,
+            )?,
+            smart_cart_provider: provider(
+                "SMART_CART_PROVIDERS",
+                self.smart_cart_providers.as_ref(),
+                development,
+            )?,
+            device_key: given(self.device_key.as_ref()).cloned().map(Secret),
+            legacy_devices,
+            allowed_origins: self.origins(development)?,
+            trusted_proxies: self.proxies()?,
+            connections_max: usize::try_from(self.max_connections).unwrap_or(usize::MAX),
+            header_time_max: Duration::from_secs(self.header_timeout),
+            request_time_max: Duration::from_secs(self.request_timeout),
+            drain_time_max: Duration::from_secs(self.drain_timeout),
+            notes: self.notes(),
+        })
+    }
+
+    fn key(
+        &self,
+        name: &str,
+        secret: Option<&String>,
+        development: bool,
+    ) -> Result<Option<SecretKey>, ConfigError> {
+        let least = SecretKey::LENGTH_MIN;
+        match given(secret) {
+            None if development => Ok(None),
+            None => wrong(format!("{name} is missing; production needs one of {least} bytes or more")),
+            Some(secret) if !development && secret.len() < least => {
+                wrong(format!("{name} has {} bytes; production needs {least} or more", secret.len()))
+            }
+            Some(secret) => Ok(Some(SecretKey::new(secret.as_bytes()))),
+        }
+    }
+
+    fn addresses(&self, development: bool) -> Result<Vec<SocketAddr>, ConfigError> {
+        let mut addresses = match given(self.listen.as_ref()) {
+            Some(listen) => list(listen).map(resolve).collect::<Result<Vec<_>, _>>()?.concat(),
+            None => {
+                let host = given(self.api_host.as_ref()).cloned();
+                let host = host.unwrap_or_else(|| Ipv4Addr::LOCALHOST.to_string());
+                // Two backends may each have named their port; both of their clients shall find us.
+                let ports: Vec<u16> = [self.api_port, self.port].into_iter().flatten().collect();
+                let ports = if ports.is_empty() { vec![PORT_DEFAULT] } else { ports };
+                let resolved = ports.iter().map(|port| resolve(&with_port(&host, *port)));
+                resolved.collect::<Result<Vec<_>, _>>()?.concat()
+            }
+        };
+        addresses.sort_unstable();
+        addresses.dedup();
+        let open = addresses.iter().find(|address| !address.ip().to_canonical().is_loopback());
+        match open {
+            Some(address) if development && !self.allow_insecure => wrong(format!(
+                "development listens on this machine only, and not on {address}: set QUICKCART_ENV=production, or \
+                 QUICKCART_ALLOW_INSECURE=1 if you mean it"
+            )),
+            _ if addresses.is_empty() => wrong("QUICKCART_LISTEN names no address"),
+            _ => Ok(addresses),
+        }
+    }
+
+    fn origins(&self, development: bool) -> Result<Vec<HeaderValue>, ConfigError> {
+        let Some(origins) = given(self.allowed_origins.as_ref()) else {
+            let ports = DEVELOPMENT_PORTS.iter().filter(|_| development);
+            let origins =
+                ports.flat_map(|port| ["localhost", "127.0.0.1"].map(|host| format!("http://{host}:{port}")));
+            return Ok(origins.filter_map(|origin| HeaderValue::from_str(&origin).ok()).collect());
+        };
+        let origin = |text: &str| {
+            let text = text.trim_end_matches('/');
+            let host = text.split_once("://").map_or("", |(_, host)| host);
+            let valid = !host.is_empty() && !host.contains('/') && text != "*";
+            let value = HeaderValue::from_str(text).ok().filter(|_| valid);
+            value.ok_or_else(|| {
+                ConfigError(format!(
+                    "ALLOWED_ORIGINS: {text:?} is not an origin such as https://shop.example"
+                ))
+            })
+        };
+        list(origins).map(origin).collect()
+    }
+
+    fn proxies(&self) -> Result<Vec<IpNet>, ConfigError> {
+        let network = |text: &str| {
+            let address = text.parse::<IpAddr>().map(IpNet::from).ok().or_else(|| text.parse().ok());
+            address.ok_or_else(|| {
+                ConfigError(format!(
+                    "QUICKCART_TRUSTED_PROXIES: {text:?} is neither an address nor a network"
+                ))
+            })
+        };
+        list(&self.trusted_proxies).map(network).collect()
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        // REDIS_URL wins over the single settings.
+        let redis = match (given(self.redis_url.as_ref()), given(self.redis_host.as_ref())) {
+            (Some(_), _) => Some("REDIS_URL is"),
+            (None, Some(_)) => Some("REDIS_HOST is"),
+            (None, None) if self.redis_port.is_some() || given(self.redis_password.as_ref()).is_some() => {
+                Some("REDIS_PORT and REDIS_PASSWORD are")
+            }
+            (None, None) => None,
+        };
+        notes.extend(redis.map(|name| format!("{name} set, but this version keeps codes in its own memory")));
+        if given(self.mongo_url.as_ref()).is_some() {
+            notes.push("MONGO_URL is set, but the SQL database takes the place of MongoDB".to_owned());
+        }
+        notes
+    }
+}
+
+/// A text that is there and not blank: an empty variable counts as unset.
+fn given(text: Option<&String>) -> Option<&String> {
+    text.filter(|text| !text.trim().is_empty())
+}
+
+fn list(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|part| !part.is_empty())
+}
+
+fn with_port(host: &str, port: u16) -> String {
+    if host.contains(':') && !host.starts_with('[') {
+        format!("[{host}]:{port}")
+    } else {
+        format!("{host}:{port}")
+    }
+}
+
+fn resolve(text: &str) -> Result<Vec<SocketAddr>, ConfigError> {
+    let found = text.to_socket_addrs().map(|addresses| addresses.collect::<Vec<_>>());
+    found.or_else(|_| wrong(format!("{text:?} is not an address to listen on, such as 127.0.0.1:5000")))
+}
+
+fn provider(name: &str, providers: Option<&String>, development: bool) -> Result<Provider, ConfigError> {
+    let mut names = given(providers).map(|text| list(text)).into_iter().flatten();
+    match (names.next(), names.next()) {
+        (None, _) if development => Ok(Provider::Console),
+        (None, _) => wrong(format!(
+            "{name}: no provider is configured, and production does not print messages; `none` lets the server start \
+             without sending any"
+        )),
+        (Some("none"), None) => Ok(Provider::None),
+        (Some("console"), None) if development => Ok(Provider::Console),
+        (Some("console"), _) => wrong(format!("{name}: production does not print messages on the console")),
+        (Some(other), _) => {
+            wrong(format!("{name}: {other:?} is not a provider of this version, which has console and none"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        settings: Settings,
+    }
+
+    /// The settings of a command line; the environment of the test has none of the variables.
+    fn check(arguments: &str) -> Result<Config, ConfigError> {
+        let arguments = std::iter::once("quickcart-warp").chain(arguments.split_whitespace());
+        Command::try_parse_from(arguments).unwrap().settings.check()
+    }
+
+    const SECRETS: &str = "--jwt-secret-key 0123456789abcdef0123456789abcdef --secret-key fedcba9876543210fedcba9876543210 \
+                           --phone-otp-providers none --smart-cart-providers none";
+
+    #[test]
+    fn a_first_run_is_development_on_this_machine() {
+        let config = check("").unwrap();
+        assert!(config.development && config.legacy_devices && config.has_made_up_keys);
+        assert_eq!(config.listen, ["127.0.0.1:5000".parse().unwrap()]);
+        assert!(config.allowed_origins.contains(&HeaderValue::from_static("http://localhost:5173")));
+        assert_eq!(config.phone_otp_provider, Provider::Console);
+    }
+
+    #[test]
+    fn any_of_three_settings_makes_it_production() {
+        for argument in ["--environment production", "--old-environment Production", "--flask-env production"]
+        {
+            assert!(!check(&format!("{argument} {SECRETS}")).unwrap().development, "{argument}");
+        }
+        assert!(check("--flask-env testing").unwrap().development);
+        assert!(check("--environment prod").is_err());
+    }
+
+    #[test]
+    fn production_refuses_to_start_unsafe() {
+        let refused = |arguments: &str| {
+            check(&format!("--environment production {arguments}")).unwrap_err().to_string()
+        };
+        assert!(refused("").starts_with("JWT_SECRET_KEY is missing"));
+        assert!(refused("--jwt-secret-key short").starts_with("JWT_SECRET_KEY has 5 bytes"));
+        assert!(refused(&format!("{SECRETS} --fixed-otp 123456")).starts_with("FIXED_OTP"));
+        assert!(refused(&format!("{SECRETS} --legacy-devices")).starts_with("QUICKCART_LEGACY_DEVICES"));
+        let keys =
+            "--jwt-secret-key 0123456789abcdef0123456789abcdef --secret-key fedcba9876543210fedcba9876543210";
+        assert!(refused(keys).contains("no provider is configured"));
+        assert!(
+            refused(&format!("{keys} --phone-otp-providers console")).contains("does not print messages")
+        );
+    }
+
+    #[test]
+    fn development_stays_on_this_machine_unless_told() {
+        assert!(check("--listen 0.0.0.0:5000").unwrap_err().to_string().contains("QUICKCART_ALLOW_INSECURE"));
+        assert!(check("--api-host 0.0.0.0").is_err());
+        assert!(check("--listen 0.0.0.0:5000 --allow-insecure").is_ok());
+        assert!(check(&format!("--environment production {SECRETS} --listen 0.0.0.0:5000")).is_ok());
+    }
+
+    #[test]
+    fn listens_where_the_old_settings_say() {
+        let ports = |arguments: &str| {
+            check(arguments).unwrap().listen.iter().map(SocketAddr::port).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            ports("--listen 127.0.0.1:5000,127.0.0.1:5001,[::1]:8000,127.0.0.1:5000"),
+            [5000, 5001, 8000]
+        );
+        assert_eq!(ports("--api-port 5000 --port 5001"), [5000, 5001]);
+        assert_eq!(ports("--api-host ::1 --port 8000"), [8000]);
+        assert!(check("--listen nonsense").is_err());
+    }
+
+    #[test]
+    fn reads_databases_origins_and_proxies() {
+        assert_eq!(check("--database-url sqlite:///./x.db").unwrap().database, PathBuf::from("./x.db"));
+        let refused = check("--database-url postgresql+psycopg2://u:secret@h/d").unwrap_err().to_string();
+        assert!(refused.contains("SQLite only") && !refused.contains("secret"), "{refused}");
+        assert_eq!(
+            check("--allowed-origins https://a.example/,http://b:3000").unwrap().allowed_origins.len(),
+            2
+        );
+        assert!(check("--allowed-origins *").is_err());
+        assert_eq!(check("--trusted-proxies 10.0.0.0/8,127.0.0.1").unwrap().trusted_proxies.len(), 2);
+        assert!(check("--trusted-proxies nonsense").is_err());
+    }
+
+    #[test]
+    fn says_what_is_set_and_not_used() {
+        let notes = check("--redis-url redis://h --redis-host other --mongo-url mongodb://h").unwrap().notes;
+        assert_eq!(notes.len(), 2);
+        assert!(notes[0].starts_with("REDIS_URL is set"));
+    }
+
+    #[test]
+    fn shows_no_secret() {
+        let config = check("--device-key s3cret --fixed-otp 424242 --jwt-secret-key hush").unwrap();
+        let shown = format!("{config:?}");
+        assert!(!shown.contains("s3cret") && !shown.contains("424242") && !shown.contains("hush"), "{shown}");
+    }
+}

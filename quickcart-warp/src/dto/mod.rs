@@ -1,0 +1,30 @@
+//! What goes over the wire, group by group.
+
+pub(crate) mod phone_otp;
+pub(crate) mod smart_cart;
+pub(crate) mod validation;
+
+use serde::Serialize;
+use warp::http::StatusCode;
+use warp::http::header::{CONTENT_TYPE, HeaderValue};
+use warp::reply::Response;
+
+/// An answer of JSON.
+pub(crate) fn json_response(status: StatusCode, body: &impl Serialize) -> Response {
+    let (status, bytes) = match serde_json::to_vec(body) {
+        Ok(bytes) => (status, bytes),
+        Err(error) => {
+            tracing::error!("an answer could not be written: {error}");
+            (StatusCode::INTERNAL_SERVER_ERROR, br#"{"detail":"Internal Server Error"}"#.to_vec())
+        }
+    };
+    let mut response = Response::new(bytes.into());
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// A 200 of JSON.
+pub(crate) fn ok(body: &impl Serialize) -> Response {
+    json_response(StatusCode::OK, body)
+}

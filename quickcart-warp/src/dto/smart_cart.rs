@@ -1,0 +1,443 @@
+//! Bodies of the smart-cart group. Numbers are JSON floats, weights kilograms, dates HTTP dates.
+
+use std::borrow::Cow;
+
+use quickcart_core::account::{PersonName, Profile, User};
+use quickcart_core::cart::{CartLine, CartView, ChecklistItem, Quantity};
+use quickcart_core::catalog::{self, Label};
+use quickcart_core::email::EmailAddress;
+use quickcart_core::form::{Fault, Form};
+use quickcart_core::order::{self, OrderLine};
+use quickcart_core::pathfinding::{self, STOPS_MAX};
+use quickcart_core::walk::{Leg, Walk};
+use serde::Serialize;
+
+use crate::error::{ApiError, malformed};
+
+/// Ids are positive, and devices count them with 32 bits.
+const ID_MAX: i64 = u32::MAX as i64;
+
+#[derive(Serialize)]
+pub(crate) struct Product {
+    product_id: i64,
+    product_name: String,
+    price: f64,
+    discounted_price: Option<f64>,
+    barcode: String,
+    weight: Option<f64>,
+    expiry: Option<String>,
+    category_id: Option<i64>,
+    offer_name: Option<String>,
+}
+
+impl From<catalog::Product> for Product {
+    fn from(product: catalog::Product) -> Self {
+        Self {
+            product_id: product.product_id,
+            product_name: product.name,
+            price: product.price.major_f64(),
+            discounted_price: product.discounted_price.map(|price| price.major_f64()),
+            barcode: product.barcode.to_string(),
+            weight: product.weight_g.map(|grams| f64::from(grams) / 1_000.0),
+            expiry: product.expiry.map(|date| date.strftime("%a, %d %b %Y 00:00:00 GMT").to_string()),
+            category_id: product.category_id,
+            offer_name: product.offer_name,
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct ProductDetails {
+    #[serde(flatten)]
+    product: Product,
+    foodtypes: Vec<FoodType>,
+    allergies: Vec<Allergy>,
+}
+
+#[derive(Serialize)]
+struct FoodType {
+    foodtype_id: i64,
+    foodtype_name: String,
+}
+
+#[derive(Serialize)]
+struct Allergy {
+    allergy_id: i64,
+    allergy_name: String,
+}
+
+impl From<catalog::ProductDetails> for ProductDetails {
+    fn from(details: catalog::ProductDetails) -> Self {
+        let foodtype = |Label { id, name }| FoodType { foodtype_id: id, foodtype_name: name };
+        let allergy = |Label { id, name }| Allergy { allergy_id: id, allergy_name: name };
+        Self {
+            product: details.product.into(),
+            foodtypes: details.foodtypes.into_iter().map(foodtype).collect(),
+            allergies: details.allergies.into_iter().map(allergy).collect(),
+        }
+    }
+}
+
+pub(crate) fn products(products: Vec<catalog::Product>) -> Vec<Product> {
+    products.into_iter().map(Product::from).collect()
+}
+
+#[derive(Serialize)]
+pub(crate) struct UserProfile {
+    user_id: i64,
+    user_name: Option<String>,
+    mobilenum: String,
+    email: Option<String>,
+    user_foodtype_id: Option<i64>,
+    user_allergy_id: Option<i64>,
+    is_profile_complete: bool,
+}
+
+impl From<User> for UserProfile {
+    fn from(user: User) -> Self {
+        let profile = user.profile.as_ref();
+        let email = profile.and_then(|profile| profile.email.as_ref());
+        Self {
+            user_id: user.user_id,
+            user_name: profile.map(|profile| profile.name.as_str().to_owned()),
+            mobilenum: user.phone.national().to_owned(),
+            email: email.map(|email| email.as_str().to_owned()),
+            user_foodtype_id: profile.and_then(|profile| profile.foodtype_id),
+            user_allergy_id: profile.and_then(|profile| profile.allergy_id),
+            is_profile_complete: profile.is_some(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct ChecklistEntry {
+    checklist_id: i64,
+    user_id: i64,
+    product_id: i64,
+    quantity: u32,
+    product: Product,
+}
+
+impl From<ChecklistItem> for ChecklistEntry {
+    fn from(item: ChecklistItem) -> Self {
+        Self {
+            checklist_id: item.checklist_id,
+            user_id: item.user_id,
+            product_id: item.product.product_id,
+            quantity: item.quantity.get(),
+            product: item.product.into(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct Cart {
+    cart_id: i64,
+    items: Vec<CartItem>,
+    total_weight: f64,
+}
+
+#[derive(Serialize)]
+struct CartItem {
+    cart_items_id: i64,
+    cart_id: i64,
+    product_id: i64,
+    quantity: u32,
+    product: Product,
+}
+
+impl From<CartView> for Cart {
+    fn from(cart: CartView) -> Self {
+        let total_weight = kilograms(cart.total_weight_mg());
+        let item = |line: CartLine| CartItem {
+            cart_items_id: line.cart_items_id,
+            cart_id: line.cart_id,
+            product_id: line.product.product_id,
+            quantity: line.quantity.map_or(0, Quantity::get),
+            product: line.product.into(),
+        };
+        Self { cart_id: cart.cart_id, items: cart.lines.into_iter().map(item).collect(), total_weight }
+    }
+}
+
+/// Milligrams as kilograms, which is what the wire speaks.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a trolley weighs less than 2^53 milligrams, and this is only shown"
+)]
+pub(crate) fn kilograms(milligrams: u64) -> f64 {
+    milligrams as f64 / 1_000_000.0
+}
+
+#[derive(Serialize)]
+pub(crate) struct Receipt {
+    order_id: i64,
+    user_id: i64,
+    total_products: u32,
+    total_price: f64,
+    discounted_price: f64,
+    message: &'static str,
+}
+
+impl From<order::Order> for Receipt {
+    fn from(order: order::Order) -> Self {
+        Self {
+            order_id: order.order_id,
+            user_id: order.user_id,
+            total_products: order.totals.quantity,
+            total_price: order.totals.price.major_f64(),
+            discounted_price: order.totals.discounted_price.major_f64(),
+            message: "Checkout successful. Order created.",
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct Order {
+    order_id: i64,
+    user_id: i64,
+    total_products: u32,
+    total_price: f64,
+    discounted_price: f64,
+    items: Vec<OrderItem>,
+}
+
+#[derive(Serialize)]
+struct OrderItem {
+    product_id: i64,
+    product_name: String,
+    quantity: u32,
+    price: f64,
+    discounted_price: f64,
+}
+
+impl From<order::Order> for Order {
+    fn from(order: order::Order) -> Self {
+        let item = |line: OrderLine| OrderItem {
+            product_id: line.product_id,
+            product_name: line.product_name,
+            quantity: line.quantity.get(),
+            price: line.price.major_f64(),
+            discounted_price: line.discounted_price.major_f64(),
+        };
+        Self {
+            order_id: order.order_id,
+            user_id: order.user_id,
+            total_products: order.totals.quantity,
+            total_price: order.totals.price.major_f64(),
+            discounted_price: order.totals.discounted_price.major_f64(),
+            items: order.lines.into_iter().map(item).collect(),
+        }
+    }
+}
+
+/// Coordinates are metres; the floor is new, and old clients pass over it.
+#[derive(Serialize)]
+struct PathPoint {
+    x: f64,
+    y: f64,
+    floor_level: i32,
+}
+
+impl From<pathfinding::Point> for PathPoint {
+    fn from(point: pathfinding::Point) -> Self {
+        Self { x: point.x_m, y: point.y_m, floor_level: point.level }
+    }
+}
+
+/// The older answer to a shortest path: turning points with instructions.
+#[derive(Serialize)]
+pub(crate) struct DirectionsAnswer {
+    path: Vec<Direction>,
+}
+
+#[derive(Serialize)]
+struct Direction {
+    #[serde(flatten)]
+    point: PathPoint,
+    section_id: Option<i64>,
+    instruction: String,
+}
+
+impl From<Walk> for DirectionsAnswer {
+    fn from(walk: Walk) -> Self {
+        let directions = walk.legs.into_iter().flat_map(|leg| leg.directions);
+        let direction = |(waypoint, section_id): (pathfinding::Waypoint, Option<i64>)| Direction {
+            point: waypoint.point.into(),
+            section_id,
+            instruction: waypoint.instruction,
+        };
+        Self { path: directions.map(direction).collect() }
+    }
+}
+
+/// The newer answer to a shortest path: one segment a product, point by point.
+#[derive(Serialize)]
+pub(crate) struct SegmentsAnswer {
+    start: PathPoint,
+    segments: Vec<Segment>,
+}
+
+#[derive(Serialize)]
+struct Segment {
+    product_id: Option<i64>,
+    section_id: Option<i64>,
+    destination: PathPoint,
+    /// How many points the path has, as the old backend counted.
+    path_length: usize,
+    /// The length in metres.
+    length_m: f64,
+    path: Vec<PathPoint>,
+    instructions: Vec<Direction>,
+    last_instruction: String,
+}
+
+impl From<Walk> for SegmentsAnswer {
+    fn from(walk: Walk) -> Self {
+        Self { start: walk.start.into(), segments: walk.legs.into_iter().map(Segment::from).collect() }
+    }
+}
+
+impl From<Leg> for Segment {
+    fn from(leg: Leg) -> Self {
+        let last_instruction = leg.last_instruction().to_owned();
+        let direction = |(waypoint, section_id): (pathfinding::Waypoint, Option<i64>)| Direction {
+            point: waypoint.point.into(),
+            section_id,
+            instruction: waypoint.instruction,
+        };
+        Self {
+            product_id: leg.stop.product_id,
+            section_id: leg.stop.section_id,
+            destination: leg.stop.point.into(),
+            path_length: leg.route.points.len(),
+            length_m: leg.route.length_m,
+            path: leg.route.points.into_iter().map(PathPoint::from).collect(),
+            instructions: leg.directions.into_iter().map(direction).collect(),
+            last_instruction,
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct Connected {
+    pub(crate) cart_id: i64,
+    pub(crate) user_id: i64,
+    pub(crate) message: &'static str,
+}
+
+#[derive(Serialize)]
+pub(crate) struct SignedIn {
+    pub(crate) token: String,
+    pub(crate) user_id: i64,
+    pub(crate) is_profile_complete: bool,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Message<'a> {
+    pub(crate) message: &'a str,
+}
+
+fn parse(body: &[u8]) -> Result<Form<'_>, ApiError> {
+    Form::parse(body).map_err(|error| malformed(&error))
+}
+
+/// `{"mobile_number": "9876543210"}`.
+pub(crate) fn mobile_number(body: &[u8]) -> Result<String, ApiError> {
+    let mut form = parse(body)?;
+    match form.text("mobile_number", 10..=15) {
+        Some(number) => Ok(number.into_owned()),
+        None => Err(ApiError::fields(form.into_faults())),
+    }
+}
+
+/// `{"mobile_number": "9876543210", "otp": "123456"}`.
+pub(crate) fn mobile_number_and_otp(body: &[u8]) -> Result<(String, String), ApiError> {
+    let mut form = parse(body)?;
+    let number = form.text("mobile_number", 10..=15);
+    let otp = form.text("otp", 4..=10);
+    match (number, otp) {
+        (Some(number), Some(otp)) => Ok((number.into_owned(), otp.into_owned())),
+        _ => Err(ApiError::fields(form.into_faults())),
+    }
+}
+
+/// `{"user_name": "Asha", "email": null, "user_foodtype_id": 1, "user_allergy_id": null}`.
+pub(crate) fn profile(body: &[u8]) -> Result<Profile, ApiError> {
+    let mut form = parse(body)?;
+    let name = form.parsed::<PersonName>("user_name", Fault::NotName);
+    let email = form.optional_parsed::<EmailAddress>("email", Fault::NotEmail);
+    let foodtype_id = form.optional_integer("user_foodtype_id", 1..=ID_MAX);
+    let allergy_id = form.optional_integer("user_allergy_id", 1..=ID_MAX);
+    let (Some(name), Some(email), Some(foodtype_id), Some(allergy_id)) =
+        (name, email, foodtype_id, allergy_id)
+    else {
+        return Err(ApiError::fields(form.into_faults()));
+    };
+    Ok(Profile { name, email, foodtype_id, allergy_id })
+}
+
+/// `{"product_id": 1, "quantity": 2}`.
+pub(crate) fn checklist_item(body: &[u8]) -> Result<(i64, Quantity), ApiError> {
+    let mut form = parse(body)?;
+    let product_id = form.integer("product_id", i64::MIN..=i64::MAX);
+    let count = form.integer("quantity", 1..=i64::from(Quantity::MAX));
+    let quantity = count.and_then(|count| u32::try_from(count).ok()).and_then(Quantity::new);
+    match (product_id, quantity) {
+        (Some(product_id), Some(quantity)) => Ok((product_id, quantity)),
+        _ => Err(ApiError::fields(form.into_faults())),
+    }
+}
+
+/// `{"cart_id": 1}`.
+pub(crate) fn cart_id(body: &[u8]) -> Result<i64, ApiError> {
+    let mut form = parse(body)?;
+    form.integer("cart_id", i64::MIN..=i64::MAX).ok_or_else(|| ApiError::fields(form.into_faults()))
+}
+
+/// What a shortest path is asked for.
+pub(crate) enum PathRequest {
+    /// The older form: from a point past other points.
+    Points { start: pathfinding::Point, destinations: Vec<pathfinding::Point> },
+    /// The newer form: from the trolley past products.
+    Products(Vec<i64>),
+}
+
+/// `{"start_x": 0, "start_y": 0, "destinations": [{"x": 5, "y": 2}]}` or `{"destinations": [{"product_id": 1}]}`. The
+/// older form takes place on the ground floor, unless `floor_level` says otherwise.
+pub(crate) fn path_request(body: &[u8]) -> Result<PathRequest, ApiError> {
+    let mut form = parse(body)?;
+    if form.has("start_x") || form.has("start_y") {
+        let (x, y) = (form.number("start_x"), form.number("start_y"));
+        let level = level(&mut form);
+        let destinations = form.list("destinations", STOPS_MAX, |stop| {
+            let (x, y) = (stop.number("x"), stop.number("y"));
+            Some(pathfinding::Point::new(level_of(level?, stop)?, x?, y?))
+        });
+        let (Some(x), Some(y), Some(level), Some(destinations)) = (x, y, level, destinations) else {
+            return Err(ApiError::fields(form.into_faults()));
+        };
+        return Ok(PathRequest::Points { start: pathfinding::Point::new(level, x, y), destinations });
+    }
+    if !form.has("destinations") {
+        return Ok(PathRequest::Products(Vec::new()));
+    }
+    let products =
+        form.list("destinations", STOPS_MAX, |stop| stop.integer("product_id", i64::MIN..=i64::MAX));
+    products.map(PathRequest::Products).ok_or_else(|| ApiError::fields(form.into_faults()))
+}
+
+fn level(form: &mut Form<'_>) -> Option<i32> {
+    level_of(0, form)
+}
+
+fn level_of(otherwise: i32, form: &mut Form<'_>) -> Option<i32> {
+    let level = form.optional_integer("floor_level", i32::MIN.into()..=i32::MAX.into())?;
+    Some(level.and_then(|level| i32::try_from(level).ok()).unwrap_or(otherwise))
+}
+
+/// The value of a name in a query; empty values count as absent.
+pub(crate) fn query_value<'q>(query: &'q str, name: &str) -> Option<Cow<'q, str>> {
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    pairs.find(|(key, _)| key == name).map(|(_, value)| value).filter(|value| !value.is_empty())
+}

@@ -1,0 +1,139 @@
+//! Failures as answers, in the dialect of the group they happen in.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use quickcart_core::error::{DomainError, ErrorKind};
+use quickcart_core::form::{FieldFault, FormError};
+use serde_json::json;
+use warp::http::StatusCode;
+use warp::http::header::{ALLOW, HeaderValue, RETRY_AFTER};
+use warp::reply::Response;
+
+use crate::dto::json_response;
+use crate::dto::validation::ValidationItem;
+
+/// How a group writes its errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// `{"success": false, "message": "…"}`.
+    PhoneOtp,
+    /// `{"detail": "…"}`, or `{"detail": […]}` when fields are wrong.
+    Detail,
+    /// As `Detail`, with the same text under `error`: some clients of the shortest path read that.
+    DetailAndError,
+}
+
+impl Dialect {
+    /// The dialect of whatever lives below this path.
+    pub(crate) fn of_path(path: &str) -> Self {
+        let phone_otp =
+            path.strip_prefix("/api").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        if phone_otp { Self::PhoneOtp } else { Self::Detail }
+    }
+}
+
+/// What a handler answers when it cannot do its work.
+#[derive(Debug)]
+pub(crate) struct ApiError {
+    status: StatusCode,
+    detail: Detail,
+    retry_after: Option<Duration>,
+    allow: Option<&'static str>,
+}
+
+#[derive(Debug)]
+enum Detail {
+    Text(Cow<'static, str>),
+    Fields(Vec<FieldFault>),
+}
+
+impl ApiError {
+    pub(crate) fn new(status: StatusCode, text: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, detail: Detail::Text(text.into()), retry_after: None, allow: None }
+    }
+
+    pub(crate) fn bad_request(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, text)
+    }
+
+    pub(crate) fn not_found(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, text)
+    }
+
+    pub(crate) fn unauthenticated(text: &'static str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, text)
+    }
+
+    pub(crate) fn fields(faults: Vec<FieldFault>) -> Self {
+        Self { detail: Detail::Fields(faults), ..Self::bad_request("") }
+    }
+
+    pub(crate) fn method_not_allowed(allow: &'static str) -> Self {
+        Self { allow: Some(allow), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed") }
+    }
+
+    /// A failure of a domain, with a text of the group's own.
+    pub(crate) fn with_text(error: &impl DomainError, text: impl Into<Cow<'static, str>>) -> Self {
+        let status =
+            StatusCode::from_u16(error.kind().http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if matches!(error.kind(), ErrorKind::Internal | ErrorKind::Unavailable) {
+            let cause = error.source().map_or_else(String::new, |cause| format!(": {cause}"));
+            tracing::error!(code = error.code(), "{error}{cause}");
+        }
+        Self { retry_after: error.retry_after(), ..Self::new(status, text) }
+    }
+
+    pub(crate) fn into_response(self, dialect: Dialect) -> Response {
+        let body = match (dialect, &self.detail) {
+            (Dialect::PhoneOtp, Detail::Text(_)) if self.status == StatusCode::NOT_FOUND => {
+                json!({"success": false, "message": "Endpoint not found", "error": "Not Found"})
+            }
+            (Dialect::PhoneOtp, Detail::Text(text)) => json!({"success": false, "message": text}),
+            (Dialect::PhoneOtp, Detail::Fields(_)) => json!({"success": false, "message": "Invalid request"}),
+            (Dialect::Detail, Detail::Text(text)) => json!({ "detail": text }),
+            (Dialect::DetailAndError, Detail::Text(text)) => json!({ "error": text, "detail": text }),
+            (Dialect::Detail | Dialect::DetailAndError, Detail::Fields(faults)) => {
+                json!({ "detail": faults.iter().map(ValidationItem::of).collect::<Vec<_>>() })
+            }
+        };
+        let mut response = json_response(self.status, &body);
+        let headers = response.headers_mut();
+        if let Some(allow) = self.allow {
+            headers.insert(ALLOW, HeaderValue::from_static(allow));
+        }
+        if let Some(wait) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+        }
+        response
+    }
+}
+
+/// The core's own words, for everything that a group has no text for.
+impl<E: DomainError> From<E> for ApiError {
+    fn from(error: E) -> Self {
+        Self::with_text(&error, error.to_string())
+    }
+}
+
+/// A body that is not a JSON object.
+pub(crate) fn malformed(error: &FormError) -> ApiError {
+    ApiError::bad_request(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_path_has_its_dialect() {
+        for (path, dialect) in [
+            ("/api", Dialect::PhoneOtp),
+            ("/api/send-otp", Dialect::PhoneOtp),
+            ("/apis", Dialect::Detail),
+            ("/cart/view", Dialect::Detail),
+        ] {
+            assert_eq!(Dialect::of_path(path), dialect, "{path}");
+        }
+    }
+}

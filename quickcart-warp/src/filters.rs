@@ -1,0 +1,145 @@
+//! The parts that routes are put together from.
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::time::Duration;
+
+use bytes::{Buf, Bytes, BytesMut};
+use futures_util::{Stream, StreamExt};
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
+use warp::http::{Method, StatusCode};
+use warp::reject::{Reject, Rejection};
+use warp::reply::Response;
+
+use crate::app::App;
+use crate::error::{ApiError, Dialect};
+
+/// The longest body of a request, in bytes; no client sends a hundredth of it.
+const BODY_LENGTH_MAX: usize = 256 * 1024;
+/// A body that is too long is still read up to here, in bytes: a client that is busy sending does not look for the answer.
+const BODY_DRAINED_MAX: usize = 16 * 1024 * 1024;
+/// How long a body may take.
+const BODY_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// The path is right and the method is not.
+#[derive(Debug)]
+pub(crate) struct WrongMethod {
+    pub(crate) allow: &'static str,
+}
+
+impl Reject for WrongMethod {}
+
+/// GET, and HEAD with it.
+pub(crate) fn get() -> impl Filter<Extract = (), Error = Rejection> + Copy {
+    method(|method| matches!(*method, Method::GET | Method::HEAD), "GET, HEAD")
+}
+
+/// POST.
+pub(crate) fn post() -> impl Filter<Extract = (), Error = Rejection> + Copy {
+    method(|method| *method == Method::POST, "POST")
+}
+
+fn method(
+    fits: fn(&Method) -> bool,
+    allow: &'static str,
+) -> impl Filter<Extract = (), Error = Rejection> + Copy {
+    warp::method()
+        .and_then(move |method: Method| {
+            ready(if fits(&method) { Ok(()) } else { Err(warp::reject::custom(WrongMethod { allow })) })
+        })
+        .untuple_one()
+}
+
+/// The services, for a handler.
+pub(crate) fn with(app: &App) -> impl Filter<Extract = (App,), Error = Infallible> + Clone + use<> {
+    let app = app.clone();
+    warp::any().map(move || app.clone())
+}
+
+/// A header's value, if there is one.
+pub(crate) fn header(
+    name: &'static str,
+) -> impl Filter<Extract = (Option<HeaderValue>,), Error = Infallible> + Clone {
+    let absent = |_: Rejection| -> Ready<Result<(Option<HeaderValue>,), Infallible>> { ready(Ok((None,))) };
+    warp::header::value(name).map(Some).or_else(absent)
+}
+
+/// The raw query; empty when there is none.
+pub(crate) fn query() -> impl Filter<Extract = (String,), Error = Infallible> + Clone {
+    let absent = |_: Rejection| -> Ready<Result<(String,), Infallible>> { ready(Ok((String::new(),))) };
+    warp::query::raw().or_else(absent)
+}
+
+/// A body of JSON, bounded in length and time; what is wrong with it is for the handler to answer.
+pub(crate) fn json_body() -> BoxedFilter<(Result<Bytes, ApiError>,)> {
+    warp::header::headers_cloned()
+        .and(warp::body::stream())
+        .then(async |headers: HeaderMap, body| {
+            let read = tokio::time::timeout(BODY_TIME_MAX, read(&headers, body)).await;
+            let bytes = read.unwrap_or_else(|_| {
+                Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time"))
+            })?;
+            if is_json(headers.get(CONTENT_TYPE)) {
+                Ok(bytes)
+            } else {
+                let text = "Content-Type must be application/json";
+                Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, text))
+            }
+        })
+        .boxed()
+}
+
+async fn read<B: Buf>(
+    headers: &HeaderMap,
+    body: impl Stream<Item = Result<B, warp::Error>>,
+) -> Result<Bytes, ApiError> {
+    let too_long = || {
+        let text = format!("The request body is longer than {BODY_LENGTH_MAX} bytes");
+        ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, text)
+    };
+    let announced =
+        headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok()).unwrap_or(0);
+    if announced > BODY_DRAINED_MAX {
+        return Err(too_long());
+    }
+    let mut body = std::pin::pin!(body);
+    let (mut bytes, mut length) = (BytesMut::with_capacity(announced.min(BODY_LENGTH_MAX)), 0);
+    while let Some(chunk) = body.next().await {
+        let mut chunk = chunk.map_err(|_| ApiError::bad_request("The request body could not be read"))?;
+        length += chunk.remaining();
+        if length > BODY_DRAINED_MAX {
+            return Err(too_long());
+        }
+        if length <= BODY_LENGTH_MAX {
+            bytes.extend_from_slice(&chunk.copy_to_bytes(chunk.remaining()));
+        }
+    }
+    if length > BODY_LENGTH_MAX { Err(too_long()) } else { Ok(bytes.freeze()) }
+}
+
+/// `application/json`, or a type that ends in `+json` ([RFC 6839](https://www.rfc-editor.org/rfc/rfc6839#section-3.1)).
+fn is_json(content_type: Option<&HeaderValue>) -> bool {
+    let text = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || essence.starts_with("application/") && essence.ends_with("+json")
+}
+
+/// What a handler answers, in a dialect.
+pub(crate) fn answer(dialect: Dialect) -> impl Fn(Result<Response, ApiError>) -> Response + Clone {
+    move |result| result.unwrap_or_else(|error| error.into_response(dialect))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_json_by_its_type() {
+        let check = |text: &'static str| is_json(Some(&HeaderValue::from_static(text)));
+        assert!(check("application/json") && check("Application/JSON; charset=utf-8"));
+        assert!(check("application/problem+json"));
+        assert!(!check("text/plain") && !check("application/jsonx") && !is_json(None));
+    }
+}

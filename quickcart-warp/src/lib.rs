@@ -1,0 +1,22 @@
+//! The HTTP face of QuickCart: the routes of four old backends as warp filters, and a server for them.
+//!
+//! [`routes`] is a filter that rejects what is not its own, so it joins a warp server of yours with `or`; [`server`] is a
+//! hyper accept loop with time limits, which the program `quickcart-warp` runs.
+
+pub mod app;
+pub mod config;
+pub mod server;
+pub mod start;
+
+mod client_address;
+mod cors;
+mod dto;
+mod error;
+mod filters;
+mod logging;
+mod routes;
+mod service;
+
+pub use app::App;
+pub use logging::init as init_logging;
+pub use routes::{answers, routes};

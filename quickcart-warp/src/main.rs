@@ -1,0 +1,202 @@
+//! The program `quickcart-warp`: serves a shop, or imports one.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to whoever started it")]
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+use quickcart_core::catalog::import::{StoreData, StoreFiles};
+use quickcart_core::clock::SystemClock;
+use quickcart_warp::config::{Config, Provider, Settings};
+use quickcart_warp::{init_logging, server, start};
+
+/// The exit code for a setting or a file that is wrong.
+const UNUSABLE: u8 = 2;
+
+/// The backend of a shop with smart trolleys.
+///
+/// Without a command it serves the shop. Nothing needs to be set for a first run: it then keeps everything in
+/// data/quickcart.db, prints one-time codes on the terminal, and listens on this machine only.
+#[derive(Parser)]
+#[command(version, about, after_help = AFTER_HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  quickcart-warp                                         a shop to try, on http://127.0.0.1:5000
+  quickcart-warp --listen 127.0.0.1:5000,127.0.0.1:8000  several addresses at once
+  quickcart-warp --env-file .env                         settings from a file
+  quickcart-warp import my-store                         a store of your own
+
+Exit codes: 0 stopped as asked, 1 failed while running, 2 a setting or a file is wrong.";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Take a whole store from a folder of CSV and JSON files, all of it or nothing
+    ///
+    /// The folder holds store.json, map.json, categories.csv, foodtypes.csv, allergies.csv, sections.csv, products.csv,
+    /// shelf_places.csv and trolleys.csv; quickcart-core/demo-store is an example. What has a known id is changed, what
+    /// has a new one is added; map, sections and shelf places take the place of the old ones.
+    Import {
+        /// The folder
+        folder: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    match env_file(std::env::args_os()).and_then(|()| run(Cli::parse())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure { text, code }) => {
+            eprintln!("quickcart-warp: {text}");
+            ExitCode::from(code)
+        }
+    }
+}
+
+struct Failure {
+    text: String,
+    code: u8,
+}
+
+fn unusable(error: impl ToString) -> Failure {
+    Failure { text: error.to_string(), code: UNUSABLE }
+}
+
+/// Reads `--env-file` before the settings are read, because clap looks at the environment while it reads them.
+fn env_file(arguments: impl Iterator<Item = std::ffi::OsString>) -> Result<(), Failure> {
+    let mut arguments = arguments.filter_map(|argument| argument.into_string().ok());
+    while let Some(argument) = arguments.next() {
+        let file = match argument.split_once('=') {
+            Some(("--env-file", file)) => Some(file.to_owned()),
+            _ if argument == "--env-file" => arguments.next(),
+            _ => None,
+        };
+        if let Some(file) = file {
+            dotenvy::from_path(&file).map_err(|error| unusable(format!("--env-file {file}: {error}")))?;
+        }
+    }
+    Ok(())
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    let (filter, format) = cli.settings.log().map_err(unusable)?;
+    init_logging(&filter, format).map_err(unusable)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(unusable)?;
+    match cli.command {
+        None => runtime.block_on(serve(&cli.settings)),
+        Some(Command::Import { folder }) => runtime.block_on(import(&cli.settings, &folder)),
+    }
+}
+
+async fn serve(settings: &Settings) -> Result<(), Failure> {
+    let config = settings.check().map_err(unusable)?;
+    // The ports come first: a second server on the same ones must not touch the database.
+    let listeners = server::bind(&config.listen)
+        .await
+        .map_err(|(address, error)| unusable(format!("cannot listen on {address}: {error}")))?;
+    let started = start::start(&config).await.map_err(unusable)?;
+    let addresses: Vec<String> = listeners
+        .iter()
+        .filter_map(|listener| listener.local_addr().ok())
+        .map(|address| address.to_string())
+        .collect();
+    println!("{}", greeting(&config, &addresses, started.demo_products));
+    server::serve(listeners, &started.app, &config, stop_signal()).await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Done when the process is asked to stop, by SIGTERM or from the keyboard.
+async fn stop_signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+        match terminate {
+            Ok(mut terminate) => tokio::select! { _ = terminate.recv() => {}, _ = interrupt => {} },
+            Err(_) => drop(interrupt.await),
+        }
+    }
+    #[cfg(not(unix))]
+    drop(interrupt.await);
+}
+
+fn greeting(config: &Config, addresses: &[String], demo_products: Option<usize>) -> String {
+    let urls: Vec<String> = addresses.iter().map(|address| format!("http://{address}")).collect();
+    let mode = if config.development {
+        "development: codes are shown, unsigned devices are heard unless told otherwise"
+    } else {
+        "production"
+    };
+    let provider = |provider| match provider {
+        Provider::Console => "console, that is, here (embedded)",
+        Provider::None => "none: no code is sent",
+    };
+    let mut lines = vec![
+        format!("QuickCart {} listens on {}", env!("CARGO_PKG_VERSION"), urls.join(" and ")),
+        format!("  mode      {mode}"),
+        format!("  database  SQLite, {} (embedded)", config.database.display()),
+        "  codes     in memory (embedded)".to_owned(),
+        format!("  messages  phone-otp: {}", provider(config.phone_otp_provider)),
+        format!("            smart-cart: {}", provider(config.smart_cart_provider)),
+    ];
+    if config.legacy_devices {
+        lines.push(
+            "  devices   heard without a key; set QUICKCART_DEVICE_KEY and QUICKCART_LEGACY_DEVICES=0"
+                .to_owned(),
+        );
+    }
+    if config.has_made_up_keys {
+        lines.push(
+            "  keys      made up for this run: set JWT_SECRET_KEY and SECRET_KEY to keep tokens valid"
+                .to_owned(),
+        );
+    }
+    if let Some(count) = demo_products {
+        lines.push(format!("  store     the database was empty and got the demo store of {count} products"));
+    }
+    lines.extend(config.notes.iter().map(|note| format!("  note      {note}")));
+    if let Some(url) = urls.first() {
+        let body = r#"'{"mobile_number": "9876543210"}'"#;
+        lines.push("Try it:".to_owned());
+        lines.push(format!("  curl '{url}/products/search?query=milk'"));
+        lines.push(format!(
+            "  curl -i -H 'Content-Type: application/json' -d {body} {url}/auth/verify_mobile"
+        ));
+    }
+    lines.join("\n")
+}
+
+async fn import(settings: &Settings, folder: &Path) -> Result<(), Failure> {
+    let database = settings.database().map_err(unusable)?;
+    let data = StoreFiles::read(folder).and_then(|files| StoreData::parse(&files)).map_err(unusable)?;
+    for warning in &data.warnings {
+        eprintln!("warning: {warning}");
+    }
+    let shop = start::open_shop(&database, Arc::new(SystemClock)).map_err(unusable)?;
+    let (name, products, trolleys) = (data.name.clone(), data.products.len(), data.trolleys.len());
+    let bar = ProgressBar::new(data.record_count() as u64).with_style(bar_style());
+    let progress = bar.clone();
+    shop.import(data, Box::new(move |done, _| progress.set_position(done as u64))).await.map_err(
+        |error| {
+            let cause =
+                std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+            unusable(format!("nothing was imported into {}: {error}{cause}", database.display()))
+        },
+    )?;
+    bar.finish_and_clear();
+    println!("{name}: {products} products and {trolleys} trolleys are in {}", database.display());
+    Ok(())
+}
+
+fn bar_style() -> ProgressStyle {
+    let template = "importing {bar:40} {pos}/{len} records";
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}

@@ -1,0 +1,116 @@
+//! `/auth`: shoppers of the smart cart sign in with a code and tell their name.
+
+use bytes::Bytes;
+use quickcart_core::account::AccountError;
+use quickcart_core::otp::{Nonce, OtpError};
+use quickcart_core::phone::{PhoneNumber, Region};
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::http::header::{COOKIE, HeaderValue, SET_COOKIE};
+use warp::reply::Response;
+
+use super::{authorization, shopper};
+use crate::app::App;
+use crate::dto::ok;
+use crate::dto::smart_cart::{Message, SignedIn, UserProfile, mobile_number, mobile_number_and_otp, profile};
+use crate::error::{ApiError, Dialect};
+use crate::filters::{answer, header, json_body, post, with};
+
+/// The cookie that ties a code to the client that asked for it.
+const SESSION: &str = "session";
+
+pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
+    let verify_mobile =
+        warp::path!("verify_mobile").and(post()).and(with(app)).and(json_body()).then(verify_mobile);
+    let verify_otp = warp::path!("verify_otp")
+        .and(post())
+        .and(with(app))
+        .and(header(COOKIE.as_str()))
+        .and(json_body())
+        .then(verify_otp);
+    let complete_profile = warp::path!("complete_profile")
+        .and(post())
+        .and(with(app))
+        .and(authorization())
+        .and(json_body())
+        .then(complete_profile);
+    warp::path("auth")
+        .and(verify_mobile.or(verify_otp).unify().or(complete_profile).unify())
+        .map(answer(Dialect::Detail))
+        .boxed()
+}
+
+async fn verify_mobile(app: App, body: Result<Bytes, ApiError>) -> Result<Response, ApiError> {
+    let number = mobile_number(&body?)?;
+    let phone = PhoneNumber::parse(&number, Region::IN)
+        .map_err(|_| ApiError::bad_request("mobile_number is not a phone number that can exist."))?;
+    let nonce = Nonce::random();
+    let started = app.smart_cart.start(&phone, Some(&nonce)).await?;
+    let message = format!("OTP sent to {}", phone.national());
+    let mut response = ok(&Message { message: &message });
+    let lifetime_s = started.expires_at.duration_since(app.clock.now()).as_secs().max(0);
+    let secure = if app.development { "" } else { "; Secure" };
+    let cookie =
+        format!("{SESSION}={}; HttpOnly; Path=/; SameSite=Lax; Max-Age={lifetime_s}{secure}", nonce.as_str());
+    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().insert(SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+async fn verify_otp(
+    app: App,
+    cookies: Option<HeaderValue>,
+    body: Result<Bytes, ApiError>,
+) -> Result<Response, ApiError> {
+    let (number, code) = mobile_number_and_otp(&body?)?;
+    let refused = || ApiError::bad_request("Invalid OTP or OTP expired.");
+    let phone = PhoneNumber::parse(&number, Region::IN).map_err(|_| refused())?;
+    let nonce = cookies.as_ref().and_then(session).ok_or_else(refused)?;
+    app.smart_cart.check(&phone, Some(nonce), &code).await.map_err(|error| match error {
+        OtpError::WrongCode | OtpError::NotFound => refused(),
+        error => error.into(),
+    })?;
+    let user = app.shop.sign_in(&phone).await?;
+    let token = app.tokens.issue(user.user_id);
+    Ok(ok(&SignedIn { token, user_id: user.user_id, is_profile_complete: user.profile.is_some() }))
+}
+
+/// The session among all cookies.
+fn session(cookies: &HeaderValue) -> Option<&str> {
+    let mut pairs = cookies.to_str().ok()?.split(';').filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == SESSION).map(|(_, value)| value)
+}
+
+async fn complete_profile(
+    app: App,
+    authorization: Option<HeaderValue>,
+    body: Result<Bytes, ApiError>,
+) -> Result<Response, ApiError> {
+    let user_id = shopper(&app, authorization.as_ref())?;
+    let profile = profile(&body?)?;
+    let user = app.shop.complete_profile(user_id, &profile).await.map_err(|error| match error {
+        AccountError::UserNotFound { .. } => {
+            ApiError::with_text(&error, "Failed to complete user profile. User not found.")
+        }
+        AccountError::EmailTaken => {
+            ApiError::with_text(&error, "This email address is already registered by another user.")
+        }
+        error => error.into(),
+    })?;
+    Ok(ok(&UserProfile::from(user)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_session_among_other_cookies() {
+        let check = |text, expected| assert_eq!(session(&HeaderValue::from_static(text)), expected);
+        check("theme=dark; session=abc; lang=hi", Some("abc"));
+        check("session=", Some(""));
+        check("xsession=abc", None);
+        check("", None);
+    }
+}

@@ -1,0 +1,201 @@
+//! `/cart`: the trolley, its device, and the way past the wanted products.
+
+use bytes::Bytes;
+use quickcart_core::cart::{CartError, CartLine, Connection, Quantity};
+use quickcart_core::device::{self, CartEvent, DeviceError};
+use quickcart_core::pathfinding::PathError;
+use quickcart_core::walk::{Stop, Walk, WalkError, WalkPlan};
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::http::StatusCode;
+use warp::http::header::HeaderValue;
+use warp::reply::Response;
+
+use super::{authorization, shopper};
+use crate::app::App;
+use crate::dto::ok;
+use crate::dto::smart_cart::{
+    Cart, Connected, DirectionsAnswer, Message, PathRequest, SegmentsAnswer, cart_id, kilograms, path_request,
+};
+use crate::error::{ApiError, Dialect, malformed};
+use crate::filters::{answer, get, header, json_body, post, with};
+
+/// The header that a device shows its key in.
+const DEVICE_KEY: &str = "x-device-key";
+
+pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
+    let view = warp::path!("view").and(get()).and(with(app)).and(authorization()).then(view);
+    let connect =
+        warp::path!("connect").and(post()).and(with(app)).and(authorization()).and(json_body()).then(connect);
+    let disconnect =
+        warp::path!("disconnect").and(post()).and(with(app)).and(authorization()).then(disconnect);
+    let add_item = warp::path!("esp32" / "add_item")
+        .and(post())
+        .and(with(app))
+        .and(header(DEVICE_KEY))
+        .and(json_body())
+        .then(add_item);
+    let update_item = warp::path!("esp32" / "update_item")
+        .and(post())
+        .and(with(app))
+        .and(header(DEVICE_KEY))
+        .and(json_body())
+        .then(update_item);
+    let shortest_path = warp::path!("shortest_path")
+        .and(post())
+        .and(with(app))
+        .and(authorization())
+        .and(json_body())
+        .then(shortest_path)
+        .map(answer(Dialect::DetailAndError));
+    let others = update_item.or(add_item).unify().or(view).unify().or(connect).unify().or(disconnect).unify();
+    warp::path("cart").and(others.map(answer(Dialect::Detail)).or(shortest_path).unify()).boxed()
+}
+
+async fn view(app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
+    let user_id = shopper(&app, authorization.as_ref())?;
+    let cart = app.shop.cart(user_id).await.map_err(|error| match error {
+        CartError::NoActiveCart => ApiError::with_text(&error, "No active cart found for user."),
+        error => error.into(),
+    })?;
+    Ok(ok(&Cart::from(cart)))
+}
+
+async fn connect(
+    app: App,
+    authorization: Option<HeaderValue>,
+    body: Result<Bytes, ApiError>,
+) -> Result<Response, ApiError> {
+    let user_id = shopper(&app, authorization.as_ref())?;
+    let cart_id = cart_id(&body?)?;
+    let connection = app.shop.connect(user_id, cart_id).await.map_err(|error| {
+        let text = match &error {
+            CartError::CartNotFound { cart_id } => format!("Cart with ID {cart_id} does not exist."),
+            CartError::AnotherCart { cart_id } => {
+                format!("You are already connected to cart {cart_id}. Please disconnect first.")
+            }
+            CartError::CartInUse { cart_id } => format!("Cart {cart_id} is already in use by another user."),
+            other => other.to_string(),
+        };
+        ApiError::with_text(&error, text)
+    })?;
+    let message = match connection {
+        Connection::New => "Cart connected successfully.",
+        Connection::Kept => "You are already connected to this cart.",
+    };
+    Ok(ok(&Connected { cart_id, user_id, message }))
+}
+
+async fn disconnect(app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
+    let user_id = shopper(&app, authorization.as_ref())?;
+    let cart_id = app.shop.disconnect(user_id).await.map_err(|error| match error {
+        CartError::NoActiveCart => {
+            ApiError::with_text(&error, "No active cart found for this user to disconnect.")
+        }
+        error => error.into(),
+    })?;
+    Ok(ok(&Message { message: &format!("Cart {cart_id} disconnected successfully.") }))
+}
+
+async fn add_item(
+    app: App,
+    key: Option<HeaderValue>,
+    body: Result<Bytes, ApiError>,
+) -> Result<Response, ApiError> {
+    let event = event(&app, key.as_ref(), &body?, device::parse_add_item)?;
+    let line = apply(&app, &event).await?;
+    let weight = match event {
+        CartEvent::ItemAdded { cart_weight_mg, .. } => cart_weight_mg,
+        CartEvent::ItemWeighed { weight_mg, .. } => weight_mg,
+    };
+    let (product_id, cart_id, weight) = (line.product.product_id, line.cart_id, kilograms(weight));
+    let message =
+        format!("Product {product_id} added/updated in cart {cart_id}, weight updated to {weight:?}.");
+    Ok(ok(&Message { message: &message }))
+}
+
+async fn update_item(
+    app: App,
+    key: Option<HeaderValue>,
+    body: Result<Bytes, ApiError>,
+) -> Result<Response, ApiError> {
+    let event = event(&app, key.as_ref(), &body?, device::parse_update_item)?;
+    let CartLine { cart_id, product, quantity, .. } = apply(&app, &event).await?;
+    let (barcode, quantity) = (product.barcode, quantity.map_or(0, Quantity::get));
+    let message =
+        format!("Cart {cart_id} updated for product with barcode {barcode} with quantity {quantity}.");
+    Ok(ok(&Message { message: &message }))
+}
+
+/// What a device that may be heard has to say.
+fn event(
+    app: &App,
+    key: Option<&HeaderValue>,
+    body: &[u8],
+    parse: fn(&[u8]) -> Result<CartEvent, DeviceError>,
+) -> Result<CartEvent, ApiError> {
+    if !app.devices.hears(key.map(HeaderValue::as_bytes)) {
+        return Err(ApiError::unauthenticated("The X-Device-Key header is missing or wrong"));
+    }
+    parse(body).map_err(|error| match error {
+        DeviceError::Fields(faults) => ApiError::fields(faults),
+        DeviceError::Form(error) => malformed(&error),
+        error => error.into(),
+    })
+}
+
+async fn apply(app: &App, event: &CartEvent) -> Result<CartLine, ApiError> {
+    app.shop.apply(event).await.map_err(|error| {
+        let text = match &error {
+            CartError::BarcodeNotFound { barcode } => format!("Product with barcode {barcode} not found."),
+            CartError::NoUnitWeight { barcode } => {
+                format!("Product with barcode {barcode} has no defined weight.")
+            }
+            CartError::ProductNotFound { product_id } => format!("Product with id {product_id} not found."),
+            CartError::CartNotFound { cart_id } => format!("Cart with ID {cart_id} does not exist."),
+            other => other.to_string(),
+        };
+        ApiError::with_text(&error, text)
+    })
+}
+
+async fn shortest_path(
+    app: App,
+    authorization: Option<HeaderValue>,
+    body: Result<Bytes, ApiError>,
+) -> Result<Response, ApiError> {
+    let user_id = shopper(&app, authorization.as_ref())?;
+    match path_request(&body?)? {
+        PathRequest::Points { start, destinations } => {
+            let stops =
+                destinations.into_iter().map(|point| Stop { product_id: None, section_id: None, point });
+            let plan = app.shop.plan_walk_between(start, stops.collect()).await?;
+            Ok(ok(&DirectionsAnswer::from(solve(plan).await?)))
+        }
+        PathRequest::Products(products) if products.is_empty() => {
+            Err(ApiError::bad_request("No destinations provided."))
+        }
+        PathRequest::Products(products) => {
+            let plan = app.shop.plan_walk(user_id, &products).await.map_err(|error| match error {
+                WalkError::NoActiveCart => {
+                    ApiError::with_text(&error, "No active cart location found for user.")
+                }
+                error => error.into(),
+            })?;
+            Ok(ok(&SegmentsAnswer::from(solve(plan).await?)))
+        }
+    }
+}
+
+/// Finds the walk on a thread where that holds up no other request.
+async fn solve(plan: WalkPlan) -> Result<Walk, ApiError> {
+    let solved = tokio::task::spawn_blocking(move || plan.solve()).await;
+    let walk =
+        solved.map_err(|_| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"))?;
+    walk.map_err(|error| match error {
+        WalkError::Path(PathError::OffTheMap { .. }) => {
+            ApiError::with_text(&error, "Could not determine a valid starting position on the route.")
+        }
+        error => error.into(),
+    })
+}

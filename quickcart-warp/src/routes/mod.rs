@@ -1,0 +1,83 @@
+//! All routes: group by group, and what becomes of requests that are none of theirs.
+
+mod auth;
+mod cart;
+mod orders;
+mod phone_otp;
+mod products;
+mod shared;
+mod user;
+
+use std::future::{Ready, ready};
+
+use quickcart_core::account::UserId;
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::http::header::HeaderValue;
+use warp::http::{StatusCode, header};
+use warp::path::FullPath;
+use warp::reject::Rejection;
+use warp::reply::Response;
+
+use crate::app::App;
+use crate::error::{ApiError, Dialect};
+use crate::filters::WrongMethod;
+
+/// The routes of all groups. Requests for other paths are rejected, so routes of your own may follow with `or`.
+#[must_use]
+pub fn routes(app: &App) -> BoxedFilter<(Response,)> {
+    phone_otp::routes(app)
+        .or(cart::routes(app))
+        .unify()
+        .or(products::routes(app))
+        .unify()
+        .or(auth::routes(app))
+        .unify()
+        .or(user::routes(app))
+        .unify()
+        .or(orders::routes(app))
+        .unify()
+        .or(shared::routes(app))
+        .unify()
+        .boxed()
+}
+
+/// The same routes, with an answer to every request: what none of them takes gets 404 or 405 in the dialect of its path.
+#[must_use]
+pub fn answers(app: &App) -> BoxedFilter<(Response,)> {
+    type Outcome = Result<Response, Rejection>;
+    let rejected =
+        |rejection| -> Ready<Result<(Outcome,), std::convert::Infallible>> { ready(Ok((Err(rejection),))) };
+    warp::path::full()
+        .and(routes(app).map(Outcome::Ok).or_else(rejected))
+        .map(|path: FullPath, outcome: Outcome| {
+            outcome.unwrap_or_else(|rejection| {
+                let dialect = Dialect::of_path(path.as_str());
+                unmatched(&rejection).into_response(dialect)
+            })
+        })
+        .boxed()
+}
+
+fn unmatched(rejection: &Rejection) -> ApiError {
+    if let Some(wrong) = rejection.find::<WrongMethod>() {
+        ApiError::method_not_allowed(wrong.allow)
+    } else {
+        ApiError::new(StatusCode::NOT_FOUND, "Not Found")
+    }
+}
+
+/// The shopper whom an `Authorization` header proves.
+fn shopper(app: &App, authorization: Option<&HeaderValue>) -> Result<UserId, ApiError> {
+    let token = authorization.and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    let token =
+        token.ok_or_else(|| ApiError::unauthenticated("Authorization header is missing or invalid"))?;
+    let invalid = |_| ApiError::unauthenticated("Token is invalid, expired, or user_id missing");
+    app.tokens.verify(token.trim()).map_err(invalid)
+}
+
+/// The `Authorization` header, if there is one.
+fn authorization() -> impl Filter<Extract = (Option<HeaderValue>,), Error = std::convert::Infallible> + Clone
+{
+    crate::filters::header(header::AUTHORIZATION.as_str())
+}

@@ -1,0 +1,38 @@
+//! `/orders`: checkout and history of the smart cart.
+
+use quickcart_core::catalog::Page;
+use quickcart_core::order::OrderError;
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::http::StatusCode;
+use warp::http::header::HeaderValue;
+use warp::reply::Response;
+
+use super::{authorization, shopper};
+use crate::app::App;
+use crate::dto::smart_cart::{Order, Receipt};
+use crate::dto::{json_response, ok};
+use crate::error::{ApiError, Dialect};
+use crate::filters::{answer, get, post, with};
+
+pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
+    let checkout = warp::path!("checkout").and(post()).and(with(app)).and(authorization()).then(checkout);
+    let history = warp::path!("history").and(get()).and(with(app)).and(authorization()).then(history);
+    warp::path("orders").and(checkout.or(history).unify()).map(answer(Dialect::Detail)).boxed()
+}
+
+async fn checkout(app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
+    let user_id = shopper(&app, authorization.as_ref())?;
+    let order = app.shop.checkout(user_id).await.map_err(|error| match error {
+        OrderError::NoActiveCart => ApiError::with_text(&error, "No active cart to checkout."),
+        OrderError::CartEmpty => ApiError::with_text(&error, "Cart is empty. Nothing to checkout."),
+        error => error.into(),
+    })?;
+    Ok(json_response(StatusCode::CREATED, &Receipt::from(order)))
+}
+
+async fn history(app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
+    let user_id = shopper(&app, authorization.as_ref())?;
+    let orders = app.shop.orders(user_id, Page::default()).await?;
+    Ok(ok(&orders.into_iter().map(Order::from).collect::<Vec<_>>()))
+}

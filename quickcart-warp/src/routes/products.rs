@@ -1,0 +1,43 @@
+//! `/products`: what the shop sells.
+
+use quickcart_core::catalog::Page;
+use serde_json::json;
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+
+use crate::app::App;
+use crate::dto::ok;
+use crate::dto::smart_cart::{ProductDetails, products, query_value};
+use crate::error::{ApiError, Dialect};
+use crate::filters::{answer, get, query, with};
+
+pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
+    let search = warp::path!("search").and(get()).and(with(app)).and(query()).then(search);
+    let offers = warp::path!("offers").and(get()).and(with(app)).then(offers);
+    let product = warp::path!(String).and(get()).and(with(app)).then(product);
+    warp::path("products")
+        .and(search.or(offers).unify().or(product).unify())
+        .map(answer(Dialect::Detail))
+        .boxed()
+}
+
+async fn search(app: App, query: String) -> Result<Response, ApiError> {
+    let text = query_value(&query, "query");
+    let text = text.ok_or_else(|| ApiError::bad_request("Search query parameter is required."))?;
+    let found = app.shop.search(&text, Page::default()).await?;
+    Ok(ok(&json!({ "results": products(found) })))
+}
+
+async fn offers(app: App) -> Result<Response, ApiError> {
+    let found = app.shop.offers(Page::default()).await?;
+    Ok(ok(&json!({ "offers": products(found) })))
+}
+
+async fn product(id: String, app: App) -> Result<Response, ApiError> {
+    let product_id: i64 = id.parse().map_err(|_| ApiError::not_found("Not Found"))?;
+    let found = app.shop.product(product_id).await?;
+    let product =
+        found.ok_or_else(|| ApiError::not_found(format!("Product with id {product_id} not found.")))?;
+    Ok(ok(&ProductDetails::from(product)))
+}

@@ -1,0 +1,154 @@
+//! A hyper accept loop with a limit on everything that a client could hold up.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
+
+use crate::app::App;
+use crate::config::Config;
+use crate::cors::Cors;
+use crate::routes::answers;
+use crate::service::Service;
+
+/// The longest header of a request, in bytes.
+const HEADER_LENGTH_MAX: usize = 32 * 1024;
+/// How long to wait when the machine has no more file descriptors for new connections.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// What a client gets that sent a part of a header and then nothing.
+const HEADER_TOO_LATE: &str = r#"{"detail":"The request header did not arrive in time"}"#;
+
+/// The limits of a server.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections that may be open at once; further ones wait.
+    pub connections_max: usize,
+    /// How long a header may take, and an idle connection is kept.
+    pub header_time_max: Duration,
+    /// How long requests may still take at the end.
+    pub drain_time_max: Duration,
+}
+
+/// Binds every address of the configuration.
+///
+/// # Errors
+/// The first address that cannot be bound, and why.
+pub async fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, (SocketAddr, io::Error)> {
+    let mut listeners = Vec::with_capacity(addresses.len());
+    for &address in addresses {
+        listeners.push(TcpListener::bind(address).await.map_err(|error| (address, error))?);
+    }
+    Ok(listeners)
+}
+
+/// Serves `app` on all listeners until `stop` is done, then lets requests that are under way come to their end.
+pub async fn serve(listeners: Vec<TcpListener>, app: &App, config: &Config, stop: impl Future<Output = ()>) {
+    let service = Service::new(
+        answers(app),
+        Cors::new(config.allowed_origins.clone()),
+        config.trusted_proxies.clone(),
+        config.request_time_max,
+    );
+    let limits = Limits {
+        connections_max: config.connections_max,
+        header_time_max: config.header_time_max,
+        drain_time_max: config.drain_time_max,
+    };
+    let permits = Arc::new(Semaphore::new(limits.connections_max));
+    let (stopping, stopped) = watch::channel(());
+    let mut loops = JoinSet::new();
+    for listener in listeners {
+        loops.spawn(accept(listener, service.clone(), limits, Arc::clone(&permits), stopped.clone()));
+    }
+    drop(stopped);
+    stop.await;
+    loops.abort_all();
+    while loops.join_next().await.is_some() {}
+    // Connections hold a receiver each, and end when they see the change: the channel closes with the last of them.
+    let _ = stopping.send(());
+    if tokio::time::timeout(limits.drain_time_max, stopping.closed()).await.is_err() {
+        tracing::warn!("requests were still under way after {:?}", limits.drain_time_max);
+    }
+}
+
+async fn accept(
+    listener: TcpListener,
+    service: Service,
+    limits: Limits,
+    permits: Arc<Semaphore>,
+    stopped: watch::Receiver<()>,
+) {
+    loop {
+        // The permit comes first: past the limit, connections wait in the kernel's queue.
+        let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                tokio::spawn(connection(stream, peer, service.clone(), limits, permit, stopped.clone()));
+            }
+            Err(error) => {
+                tracing::warn!("a connection could not be accepted: {error}");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    service: Service,
+    limits: Limits,
+    _permit: OwnedSemaphorePermit,
+    mut stopped: watch::Receiver<()>,
+) {
+    // Answers are small and whole: waiting for more to send only delays them.
+    if stream.set_nodelay(true).is_err() {
+        return;
+    }
+    let answer = service_fn(move |request| {
+        let service = service.clone();
+        async move { Ok::<_, std::convert::Infallible>(service.answer(request, peer).await) }
+    });
+    let mut connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_time_max)
+        .max_buf_size(HEADER_LENGTH_MAX)
+        .serve_connection(TokioIo::new(stream), answer);
+    let ended = tokio::select! {
+        result = &mut connection => Some(result),
+        _ = stopped.changed() => None,
+    };
+    let result = match ended {
+        Some(result) => result,
+        None => {
+            Pin::new(&mut connection).graceful_shutdown();
+            (&mut connection).await
+        }
+    };
+    if result.is_err_and(|error| error.is_timeout()) {
+        let parts = connection.into_parts();
+        // Nothing in the buffer: the connection was only idle.
+        if !parts.read_buf.is_empty() {
+            refuse(parts.io.into_inner()).await;
+        }
+    }
+}
+
+/// Answers below the routes, where hyper would only close.
+async fn refuse(mut stream: TcpStream) {
+    let (body, length) = (HEADER_TOO_LATE, HEADER_TOO_LATE.len());
+    let head = format!("content-type: application/json\r\ncontent-length: {length}\r\nconnection: close");
+    let answer = format!("HTTP/1.1 408 Request Timeout\r\n{head}\r\n\r\n{body}");
+    // The client may be gone: then nobody misses the answer.
+    let _ = stream.write_all(answer.as_bytes()).await;
+    let _ = stream.shutdown().await;
+}

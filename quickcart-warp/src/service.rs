@@ -1,0 +1,104 @@
+//! What happens to every request before and after its route: request id, time limit, CORS, headers, log.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use hyper::body::Incoming;
+use ipnet::IpNet;
+use tower_service::Service as _;
+use warp::filters::BoxedFilter;
+use warp::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, ORIGIN, X_CONTENT_TYPE_OPTIONS};
+use warp::http::{Request, StatusCode};
+use warp::reply::Response;
+
+use crate::client_address::client_address;
+use crate::cors::Cors;
+use crate::error::{ApiError, Dialect};
+use crate::logging::masked_path;
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The longest request id that is taken from a client, in bytes.
+const REQUEST_ID_LENGTH_MAX: usize = 64;
+
+/// The routes, with all that goes around them. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Service(Arc<Parts>);
+
+struct Parts {
+    answers: BoxedFilter<(Response,)>,
+    cors: Cors,
+    trusted_proxies: Vec<IpNet>,
+    time_max: Duration,
+    /// Request ids are a random start, then counted.
+    next_id: AtomicU64,
+}
+
+impl Service {
+    pub(crate) fn new(
+        answers: BoxedFilter<(Response,)>,
+        cors: Cors,
+        trusted_proxies: Vec<IpNet>,
+        time_max: Duration,
+    ) -> Self {
+        let start = quickcart_core::secret::SecretKey::random().hmac(b"request ids");
+        let start = start.iter().take(8).fold(0, |start, byte| start << 8 | u64::from(*byte));
+        Self(Arc::new(Parts { answers, cors, trusted_proxies, time_max, next_id: AtomicU64::new(start) }))
+    }
+
+    pub(crate) async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response {
+        let started = Instant::now();
+        let request_id = self.request_id(request.headers().get(X_REQUEST_ID));
+        let origin = request.headers().get(ORIGIN).cloned();
+        let line = tracing::enabled!(target: "quickcart::http", tracing::Level::DEBUG).then(|| {
+            let client = client_address(peer, request.headers(), &self.0.trusted_proxies);
+            (client, request.method().clone(), masked_path(request.uri().path()))
+        });
+        let mut response = match self.0.cors.preflight(request.method(), request.headers()) {
+            Some(preflight) => preflight,
+            None => {
+                let mut response = self.route(request).await;
+                self.0.cors.allow(origin.as_ref(), response.headers_mut());
+                response
+            }
+        };
+        let headers = response.headers_mut();
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some((client, method, path)) = line {
+            let (status, request_id) = (response.status().as_u16(), request_id.to_str().unwrap_or_default());
+            let elapsed_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+            tracing::debug!(target: "quickcart::http", %client, %method, %path, status, elapsed_us, request_id, "request");
+        }
+        response.headers_mut().insert(X_REQUEST_ID, request_id);
+        response
+    }
+
+    async fn route(&self, request: Request<Incoming>) -> Response {
+        let dialect = Dialect::of_path(request.uri().path());
+        let call = warp::service(self.0.answers.clone()).call(request);
+        match tokio::time::timeout(self.0.time_max, call).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(never)) => match never {},
+            Err(_) => {
+                tracing::error!("a request took longer than {:?}", self.0.time_max);
+                let text = "The request took too long. Please try again later.";
+                ApiError::new(StatusCode::SERVICE_UNAVAILABLE, text).into_response(dialect)
+            }
+        }
+    }
+
+    /// The client's own id, so that its log and ours can be laid side by side; else a new one.
+    fn request_id(&self, given: Option<&HeaderValue>) -> HeaderValue {
+        let fits = |value: &&HeaderValue| {
+            let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+            (1..=REQUEST_ID_LENGTH_MAX).contains(&value.len()) && value.as_bytes().iter().all(plain)
+        };
+        given.filter(fits).cloned().unwrap_or_else(|| {
+            let id = format!("{:016x}", self.0.next_id.fetch_add(1, Ordering::Relaxed));
+            HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("-"))
+        })
+    }
+}

@@ -1,0 +1,115 @@
+//! From a configuration to services that run.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use quickcart_core::account::TokenIssuer;
+use quickcart_core::catalog::import::{ImportError, demo_store};
+use quickcart_core::clock::{Clock, SystemClock};
+use quickcart_core::error::StoreError;
+use quickcart_core::messaging::{ConsoleProvider, MessageProvider, NoProvider};
+use quickcart_core::otp::store::MemoryOtpStore;
+use quickcart_core::otp::{CodeSource, Otp, PhoneVerification, Policy};
+use quickcart_core::shop::Shop;
+use quickcart_core::store::SqliteStore;
+
+use crate::app::{App, DevicePolicy, Parts};
+use crate::config::{Config, Provider};
+
+/// How many codes may be pending at once: 300 MB are never reached, and a flood is refused.
+const CHALLENGES_MAX: usize = 1_000_000;
+
+/// The services could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database could not be opened or written.
+    #[error("the database {path} cannot be used: {cause}")]
+    Database {
+        /// The file.
+        path: String,
+        /// What happened.
+        cause: String,
+    },
+    /// The demo store is damaged.
+    #[error("the demo store cannot be read: {0}")]
+    DemoStore(#[from] ImportError),
+}
+
+/// Services that run, and what was done to get there.
+pub struct Started {
+    /// The services.
+    pub app: App,
+    /// How many products of the demo store were put into an empty database.
+    pub demo_products: Option<usize>,
+}
+
+/// Opens the database and puts the services together; an empty database of a developer gets the demo store.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn start(config: &Config) -> Result<Started, StartError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let shop = open_shop(&config.database, Arc::clone(&clock))?;
+    let demo_products = if config.development { fill(&shop, &config.database).await? } else { None };
+    let codes = Arc::new(MemoryOtpStore::with_capacity(CHALLENGES_MAX));
+    let otp = |source: CodeSource| {
+        Otp::new(codes.clone(), config.otp_key.clone(), Policy::default(), source, Arc::clone(&clock))
+    };
+    let phone_otp = otp(CodeSource::Random);
+    let smart_cart = otp(config.smart_cart_codes.clone());
+    let app = App::new(Parts {
+        shop,
+        phone_otp: PhoneVerification::new(
+            phone_otp,
+            provider(config.phone_otp_provider),
+            "phone-otp",
+            "Blinkit",
+        ),
+        smart_cart: PhoneVerification::new(
+            smart_cart,
+            provider(config.smart_cart_provider),
+            "smart-cart.sign-in",
+            "QuickCart",
+        ),
+        tokens: TokenIssuer::smart_cart(config.jwt_key.clone(), Arc::clone(&clock)),
+        devices: DevicePolicy::new(
+            config.device_key.as_ref().map(crate::config::Secret::expose),
+            config.legacy_devices,
+        ),
+        development: config.development,
+        clock,
+    });
+    Ok(Started { app, demo_products })
+}
+
+/// Opens the shop of a database file.
+///
+/// # Errors
+/// [`StartError::Database`].
+pub fn open_shop(database: &Path, clock: Arc<dyn Clock>) -> Result<Shop, StartError> {
+    let store = SqliteStore::open(database).map_err(|error| database_error(database, &error))?;
+    Ok(Shop::new(Arc::new(store), clock))
+}
+
+async fn fill(shop: &Shop, database: &Path) -> Result<Option<usize>, StartError> {
+    if !shop.is_empty().await.map_err(|error| database_error(database, &error))? {
+        return Ok(None);
+    }
+    let data = demo_store()?;
+    let count = data.products.len();
+    let imported = shop.import(data, Box::new(|_, _| ())).await;
+    imported.map_err(|error| database_error(database, &error))?;
+    Ok(Some(count))
+}
+
+fn database_error(database: &Path, error: &StoreError) -> StartError {
+    let cause = std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
+    StartError::Database { path: database.display().to_string(), cause }
+}
+
+fn provider(provider: Provider) -> Arc<dyn MessageProvider> {
+    match provider {
+        Provider::Console => Arc::new(ConsoleProvider),
+        Provider::None => Arc::new(NoProvider),
+    }
+}
