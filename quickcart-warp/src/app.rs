@@ -1,6 +1,7 @@
 //! What the handlers work with: the core's services, and nothing else.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use quickcart_core::account::TokenIssuer;
 use quickcart_core::clock::Clock;
@@ -26,6 +27,8 @@ pub struct Parts {
     pub devices: DevicePolicy,
     /// Whether answers show codes, and cookies travel without TLS: development only.
     pub development: bool,
+    /// How long a client may take for the body of a request.
+    pub body_time_max: Duration,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }

@@ -114,6 +114,10 @@ pub struct Settings {
     #[arg(long, env = "QUICKCART_HEADER_TIMEOUT", default_value_t = 15, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     header_timeout: u64,
 
+    /// Seconds that a client may take for the body of a request
+    #[arg(long, env = "QUICKCART_BODY_TIMEOUT", default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    body_timeout: u64,
+
     /// Seconds that a request may take altogether
     #[arg(long, env = "QUICKCART_REQUEST_TIMEOUT", default_value_t = 30, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     request_timeout: u64,
@@ -182,6 +186,8 @@ pub struct Config {
     pub connections_max: usize,
     /// How long a header may take.
     pub header_time_max: Duration,
+    /// How long a body may take.
+    pub body_time_max: Duration,
     /// How long a request may take.
     pub request_time_max: Duration,
     /// How long to wait for requests at the end.
@@ -293,6 +299,7 @@ impl Settings {
             trusted_proxies: self.proxies()?,
             connections_max: usize::try_from(self.max_connections).unwrap_or(usize::MAX),
             header_time_max: Duration::from_secs(self.header_timeout),
+            body_time_max: Duration::from_secs(self.body_timeout),
             request_time_max: Duration::from_secs(self.request_timeout),
             drain_time_max: Duration::from_secs(self.drain_timeout),
             notes: self.notes(),

@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
-use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
@@ -20,8 +19,6 @@ use crate::error::{ApiError, Dialect};
 const BODY_LENGTH_MAX: usize = 256 * 1024;
 /// A body that is too long is still read up to here, in bytes: a client that is busy sending does not look for the answer.
 const BODY_DRAINED_MAX: usize = 16 * 1024 * 1024;
-/// How long a body may take.
-const BODY_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// The path is right and the method is not.
 #[derive(Debug)]
@@ -73,14 +70,15 @@ pub(crate) fn query() -> impl Filter<Extract = (String,), Error = Infallible> + 
 }
 
 /// A body of JSON, bounded in length and time; what is wrong with it is for the handler to answer.
-pub(crate) fn json_body() -> BoxedFilter<(Result<Bytes, ApiError>,)> {
+pub(crate) fn json_body(app: &App) -> BoxedFilter<(Result<Bytes, ApiError>,)> {
+    let time_max = app.body_time_max;
     warp::header::headers_cloned()
         .and(warp::body::stream())
-        .then(async |headers: HeaderMap, body| {
-            let read = tokio::time::timeout(BODY_TIME_MAX, read(&headers, body)).await;
-            let bytes = read.unwrap_or_else(|_| {
-                Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time"))
-            })?;
+        .then(move |headers: HeaderMap, body| async move {
+            let read = tokio::time::timeout(time_max, read(&headers, body)).await;
+            let too_late =
+                || ApiError::new(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time");
+            let bytes = read.unwrap_or_else(|_| Err(too_late()))?;
             if is_json(headers.get(CONTENT_TYPE)) {
                 Ok(bytes)
             } else {

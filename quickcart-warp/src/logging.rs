@@ -14,13 +14,22 @@ pub enum LogFormat {
     Json,
 }
 
+/// Crates that log paths and headers as they are below this level: phone numbers, cookies and tokens among them.
+const SHOW_REQUESTS_WHOLE: [&str; 3] = ["hyper", "hyper_util", "warp"];
+
 /// Starts the log. `filter` is in the notation of
 /// [tracing](https://docs.rs/tracing-subscriber/0.3/tracing_subscriber/filter/struct.EnvFilter.html#directives).
 ///
 /// # Errors
 /// When the filter cannot be read, or a log was started before.
 pub fn init(filter: &str, format: LogFormat) -> Result<(), String> {
-    let filter = EnvFilter::try_new(filter).map_err(|error| format!("QUICKCART_LOG: {error}"))?;
+    let mut filter = EnvFilter::try_new(filter).map_err(|error| format!("QUICKCART_LOG: {error}"))?;
+    for talkative in SHOW_REQUESTS_WHOLE {
+        let directive = format!("{talkative}=info")
+            .parse()
+            .map_err(|error: tracing_subscriber::filter::ParseError| error.to_string())?;
+        filter = filter.add_directive(directive);
+    }
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let log = log.with_ansi(std::io::stderr().is_terminal());
     let started = match format {

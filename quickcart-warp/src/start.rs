@@ -77,6 +77,7 @@ pub async fn start(config: &Config) -> Result<Started, StartError> {
             config.legacy_devices,
         ),
         development: config.development,
+        body_time_max: config.body_time_max,
         clock,
     });
     Ok(Started { app, demo_products })

@@ -21,18 +21,18 @@ const SESSION: &str = "session";
 
 pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
     let verify_mobile =
-        warp::path!("verify_mobile").and(post()).and(with(app)).and(json_body()).then(verify_mobile);
+        warp::path!("verify_mobile").and(post()).and(with(app)).and(json_body(app)).then(verify_mobile);
     let verify_otp = warp::path!("verify_otp")
         .and(post())
         .and(with(app))
         .and(header(COOKIE.as_str()))
-        .and(json_body())
+        .and(json_body(app))
         .then(verify_otp);
     let complete_profile = warp::path!("complete_profile")
         .and(post())
         .and(with(app))
         .and(authorization())
-        .and(json_body())
+        .and(json_body(app))
         .then(complete_profile);
     warp::path("auth")
         .and(verify_mobile.or(verify_otp).unify().or(complete_profile).unify())

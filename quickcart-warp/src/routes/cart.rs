@@ -25,27 +25,31 @@ const DEVICE_KEY: &str = "x-device-key";
 
 pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
     let view = warp::path!("view").and(get()).and(with(app)).and(authorization()).then(view);
-    let connect =
-        warp::path!("connect").and(post()).and(with(app)).and(authorization()).and(json_body()).then(connect);
+    let connect = warp::path!("connect")
+        .and(post())
+        .and(with(app))
+        .and(authorization())
+        .and(json_body(app))
+        .then(connect);
     let disconnect =
         warp::path!("disconnect").and(post()).and(with(app)).and(authorization()).then(disconnect);
     let add_item = warp::path!("esp32" / "add_item")
         .and(post())
         .and(with(app))
         .and(header(DEVICE_KEY))
-        .and(json_body())
+        .and(json_body(app))
         .then(add_item);
     let update_item = warp::path!("esp32" / "update_item")
         .and(post())
         .and(with(app))
         .and(header(DEVICE_KEY))
-        .and(json_body())
+        .and(json_body(app))
         .then(update_item);
     let shortest_path = warp::path!("shortest_path")
         .and(post())
         .and(with(app))
         .and(authorization())
-        .and(json_body())
+        .and(json_body(app))
         .then(shortest_path)
         .map(answer(Dialect::DetailAndError));
     let others = update_item.or(add_item).unify().or(view).unify().or(connect).unify().or(disconnect).unify();

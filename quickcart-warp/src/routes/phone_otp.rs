@@ -18,8 +18,8 @@ use crate::error::{ApiError, Dialect};
 use crate::filters::{answer, get, json_body, post, with};
 
 pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
-    let send = warp::path!("send-otp").and(post()).and(with(app)).and(json_body()).then(send);
-    let verify = warp::path!("verify-otp").and(post()).and(with(app)).and(json_body()).then(verify);
+    let send = warp::path!("send-otp").and(post()).and(with(app)).and(json_body(app)).then(send);
+    let verify = warp::path!("verify-otp").and(post()).and(with(app)).and(json_body(app)).then(verify);
     let status = warp::path!("otp-status" / String).and(get()).and(with(app)).then(status);
     let health = warp::path!("health").and(get()).and(with(app)).then(health);
     let info = warp::path::end().and(get()).map(|| Ok(info()));

@@ -21,7 +21,7 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
         .and(post())
         .and(with(app))
         .and(authorization())
-        .and(json_body())
+        .and(json_body(app))
         .then(add);
     warp::path("user").and(checklist.or(add).unify()).map(answer(Dialect::Detail)).boxed()
 }

@@ -1,0 +1,65 @@
+//! `quickcart-warp import`: a store of one's own.
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use reqwest::Client;
+use serde_json::Value;
+
+use crate::program::{Server, command, demo_store, folder};
+
+fn import(folder: &Path) -> Output {
+    command(folder, &[]).args(["import", "my-store"]).output().unwrap()
+}
+
+fn copy_demo_store(folder: &Path) {
+    fs::create_dir(folder.join("my-store")).unwrap();
+    for entry in fs::read_dir(demo_store()).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, folder.join("my-store").join(path.file_name().unwrap())).unwrap();
+    }
+}
+
+fn change(folder: &Path, file: &str, from: &str, to: &str) {
+    let path = folder.join("my-store").join(file);
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains(from), "{file} has no {from:?}");
+    fs::write(path, text.replacen(from, to, 1)).unwrap();
+}
+
+async fn first_product(server: &Server) -> Value {
+    Client::new().get(server.url.clone() + "/products/1").send().await.unwrap().json().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_store_is_taken_whole_and_seen_by_a_server_that_runs() {
+    let folder = folder();
+    copy_demo_store(folder.path());
+    change(folder.path(), "products.csv", "Toned Milk 1 L", "Village Milk 1 L");
+    let output = import(folder.path());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8(output.stdout).unwrap().contains("Tulsi Market"));
+    let server = Server::start(folder.path(), &[]);
+    assert_eq!(first_product(&server).await["product_name"], "Village Milk 1 L", "the demo store stays away");
+    change(folder.path(), "products.csv", "Village Milk 1 L", "Alpine Milk 1 L");
+    assert!(import(folder.path()).status.success());
+    assert_eq!(first_product(&server).await["product_name"], "Alpine Milk 1 L");
+}
+
+#[tokio::test]
+async fn what_is_refused_is_named_and_nothing_is_taken() {
+    let folder = folder();
+    copy_demo_store(folder.path());
+    let server = Server::start(folder.path(), &[]);
+    change(folder.path(), "products.csv", "Toned Milk 1 L", "Village Milk 1 L");
+    change(folder.path(), "trolleys.csv", "\n1,D1", "\n1,D99");
+    let output = import(folder.path());
+    assert_eq!(output.status.code(), Some(2));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("trolleys.csv, line 2, column 2 (dock): the dock is not in map.json"), "{text}");
+    assert_eq!(first_product(&server).await["product_name"], "Toned Milk 1 L");
+    fs::remove_file(folder.path().join("my-store/map.json")).unwrap();
+    let text = String::from_utf8(import(folder.path()).stderr).unwrap();
+    assert!(text.contains("map.json: there is no such file in my-store"), "{text}");
+}
