@@ -48,7 +48,7 @@ enum Command {
 
     /// Runs the Rust tests again with twenty times the random cases, optimised.
     ///
-    /// Sets QUICKCART_TEST_CASES, which the tests read as the number of random cases to try. Meant for a
+    /// Sets PROPTEST_CASES, which proptest reads as the number of random cases to try. Meant for a
     /// spare hour, not for every change.
     Soak(Options),
 }

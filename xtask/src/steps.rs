@@ -53,7 +53,7 @@ pub(crate) fn test<'sh>(sh: &'sh Shell, target: &Path) -> Vec<Step<'sh>> {
 pub(crate) fn soak(sh: &Shell) -> Vec<Step<'_>> {
     vec![
         Step::new("soak", [cmd!(sh, "cargo test --workspace --release --locked")])
-            .env("QUICKCART_TEST_CASES", CASES_SOAK.to_string()),
+            .env("PROPTEST_CASES", CASES_SOAK.to_string()),
     ]
 }
 
