@@ -58,9 +58,3 @@ impl Clock for ManualClock {
         Timestamp::from_microsecond(self.microsecond.load(Ordering::SeqCst)).unwrap_or(Timestamp::MAX)
     }
 }
-
-impl<T: Clock + ?Sized> Clock for std::sync::Arc<T> {
-    fn now(&self) -> Timestamp {
-        (**self).now()
-    }
-}

@@ -4,8 +4,6 @@ mod error;
 mod token;
 mod user;
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 
 pub use error::AccountError;
@@ -26,19 +24,4 @@ pub trait AccountStore: Send + Sync + 'static {
 
     /// Writes the whole profile over the old one.
     async fn complete_profile(&self, user_id: UserId, profile: &Profile) -> Result<User, AccountError>;
-}
-
-#[async_trait]
-impl<T: AccountStore + ?Sized> AccountStore for Arc<T> {
-    async fn sign_in(&self, phone: &PhoneNumber, now: Timestamp) -> Result<User, AccountError> {
-        (**self).sign_in(phone, now).await
-    }
-
-    async fn user(&self, user_id: UserId) -> Result<Option<User>, AccountError> {
-        (**self).user(user_id).await
-    }
-
-    async fn complete_profile(&self, user_id: UserId, profile: &Profile) -> Result<User, AccountError> {
-        (**self).complete_profile(user_id, profile).await
-    }
 }

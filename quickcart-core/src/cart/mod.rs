@@ -5,8 +5,6 @@ mod error;
 mod line;
 mod trolley;
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 
 pub use checklist::ChecklistItem;
@@ -56,49 +54,4 @@ pub trait CartStore: Send + Sync + 'static {
 
     /// Where the shopper's trolley stands: at its dock, until it is located.
     async fn location(&self, user_id: UserId) -> Result<Location, CartError>;
-}
-
-#[async_trait]
-impl<T: CartStore + ?Sized> CartStore for Arc<T> {
-    async fn add_to_checklist(
-        &self,
-        user_id: UserId,
-        product_id: ProductId,
-        quantity: Quantity,
-    ) -> Result<ChecklistItem, CartError> {
-        (**self).add_to_checklist(user_id, product_id, quantity).await
-    }
-
-    async fn checklist(&self, user_id: UserId) -> Result<Vec<ChecklistItem>, CartError> {
-        (**self).checklist(user_id).await
-    }
-
-    async fn connect(
-        &self,
-        user_id: UserId,
-        cart_id: CartId,
-        now: Timestamp,
-    ) -> Result<Connection, CartError> {
-        (**self).connect(user_id, cart_id, now).await
-    }
-
-    async fn disconnect(&self, user_id: UserId) -> Result<CartId, CartError> {
-        (**self).disconnect(user_id).await
-    }
-
-    async fn view(&self, user_id: UserId) -> Result<CartView, CartError> {
-        (**self).view(user_id).await
-    }
-
-    async fn apply(&self, event: &CartEvent) -> Result<CartLine, CartError> {
-        (**self).apply(event).await
-    }
-
-    async fn locate(&self, cart_id: CartId, point: Point, now: Timestamp) -> Result<(), CartError> {
-        (**self).locate(cart_id, point, now).await
-    }
-
-    async fn location(&self, user_id: UserId) -> Result<Location, CartError> {
-        (**self).location(user_id).await
-    }
 }

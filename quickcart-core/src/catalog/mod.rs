@@ -4,8 +4,6 @@ pub mod import;
 mod product;
 mod section;
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 
 pub use product::{
@@ -74,39 +72,4 @@ pub trait CatalogStore: Send + Sync + 'static {
     /// Takes a whole store, all of it or nothing: what has an id that is known is changed, the rest is added, and
     /// map, sections and shelf places take the place of the old ones. Reports progress now and then.
     async fn import(&self, data: StoreData, progress: Progress) -> Result<(), StoreError>;
-}
-
-#[async_trait]
-impl<T: CatalogStore + ?Sized> CatalogStore for Arc<T> {
-    async fn search(&self, text: &str, page: Page) -> Result<Vec<Product>, StoreError> {
-        (**self).search(text, page).await
-    }
-
-    async fn offers(&self, page: Page) -> Result<Vec<Product>, StoreError> {
-        (**self).offers(page).await
-    }
-
-    async fn product(&self, product_id: ProductId) -> Result<Option<ProductDetails>, StoreError> {
-        (**self).product(product_id).await
-    }
-
-    async fn shelf_places(&self, product_ids: &[ProductId]) -> Result<Vec<ShelfPlace>, StoreError> {
-        (**self).shelf_places(product_ids).await
-    }
-
-    async fn sections(&self) -> Result<Vec<Section>, StoreError> {
-        (**self).sections().await
-    }
-
-    async fn floor_plan_version(&self) -> Result<Option<i64>, StoreError> {
-        (**self).floor_plan_version().await
-    }
-
-    async fn floor_plan(&self) -> Result<Option<VersionedFloorPlan>, StoreError> {
-        (**self).floor_plan().await
-    }
-
-    async fn import(&self, data: StoreData, progress: Progress) -> Result<(), StoreError> {
-        (**self).import(data, progress).await
-    }
 }

@@ -3,10 +3,8 @@
 mod console;
 mod recording;
 
-use std::fmt;
-use std::sync::Arc;
-
 use async_trait::async_trait;
+use std::fmt;
 
 pub use console::ConsoleProvider;
 pub use recording::RecordingProvider;
@@ -45,17 +43,6 @@ pub trait MessageProvider: Send + Sync + 'static {
 
     /// Hands the message over.
     async fn send(&self, message: &Message) -> Result<Receipt, SendError>;
-}
-
-#[async_trait]
-impl<T: MessageProvider + ?Sized> MessageProvider for Arc<T> {
-    fn name(&self) -> &'static str {
-        (**self).name()
-    }
-
-    async fn send(&self, message: &Message) -> Result<Receipt, SendError> {
-        (**self).send(message).await
-    }
 }
 
 /// The message did not leave.

@@ -3,8 +3,6 @@
 mod error;
 mod pricing;
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 
 pub use error::OrderError;
@@ -44,15 +42,4 @@ pub trait OrderStore: Send + Sync + 'static {
 
     /// The shopper's orders, newest first.
     async fn orders(&self, user_id: UserId, page: Page) -> Result<Vec<Order>, OrderError>;
-}
-
-#[async_trait]
-impl<T: OrderStore + ?Sized> OrderStore for Arc<T> {
-    async fn checkout(&self, user_id: UserId, now: Timestamp) -> Result<Order, OrderError> {
-        (**self).checkout(user_id, now).await
-    }
-
-    async fn orders(&self, user_id: UserId, page: Page) -> Result<Vec<Order>, OrderError> {
-        (**self).orders(user_id, page).await
-    }
 }

@@ -9,8 +9,14 @@ use std::path::Path;
 use super::ImportError;
 use super::map::place_of;
 
-/// The names of the files that make up a store.
-const NAMES: [&str; 9] = [
+macro_rules! demo_files {
+    ($($name:literal),* $(,)?) => {
+        [$(($name, include_str!(concat!("../../../demo-store/", $name)))),*]
+    };
+}
+
+/// The files that make up a store, with the texts of the demo store.
+const DEMO: [(&str, &str); 9] = demo_files![
     "store.json",
     "map.json",
     "categories.csv",
@@ -34,30 +40,14 @@ impl StoreFiles {
     /// # Errors
     /// [`ImportError`] names the file that is missing, cannot be read, or is not UTF-8.
     pub fn read(folder: &Path) -> Result<Self, ImportError> {
-        let read = |&name| Ok((name, Cow::Owned(read_text(folder, name)?)));
-        Ok(Self { texts: NAMES.iter().map(read).collect::<Result<_, _>>()? })
+        let read = |(name, _)| Ok((name, Cow::Owned(read_text(folder, name)?)));
+        Ok(Self { texts: DEMO.into_iter().map(read).collect::<Result<_, _>>()? })
     }
 
     /// The files of the demo store.
     #[must_use]
     pub fn demo() -> Self {
-        macro_rules! demo {
-            ($($name:literal),*) => {
-                [$(($name, include_str!(concat!("../../../demo-store/", $name)))),*]
-            };
-        }
-        let texts = demo![
-            "store.json",
-            "map.json",
-            "categories.csv",
-            "foodtypes.csv",
-            "allergies.csv",
-            "sections.csv",
-            "products.csv",
-            "shelf_places.csv",
-            "trolleys.csv"
-        ];
-        Self { texts: texts.into_iter().map(|(name, text)| (name, Cow::Borrowed(text))).collect() }
+        Self { texts: DEMO.into_iter().map(|(name, text)| (name, Cow::Borrowed(text))).collect() }
     }
 
     pub(super) fn text(&self, name: &'static str) -> Result<&str, ImportError> {

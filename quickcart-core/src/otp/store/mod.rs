@@ -2,8 +2,6 @@
 
 mod memory;
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 
 pub use memory::MemoryOtpStore;
@@ -30,24 +28,4 @@ pub trait OtpStore: Send + Sync + 'static {
 
     /// When the pending challenge under `key` ends; `None` when there is none.
     async fn expires_at(&self, key: ChallengeKey, now: Timestamp) -> Result<Option<Timestamp>, StoreError>;
-}
-
-#[async_trait]
-impl<T: OtpStore + ?Sized> OtpStore for Arc<T> {
-    async fn replace(
-        &self,
-        key: ChallengeKey,
-        challenge: Challenge,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        (**self).replace(key, challenge, now).await
-    }
-
-    async fn attempt(&self, key: ChallengeKey, guess: Guess, now: Timestamp) -> Result<Attempt, StoreError> {
-        (**self).attempt(key, guess, now).await
-    }
-
-    async fn expires_at(&self, key: ChallengeKey, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        (**self).expires_at(key, now).await
-    }
 }
