@@ -19,8 +19,12 @@ pub enum DeviceError {
     #[error(transparent)]
     Form(#[from] FormError),
     /// Fields are missing or wrong.
-    #[error("{} field(s) of the message are missing or wrong", .0.len())]
+    #[error("missing or wrong in the message: {}", names(.0))]
     Fields(Vec<FieldFault>),
+}
+
+fn names(faults: &[FieldFault]) -> String {
+    faults.iter().map(FieldFault::to_string).collect::<Vec<_>>().join(", ")
 }
 
 impl DomainError for DeviceError {

@@ -98,6 +98,8 @@ mod tests {
     #[test]
     fn names_every_field_that_is_wrong() {
         assert_eq!(faults(parse_add_item(b"{}")), [Fault::Missing, Fault::Missing, Fault::Missing]);
+        let shown = parse_add_item(br#"{"cart_id":1}"#).unwrap_err().to_string();
+        assert_eq!(shown, "missing or wrong in the message: product_id, weight");
         let message = br#"{"cart_id":-1,"barcode":"","weight":-0.001}"#;
         assert_eq!(
             faults(parse_update_item(message)),

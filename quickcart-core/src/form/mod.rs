@@ -46,6 +46,20 @@ pub struct FieldFault {
     pub fault: Fault,
 }
 
+/// Shows the location: `destinations.0.product_id`.
+impl fmt::Display for FieldFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, step) in self.location.iter().enumerate() {
+            let dot = if index == 0 { "" } else { "." };
+            match step {
+                Step::Field(name) => write!(f, "{dot}{name}")?,
+                Step::Index(number) => write!(f, "{dot}{number}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
 /// A step on the way to a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {

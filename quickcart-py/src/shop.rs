@@ -1,0 +1,256 @@
+//! A shop that is kept in a file of SQLite.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use quickcart_core::account::{PersonName, Profile};
+use quickcart_core::cart::{CartError, Connection, Quantity};
+use quickcart_core::catalog::Page;
+use quickcart_core::catalog::import::{StoreData, StoreFiles, demo_store};
+use quickcart_core::device as core_device;
+use quickcart_core::email::EmailAddress;
+use quickcart_core::error::DomainError;
+use quickcart_core::pathfinding as core_path;
+use quickcart_core::phone::{PhoneNumber, Region};
+use quickcart_core::shop as core;
+
+use crate::device::CartEvent;
+use crate::errors::{Failure, InvalidArgument};
+use crate::fork;
+use crate::open_store::OpenStore;
+use crate::store_map::StoreMap;
+use crate::values::{
+    Cart, CartLine, ChecklistItem, Location, Order, Product, ProductDetails, User, Walk, show,
+};
+
+// Signatures that Python can read need a number.
+const _: () = assert!(Page::LIMIT_MAX == 500);
+
+/// A shop that is kept in a file of SQLite, which is made when it is not there.
+///
+/// Any number of threads may use it at once. Before `os.fork` its file is closed, and opened again by the next call, in
+/// the parent and in the child.
+#[pyclass(frozen, module = "quickcart")]
+pub(crate) struct Shop(Arc<OpenStore>);
+
+impl Shop {
+    /// Does `work` and waits for it, while other threads of Python go on.
+    fn call<T: Send, E: DomainError>(
+        &self,
+        py: Python<'_>,
+        work: impl AsyncFnOnce(core::Shop) -> Result<T, E> + Send,
+    ) -> Result<T, Failure> {
+        py.detach(|| self.0.run(work))
+    }
+
+    fn import(&self, data: StoreData) -> Result<(), Failure> {
+        self.0.run(async move |shop| shop.import(data, Box::new(|_, _| ())).await)
+    }
+
+    fn import_demo(&self) -> Result<(), Failure> {
+        let is_empty = self.0.run(async |shop| shop.is_empty().await)?;
+        if is_empty { self.import(demo_store()?) } else { Ok(()) }
+    }
+}
+
+#[pymethods]
+impl Shop {
+    #[new]
+    #[pyo3(signature = (path, *, demo=false))]
+    fn new(py: Python<'_>, path: PathBuf, demo: bool) -> PyResult<Self> {
+        fork::watch(py)?;
+        let shop = py.detach(|| {
+            let shop = Self(OpenStore::open(&path)?);
+            if demo {
+                shop.import_demo()?;
+            }
+            Ok::<_, Failure>(shop)
+        })?;
+        Ok(shop)
+    }
+
+    /// Takes a whole store into the shop, all of it or nothing. Answers what looks wrong but was taken.
+    fn import_store(&self, py: Python<'_>, folder: PathBuf) -> Result<Vec<String>, Failure> {
+        py.detach(|| {
+            let data = StoreData::parse(&StoreFiles::read(&folder)?)?;
+            let warnings = data.warnings.iter().map(ToString::to_string).collect();
+            self.import(data)?;
+            Ok(warnings)
+        })
+    }
+
+    /// Whether no store has been imported yet.
+    fn is_empty(&self, py: Python<'_>) -> Result<bool, Failure> {
+        self.call(py, async |shop| shop.is_empty().await)
+    }
+
+    /// The shopper of a phone that has been verified, made now if there was none. `region` is the country of a number
+    /// without country code.
+    #[pyo3(signature = (phone, region="IN"))]
+    fn sign_in(&self, py: Python<'_>, phone: &str, region: &str) -> Result<User, Failure> {
+        let region: Region = region.parse().map_err(|_| {
+            InvalidArgument::new("region_invalid", "a region is two capital letters, such as IN")
+        })?;
+        let phone = PhoneNumber::parse(phone, region)?;
+        self.call(py, async move |shop| shop.sign_in(&phone).await).map(User::from)
+    }
+
+    /// The shopper with this id.
+    fn user(&self, py: Python<'_>, user_id: i64) -> Result<User, Failure> {
+        self.call(py, async move |shop| shop.user(user_id).await).map(User::from)
+    }
+
+    /// Writes the whole profile of a shopper over the old one.
+    #[pyo3(signature = (user_id, name, email=None, foodtype_id=None, allergy_id=None))]
+    fn complete_profile(
+        &self,
+        py: Python<'_>,
+        user_id: i64,
+        name: &str,
+        email: Option<&str>,
+        foodtype_id: Option<i64>,
+        allergy_id: Option<i64>,
+    ) -> Result<User, Failure> {
+        let name: PersonName = name.parse()?;
+        let email = email.map(str::parse::<EmailAddress>).transpose()?;
+        let profile = Profile { email, foodtype_id, allergy_id, ..Profile::new(name) };
+        self.call(py, async move |shop| shop.complete_profile(user_id, &profile).await).map(User::from)
+    }
+
+    /// Products whose name or barcode contains the text, by id.
+    #[pyo3(signature = (text, offset=0, limit=500))]
+    fn search(&self, py: Python<'_>, text: String, offset: u32, limit: u32) -> Result<Vec<Product>, Failure> {
+        let page = page(offset, limit)?;
+        let products = self.call(py, async move |shop| shop.search(&text, page).await)?;
+        Ok(products.into_iter().map(Product::from).collect())
+    }
+
+    /// Products on offer, by id.
+    #[pyo3(signature = (offset=0, limit=500))]
+    fn offers(&self, py: Python<'_>, offset: u32, limit: u32) -> Result<Vec<Product>, Failure> {
+        let page = page(offset, limit)?;
+        let products = self.call(py, async move |shop| shop.offers(page).await)?;
+        Ok(products.into_iter().map(Product::from).collect())
+    }
+
+    /// One product with its labels; `None` when there is no such product.
+    fn product(&self, py: Python<'_>, product_id: i64) -> PyResult<Option<ProductDetails>> {
+        let details = self.call(py, async move |shop| shop.product(product_id).await)?;
+        details.map(|details| ProductDetails::of(py, details)).transpose()
+    }
+
+    /// Adds pieces to the shopper's list.
+    #[pyo3(signature = (user_id, product_id, quantity=1))]
+    fn add_to_checklist(
+        &self,
+        py: Python<'_>,
+        user_id: i64,
+        product_id: i64,
+        quantity: u32,
+    ) -> Result<ChecklistItem, Failure> {
+        if quantity == 0 {
+            return Err(InvalidArgument::new("quantity_zero", "a quantity is at least 1").into());
+        }
+        let quantity = Quantity::new(quantity).ok_or(CartError::TooMany)?;
+        let item =
+            self.call(py, async move |shop| shop.add_to_checklist(user_id, product_id, quantity).await)?;
+        Ok(item.into())
+    }
+
+    /// The shopper's list, in the order it was written.
+    fn checklist(&self, py: Python<'_>, user_id: i64) -> Result<Vec<ChecklistItem>, Failure> {
+        let items = self.call(py, async move |shop| shop.checklist(user_id).await)?;
+        Ok(items.into_iter().map(ChecklistItem::from).collect())
+    }
+
+    /// Takes a trolley for a shopper: `"new"`, or `"kept"` when they had it already.
+    fn connect(&self, py: Python<'_>, user_id: i64, cart_id: i64) -> Result<&'static str, Failure> {
+        let connection = self.call(py, async move |shop| shop.connect(user_id, cart_id).await)?;
+        Ok(match connection {
+            Connection::New => "new",
+            Connection::Kept => "kept",
+        })
+    }
+
+    /// Gives the shopper's trolley back, without its contents; answers which one it was.
+    fn disconnect(&self, py: Python<'_>, user_id: i64) -> Result<i64, Failure> {
+        self.call(py, async move |shop| shop.disconnect(user_id).await)
+    }
+
+    /// The shopper's trolley.
+    fn cart(&self, py: Python<'_>, user_id: i64) -> PyResult<Cart> {
+        let cart = self.call(py, async move |shop| shop.cart(user_id).await)?;
+        Cart::of(py, cart)
+    }
+
+    /// What a trolley's device says has happened; answers the line as it is now.
+    fn apply(&self, py: Python<'_>, event: &CartEvent) -> Result<CartLine, Failure> {
+        let event: core_device::CartEvent = event.0.clone();
+        self.call(py, async move |shop| shop.apply(&event).await).map(CartLine::from)
+    }
+
+    /// Notes where a trolley stands.
+    fn locate(&self, py: Python<'_>, cart_id: i64, level: i32, x_m: f64, y_m: f64) -> Result<(), Failure> {
+        let point = core_path::Point::new(level, x_m, y_m);
+        self.call(py, async move |shop| shop.locate(cart_id, point).await)
+    }
+
+    /// Where the shopper's trolley stands: at its dock, until it is located.
+    fn location(&self, py: Python<'_>, user_id: i64) -> Result<Location, Failure> {
+        self.call(py, async move |shop| shop.location(user_id).await).map(Location::from)
+    }
+
+    /// The shortest walk past some products, from where the shopper's trolley stands. Products that are unknown or have
+    /// no place are left out.
+    fn walk(&self, py: Python<'_>, user_id: i64, product_ids: Vec<i64>) -> PyResult<Walk> {
+        let walk = self.call(py, async move |shop| shop.walk(user_id, &product_ids).await)?;
+        Walk::of(py, walk)
+    }
+
+    /// Makes an order of all that is in the shopper's trolley, and gives the trolley back.
+    fn checkout(&self, py: Python<'_>, user_id: i64) -> PyResult<Order> {
+        let order = self.call(py, async move |shop| shop.checkout(user_id).await)?;
+        Order::of(py, order)
+    }
+
+    /// The shopper's orders, newest first.
+    #[pyo3(signature = (user_id, offset=0, limit=500))]
+    fn orders(&self, py: Python<'_>, user_id: i64, offset: u32, limit: u32) -> PyResult<Vec<Order>> {
+        let page = page(offset, limit)?;
+        let orders = self.call(py, async move |shop| shop.orders(user_id, page).await)?;
+        orders.into_iter().map(|order| Order::of(py, order)).collect()
+    }
+
+    /// The map of the store; `None` when no store was imported yet.
+    fn map(&self, py: Python<'_>) -> Result<Option<StoreMap>, Failure> {
+        let map = self.call(py, async |shop| shop.map().await)?;
+        Ok(map.map(StoreMap))
+    }
+
+    /// Ends all use of the file: what is under way is done, and later calls raise `ConflictError`.
+    fn close(&self, py: Python<'_>) -> Result<(), Failure> {
+        py.detach(|| self.0.close())
+    }
+
+    fn __enter__(this: Py<Self>) -> Py<Self> {
+        this
+    }
+
+    #[pyo3(signature = (*_error))]
+    fn __exit__(&self, py: Python<'_>, _error: &Bound<'_, pyo3::types::PyTuple>) -> Result<(), Failure> {
+        self.close(py)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        show!(py, "Shop", path = self.0.path().to_string_lossy())
+    }
+}
+
+fn page(offset: u32, limit: u32) -> Result<Page, Failure> {
+    if limit > Page::LIMIT_MAX {
+        let message = format!("a limit is at most {}", Page::LIMIT_MAX);
+        return Err(InvalidArgument::new("limit_too_large", message).into());
+    }
+    Ok(Page { offset, limit })
+}

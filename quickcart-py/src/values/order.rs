@@ -1,0 +1,114 @@
+//! What was bought.
+
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+use quickcart_core::clock::Timestamp;
+use quickcart_core::order as core;
+
+use super::{show, tuple};
+
+/// What a shopper bought. Prices are in minor units of `currency`.
+#[pyclass(frozen, get_all, module = "quickcart")]
+pub(crate) struct Order {
+    /// Its number.
+    order_id: i64,
+    /// Who bought it.
+    user_id: i64,
+    /// The trolley it was carried in.
+    cart_id: i64,
+    /// When it was placed, in UTC.
+    placed_at: Timestamp,
+    /// All pieces.
+    quantity: u32,
+    /// The sum at listed prices.
+    price_minor: i64,
+    /// The sum at the prices asked for: what is to be paid.
+    discounted_price_minor: i64,
+    /// The currency, by its code of ISO 4217.
+    currency: String,
+    /// One line a product.
+    lines: Py<PyTuple>,
+}
+
+impl Order {
+    pub(crate) fn of(py: Python<'_>, order: core::Order) -> PyResult<Self> {
+        let totals = order.totals;
+        Ok(Self {
+            order_id: order.order_id,
+            user_id: order.user_id,
+            cart_id: order.cart_id,
+            placed_at: order.placed_at,
+            quantity: totals.quantity,
+            price_minor: totals.price.minor(),
+            discounted_price_minor: totals.discounted_price.minor(),
+            currency: totals.price.currency().code().to_owned(),
+            lines: tuple(py, order.lines.into_iter().map(OrderLine::from))?,
+        })
+    }
+}
+
+#[pymethods]
+impl Order {
+    /// An order never changes, and its number is unique within its shop; the rest tells shops apart.
+    fn __eq__(&self, py: Python<'_>, other: &Self) -> PyResult<bool> {
+        let key = |order: &Self| (order.order_id, order.user_id, order.cart_id, order.placed_at);
+        Ok(key(self) == key(other) && self.lines.bind(py).eq(&other.lines)?)
+    }
+
+    fn __hash__(&self) -> u64 {
+        self.order_id.cast_unsigned()
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let currency = self.currency.as_str();
+        let (order_id, quantity) = (self.order_id, self.quantity);
+        show!(py, "Order", order_id, quantity, discounted_price_minor = self.discounted_price_minor, currency)
+    }
+}
+
+/// One product of an order, as it was sold.
+#[pyclass(frozen, get_all, eq, hash, module = "quickcart")]
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct OrderLine {
+    /// The product.
+    product_id: i64,
+    /// Its name at that time.
+    product_name: String,
+    /// How many pieces.
+    quantity: u32,
+    /// The listed price of one piece, in minor units.
+    price_minor: i64,
+    /// The price asked for one piece; the listed price where there was no discount.
+    discounted_price_minor: i64,
+    /// The currency, by its code of ISO 4217.
+    currency: String,
+}
+
+impl From<core::OrderLine> for OrderLine {
+    fn from(line: core::OrderLine) -> Self {
+        Self {
+            product_id: line.product_id,
+            product_name: line.product_name,
+            quantity: line.quantity.get(),
+            price_minor: line.price.minor(),
+            discounted_price_minor: line.discounted_price.minor(),
+            currency: line.price.currency().code().to_owned(),
+        }
+    }
+}
+
+#[pymethods]
+impl OrderLine {
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let (product_name, quantity) = (self.product_name.as_str(), self.quantity);
+        let price = self.discounted_price_minor;
+        show!(
+            py,
+            "OrderLine",
+            product_name,
+            quantity,
+            discounted_price_minor = price,
+            currency = self.currency.as_str()
+        )
+    }
+}
