@@ -7,7 +7,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
 use warp::Filter;
 use warp::filters::BoxedFilter;
-use warp::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
+use warp::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use warp::http::{Method, StatusCode};
 use warp::reject::{Reject, Rejection};
 use warp::reply::Response;
@@ -72,14 +72,15 @@ pub(crate) fn query() -> impl Filter<Extract = (String,), Error = Infallible> + 
 /// A body of JSON, bounded in length and time; what is wrong with it is for the handler to answer.
 pub(crate) fn json_body(app: &App) -> BoxedFilter<(Result<Bytes, ApiError>,)> {
     let time_max = app.body_time_max;
-    warp::header::headers_cloned()
+    header(CONTENT_TYPE.as_str())
+        .and(header(CONTENT_LENGTH.as_str()))
         .and(warp::body::stream())
-        .then(move |headers: HeaderMap, body| async move {
-            let read = tokio::time::timeout(time_max, read(&headers, body)).await;
+        .then(move |content_type: Option<HeaderValue>, length: Option<HeaderValue>, body| async move {
+            let read = tokio::time::timeout(time_max, read(length.as_ref(), body)).await;
             let too_late =
                 || ApiError::new(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time");
             let bytes = read.unwrap_or_else(|_| Err(too_late()))?;
-            if is_json(headers.get(CONTENT_TYPE)) {
+            if is_json(content_type.as_ref()) {
                 Ok(bytes)
             } else {
                 let text = "Content-Type must be application/json";
@@ -90,15 +91,14 @@ pub(crate) fn json_body(app: &App) -> BoxedFilter<(Result<Bytes, ApiError>,)> {
 }
 
 async fn read<B: Buf>(
-    headers: &HeaderMap,
+    announced: Option<&HeaderValue>,
     body: impl Stream<Item = Result<B, warp::Error>>,
 ) -> Result<Bytes, ApiError> {
     let too_long = || {
         let text = format!("The request body is longer than {BODY_LENGTH_MAX} bytes");
         ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, text)
     };
-    let announced =
-        headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok()).unwrap_or(0);
+    let announced = announced.and_then(|length| length.to_str().ok()?.parse().ok()).unwrap_or(0);
     if announced > BODY_DRAINED_MAX {
         return Err(too_long());
     }
