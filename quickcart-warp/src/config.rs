@@ -39,9 +39,9 @@ pub struct Settings {
     #[arg(long, env = "API_HOST", hide = true)]
     api_host: Option<String>,
     #[arg(long, env = "API_PORT", hide = true)]
-    api_port: Option<u16>,
+    api_port: Option<String>,
     #[arg(long, env = "PORT", hide = true)]
-    port: Option<u16>,
+    port: Option<String>,
 
     /// Let development listen beyond this machine, where codes are echoed and unsigned devices are heard
     #[arg(long, env = "QUICKCART_ALLOW_INSECURE", action = ArgAction::Set, num_args = 0..=1, default_value = "false", default_missing_value = "true", value_parser = BoolishValueParser::new())]
@@ -64,7 +64,7 @@ pub struct Settings {
     #[arg(long, env = "REDIS_HOST", hide = true)]
     redis_host: Option<String>,
     #[arg(long, env = "REDIS_PORT", hide = true)]
-    redis_port: Option<u16>,
+    redis_port: Option<String>,
     #[arg(long, env = "REDIS_PASSWORD", hide = true, hide_env_values = true)]
     redis_password: Option<String>,
     #[arg(long, env = "MONGO_URL", hide = true, hide_env_values = true)]
@@ -330,8 +330,13 @@ impl Settings {
                 let host = given(self.api_host.as_ref()).cloned();
                 let host = host.unwrap_or_else(|| Ipv4Addr::LOCALHOST.to_string());
                 // Two backends may each have named their port; both of their clients shall find us.
-                let ports: Vec<u16> = [self.api_port, self.port].into_iter().flatten().collect();
-                let ports = if ports.is_empty() { vec![PORT_DEFAULT] } else { ports };
+                let ports = [("API_PORT", &self.api_port), ("PORT", &self.port)];
+                let ports =
+                    ports.into_iter().filter_map(|(name, text)| Some(port(name, given(text.as_ref())?)));
+                let mut ports: Vec<u16> = ports.collect::<Result<_, _>>()?;
+                if ports.is_empty() {
+                    ports.push(PORT_DEFAULT);
+                }
                 let resolved = ports.iter().map(|port| resolve(&with_port(&host, *port)));
                 resolved.collect::<Result<Vec<_>, _>>()?.concat()
             }
@@ -388,7 +393,11 @@ impl Settings {
         let redis = match (given(self.redis_url.as_ref()), given(self.redis_host.as_ref())) {
             (Some(_), _) => Some("REDIS_URL is"),
             (None, Some(_)) => Some("REDIS_HOST is"),
-            (None, None) if self.redis_port.is_some() || given(self.redis_password.as_ref()).is_some() => {
+            (None, None)
+                if [&self.redis_port, &self.redis_password]
+                    .into_iter()
+                    .any(|text| given(text.as_ref()).is_some()) =>
+            {
                 Some("REDIS_PORT and REDIS_PASSWORD are")
             }
             (None, None) => None,
@@ -408,6 +417,10 @@ fn given(text: Option<&String>) -> Option<&String> {
 
 fn list(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|part| !part.is_empty())
+}
+
+fn port(name: &str, text: &str) -> Result<u16, ConfigError> {
+    text.trim().parse().or_else(|_| wrong(format!("{name} is a port from 0 to 65535, and not {text:?}")))
 }
 
 fn with_port(host: &str, port: u16) -> String {
@@ -517,6 +530,7 @@ mod tests {
         assert_eq!(ports("--api-port 5000 --port 5001"), [5000, 5001]);
         assert_eq!(ports("--api-host ::1 --port 8000"), [8000]);
         assert!(check("--listen nonsense").is_err());
+        assert!(check("--port 70000").unwrap_err().to_string().starts_with("PORT is a port"));
     }
 
     #[test]

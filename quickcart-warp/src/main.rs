@@ -51,7 +51,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    match env_file(std::env::args_os()).and_then(|()| run(Cli::parse())) {
+    match env_file(std::env::args_os()).and_then(|()| arguments()).and_then(run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure { text, code }) => {
             eprintln!("quickcart-warp: {text}");
@@ -83,6 +83,18 @@ fn env_file(arguments: impl Iterator<Item = std::ffi::OsString>) -> Result<(), F
         }
     }
     Ok(())
+}
+
+/// Reads flags and environment. Help goes out as clap writes it; what is wrong is said in one line.
+fn arguments() -> Result<Cli, Failure> {
+    Cli::try_parse().map_err(|error| {
+        if !error.use_stderr() {
+            error.exit();
+        }
+        let text = error.to_string();
+        let first = text.lines().next().unwrap_or_default();
+        unusable(first.strip_prefix("error: ").unwrap_or(first))
+    })
 }
 
 fn run(cli: Cli) -> Result<(), Failure> {

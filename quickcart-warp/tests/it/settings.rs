@@ -20,6 +20,8 @@ fn what_is_wrong_is_said_in_one_line() {
         (vec![("QUICKCART_ENV", "staging")], "QUICKCART_ENV"),
         (vec![("FLASK_ENV", "production")], "JWT_SECRET_KEY is missing"),
         (vec![("ENVIRONMENT", "production"), ("JWT_SECRET_KEY", "short")], "JWT_SECRET_KEY has 5 bytes"),
+        (vec![("QUICKCART_MAX_CONNECTIONS", "many")], "max-connections"),
+        (vec![("API_PORT", "http")], "API_PORT"),
         (vec![("QUICKCART_LISTEN", "0.0.0.0:0")], "this machine only"),
         (vec![("QUICKCART_LISTEN", "nowhere")], "not an address"),
         (vec![("DATABASE_URL", "mysql://shop")], "DATABASE_URL"),
