@@ -1,0 +1,21 @@
+//! Every row in one process, so that `cargo bench -p benches` prints one table.
+
+mod device;
+#[path = "http/main.rs"]
+mod http;
+mod otp;
+#[path = "pathfinding/main.rs"]
+mod pathfinding;
+#[path = "store/main.rs"]
+mod store;
+mod tokens;
+
+fn main() -> benches::Result<()> {
+    // First, because the servers of this row are this program, started once more.
+    http::main()?;
+    otp::main()?;
+    tokens::main()?;
+    device::main()?;
+    store::main()?;
+    pathfinding::main()
+}

@@ -1,0 +1,46 @@
+//! A server in a process of its own, so that its processor time is counted apart.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use benches::Result;
+
+/// A server that runs until this is dropped.
+pub(crate) struct Child {
+    process: std::process::Child,
+    pub(crate) port: u16,
+}
+
+impl Child {
+    /// Starts this program as a server and waits until it says its port.
+    pub(crate) fn start(server: &str) -> Result<Self> {
+        let mut process = Command::new(std::env::current_exe()?)
+            .args(["--serve", server])
+            // Settings of whoever runs the bench are not for this server.
+            .env_clear()
+            .stdin(Stdio::piped())
+            // Messages with codes are printed there; nobody reads them here.
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let mut errors = BufReader::new(process.stderr.take().ok_or("no standard error")?);
+        let mut line = String::new();
+        errors.read_line(&mut line)?;
+        let port = line.trim().parse().map_err(|_| format!("the server {server} says: {line}"))?;
+        // Whatever it says later is shown.
+        std::thread::spawn(move || std::io::copy(&mut errors, &mut std::io::stderr()));
+        Ok(Self { process, port })
+    }
+
+    pub(crate) fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        // The server stops when this end of its standard input closes.
+        drop(self.process.stdin.take());
+        let _ = self.process.wait();
+    }
+}

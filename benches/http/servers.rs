@@ -1,0 +1,179 @@
+//! The three servers: ours as it is started in development, and the least that hyper and warp need for the same answers.
+
+use std::convert::Infallible;
+use std::io::Read;
+use std::net::Ipv4Addr;
+
+use benches::Result;
+use bytes::Bytes;
+use clap::Parser;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use quickcart_warp::config::Settings;
+use quickcart_warp::{init_logging, server, start};
+use serde::{Deserialize, Serialize};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use warp::Filter;
+
+const CODE: &str = "123456";
+const SENT: &str = "Development Mode: OTP is 123456";
+const VERIFIED: &str = "OTP verified successfully";
+const WRONG: &str = "Invalid OTP";
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Phone {
+    phone_number: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PhoneAndCode {
+    phone_number: String,
+    otp: String,
+}
+
+#[derive(Serialize)]
+struct Sent {
+    success: bool,
+    message: &'static str,
+    provider: &'static str,
+    development_mode: bool,
+    otp: &'static str,
+}
+
+#[derive(Serialize)]
+struct Message {
+    success: bool,
+    message: &'static str,
+}
+
+/// Runs one server until standard input ends; its port is the first line on standard error.
+pub(crate) fn serve(server: &str) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let (stop, stopped) = oneshot::channel();
+    std::thread::spawn(move || {
+        let _ = std::io::stdin().read_to_end(&mut Vec::new());
+        let _ = stop.send(());
+    });
+    runtime.block_on(async {
+        match server {
+            "ours" => ours(stopped).await,
+            "hyper" => bare(stopped, hyper_connection).await,
+            "warp" => {
+                let routes = warp_routes();
+                bare(stopped, move |stream| warp_connection(stream, routes.clone())).await
+            }
+            other => Err(format!("there is no server {other}").into()),
+        }
+    })
+}
+
+#[expect(clippy::print_stderr, reason = "standard output belongs to our server's messages")]
+fn announce(listener: &TcpListener) -> Result<()> {
+    eprintln!("{}", listener.local_addr()?.port());
+    Ok(())
+}
+
+#[derive(Parser)]
+struct Arguments {
+    #[command(flatten)]
+    settings: Settings,
+}
+
+async fn ours(stopped: oneshot::Receiver<()>) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let database = format!("sqlite:{}", folder.path().join("shop.db").display());
+    let arguments =
+        ["quickcart-warp", "--listen", "127.0.0.1:0", "--log", "info", "--database-url", &database];
+    let settings = Arguments::try_parse_from(arguments)?.settings;
+    let (filter, format) = settings.log()?;
+    init_logging(&filter, format)?;
+    let config = settings.check()?;
+    let listeners = server::bind(&config.listen).await.map_err(|(_, error)| error)?;
+    let started = start::start(&config).await?;
+    listeners.first().map_or(Ok(()), announce)?;
+    let stop = async { drop(stopped.await) };
+    server::serve(listeners, &started.app, &config, stop).await;
+    Ok(())
+}
+
+/// The accept loop of our server, without its limits.
+async fn bare<F>(mut stopped: oneshot::Receiver<()>, connection: impl Fn(TcpStream) -> F) -> Result<()>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    announce(&listener)?;
+    loop {
+        let accepted =
+            tokio::select! { accepted = listener.accept() => accepted, _ = &mut stopped => return Ok(()) };
+        let (stream, _) = accepted?;
+        stream.set_nodelay(true)?;
+        tokio::spawn(connection(stream));
+    }
+}
+
+async fn hyper_connection(stream: TcpStream) {
+    // A client that breaks off is seen by the client.
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer)).await;
+}
+
+async fn answer(request: Request<Incoming>) -> std::result::Result<Response<Full<Bytes>>, Infallible> {
+    let (head, body) = request.into_parts();
+    let Ok(body) = body.collect().await else { return Ok(status(StatusCode::BAD_REQUEST)) };
+    let body = body.to_bytes();
+    let answer = match (head.method, head.uri.path()) {
+        (Method::POST, "/api/send-otp") => serde_json::from_slice(&body).map(|phone| json(&sent(&phone))),
+        (Method::POST, "/api/verify-otp") => serde_json::from_slice(&body).map(|both| json(&verified(&both))),
+        _ => return Ok(status(StatusCode::NOT_FOUND)),
+    };
+    Ok(answer.unwrap_or_else(|_| status(StatusCode::BAD_REQUEST)))
+}
+
+fn sent(Phone { phone_number }: &Phone) -> Sent {
+    let success = phone_number.len() == 10;
+    Sent { success, message: SENT, provider: "development", development_mode: true, otp: CODE }
+}
+
+fn verified(PhoneAndCode { phone_number, otp }: &PhoneAndCode) -> Message {
+    let success = phone_number.len() == 10 && otp == CODE;
+    Message { success, message: if success { VERIFIED } else { WRONG } }
+}
+
+fn json(body: &impl Serialize) -> Response<Full<Bytes>> {
+    let body = serde_json::to_vec(body).unwrap_or_default();
+    let mut response = Response::new(Full::from(body));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+fn status(status: StatusCode) -> Response<Full<Bytes>> {
+    let mut response = Response::default();
+    *response.status_mut() = status;
+    response
+}
+
+fn warp_routes() -> warp::filters::BoxedFilter<(warp::reply::Response,)> {
+    let send = warp::path!("api" / "send-otp")
+        .and(warp::post())
+        .and(warp::body::json())
+        .map(|phone| warp::reply::Reply::into_response(warp::reply::json(&sent(&phone))));
+    let verify = warp::path!("api" / "verify-otp")
+        .and(warp::post())
+        .and(warp::body::json())
+        .map(|both| warp::reply::Reply::into_response(warp::reply::json(&verified(&both))));
+    send.or(verify).unify().boxed()
+}
+
+async fn warp_connection(stream: TcpStream, routes: warp::filters::BoxedFilter<(warp::reply::Response,)>) {
+    let service = TowerToHyperService::new(warp::service(routes));
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+}

@@ -1,0 +1,25 @@
+//! Measures QuickCart against named peers, alternating in one run, and prints one table.
+//!
+//! A bench hands its contenders to [`alternate`] and the outcome to [`print`]. It fails on wrong answers and never on
+//! speed.
+
+mod cpu;
+mod machine;
+mod table;
+mod trial;
+
+pub use cpu::{process_cpu, processor_time_of};
+pub use table::{Section, print};
+pub use trial::{Contender, Cost, Goal, Latency, Measured, Ours, alternate, measure};
+
+/// Whatever went wrong.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// What benches answer with: any failure ends the run.
+pub type Result<T> = std::result::Result<T, Failure>;
+
+/// Whether cargo started this program to measure; `cargo test` starts bench programs, too.
+#[must_use]
+pub fn is_wanted() -> bool {
+    std::env::args().any(|argument| argument == "--bench")
+}
