@@ -1,6 +1,6 @@
 //! Telephone numbers in E.164 form, read with libphonenumber's metadata and never shown whole in logs.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 pub use rlibphonenumber::Region;
 use rlibphonenumber::{NumberLengthType, PhoneNumber as Parsed};
@@ -9,6 +9,10 @@ use crate::error::{DomainError, ErrorKind};
 
 /// The longest text that is looked at: the fifteen digits of E.164 and room for punctuation.
 const TEXT_LENGTH_MAX: usize = 32;
+
+/// How many characters of a number stay visible in front and at the end.
+const SHOWN_FIRST: usize = 3;
+const SHOWN_LAST: usize = 2;
 
 /// A number that is possible in its country, which includes ranges that are not assigned (yet).
 ///
@@ -41,6 +45,28 @@ impl PhoneNumber {
         if text.len() > TEXT_LENGTH_MAX || !text.chars().all(punctuated) {
             return Err(InvalidPhone);
         }
+        if let Some(number) = Self::plain_indian_mobile(text, region) {
+            return Ok(number);
+        }
+        Self::by_patterns(text, region)
+    }
+
+    /// The notation that nearly every request has, read without the patterns of libphonenumber; a test holds it to them.
+    fn plain_indian_mobile(text: &str, region: Region) -> Option<Self> {
+        let national = match text.strip_prefix("+91") {
+            Some(national) => national,
+            None if region == Region::IN => text,
+            None => return None,
+        };
+        // Mobile numbers begin with 6 to 9 (National Numbering Plan of India, 2003); 91 may be the country code.
+        let plain = national.len() == 10
+            && national.bytes().all(|byte| byte.is_ascii_digit())
+            && matches!(national.as_bytes()[0], b'6'..=b'9')
+            && !national.starts_with("91");
+        plain.then(|| Self { e164: format!("+91{national}").into_boxed_str(), national_start: 3 })
+    }
+
+    fn by_patterns(text: &str, region: Region) -> Result<Self, InvalidPhone> {
         let parsed = Parsed::parse(text, Some(region)).map_err(|_| InvalidPhone)?;
         match parsed.is_possible_with_reason() {
             Ok(NumberLengthType::IsPossible) => {}
@@ -77,15 +103,18 @@ impl PhoneNumber {
     /// The number with its middle hidden, for logs and screens: `+91********10`.
     #[must_use]
     pub fn masked(&self) -> String {
-        let (shown_first, shown_last) = (3, self.e164.len() - 2);
-        let stars = "*".repeat(shown_last - shown_first);
-        format!("{}{stars}{}", &self.e164[..shown_first], &self.e164[shown_last..])
+        format!("{self:?}")
     }
 }
 
 impl fmt::Debug for PhoneNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.masked())
+        let (first, last) = (&self.e164[..SHOWN_FIRST], &self.e164[self.e164.len() - SHOWN_LAST..]);
+        f.write_str(first)?;
+        for _ in SHOWN_FIRST..self.e164.len() - SHOWN_LAST {
+            f.write_char('*')?;
+        }
+        f.write_str(last)
     }
 }
 
@@ -119,6 +148,17 @@ mod tests {
         for text in ["", "abc", "123", "98765", "+", "1-800-FLOWERS", "９８７６５４３２１０", &"9".repeat(40)]
         {
             assert_eq!(e164(text, Region::IN), Err(InvalidPhone), "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_short_way_reads_as_the_long_way(text in "(\\+91)?[0-9]{9,11}") {
+            for region in [Region::IN, Region::BD] {
+                if let Some(number) = PhoneNumber::plain_indian_mobile(&text, region) {
+                    proptest::prop_assert_eq!(Ok(number), PhoneNumber::by_patterns(&text, region), "{}", text);
+                }
+            }
         }
     }
 

@@ -6,7 +6,6 @@ use std::future::{Ready, ready};
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
 use warp::Filter;
-use warp::filters::BoxedFilter;
 use warp::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use warp::http::{Method, StatusCode};
 use warp::reject::{Reject, Rejection};
@@ -70,12 +69,12 @@ pub(crate) fn query() -> impl Filter<Extract = (String,), Error = Infallible> + 
 }
 
 /// A body of JSON, bounded in length and time; what is wrong with it is for the handler to answer.
-pub(crate) fn json_body(app: &App) -> BoxedFilter<(Result<Bytes, ApiError>,)> {
+pub(crate) fn json_body(
+    app: &App,
+) -> impl Filter<Extract = (Result<Bytes, ApiError>,), Error = Rejection> + Clone + use<> {
     let time_max = app.body_time_max;
-    header(CONTENT_TYPE.as_str())
-        .and(header(CONTENT_LENGTH.as_str()))
-        .and(warp::body::stream())
-        .then(move |content_type: Option<HeaderValue>, length: Option<HeaderValue>, body| async move {
+    header(CONTENT_TYPE.as_str()).and(header(CONTENT_LENGTH.as_str())).and(warp::body::stream()).then(
+        move |content_type: Option<HeaderValue>, length: Option<HeaderValue>, body| async move {
             let read = tokio::time::timeout(time_max, read(length.as_ref(), body)).await;
             let too_late =
                 || ApiError::new(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time");
@@ -86,8 +85,8 @@ pub(crate) fn json_body(app: &App) -> BoxedFilter<(Result<Bytes, ApiError>,)> {
                 let text = "Content-Type must be application/json";
                 Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, text))
             }
-        })
-        .boxed()
+        },
+    )
 }
 
 async fn read<B: Buf>(

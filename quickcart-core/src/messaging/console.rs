@@ -17,9 +17,8 @@ impl MessageProvider for ConsoleProvider {
     }
 
     async fn send(&self, message: &Message) -> Result<Receipt, SendError> {
-        let line = format!("message to {}: {}\n", message.to.masked(), message.text);
-        std::io::stdout()
-            .write_all(line.as_bytes())
+        // Standard output is buffered by line, so this is one write to the terminal.
+        writeln!(std::io::stdout().lock(), "message to {:?}: {}", message.to, message.text)
             .map_err(|cause| SendError::NotSent { provider: self.name(), cause })?;
         Ok(Receipt { provider: self.name(), message_id: None })
     }

@@ -1,6 +1,7 @@
 //! Challenges in the memory of one process: bounded, expiring, sharded by key.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -20,9 +21,25 @@ pub struct MemoryOtpStore {
 
 #[derive(Default)]
 struct Shard {
-    pending: HashMap<ChallengeKey, Challenge>,
+    pending: HashMap<ChallengeKey, Challenge, BuildHasherDefault<DigestHasher>>,
     /// Every challenge in the order of its arrival, which is the order of expiry as long as lifetimes are alike.
     by_age: VecDeque<(Timestamp, ChallengeKey)>,
+}
+
+/// A key is a keyed digest: its own bytes are as good a hash as any, and nobody outside can aim at a bucket.
+#[derive(Default)]
+struct DigestHasher(u64);
+
+impl Hasher for DigestHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(last) = bytes.last_chunk() {
+            self.0 ^= u64::from_le_bytes(*last);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl MemoryOtpStore {
