@@ -1,6 +1,6 @@
 //! Telephone numbers in E.164 form, read with libphonenumber's metadata and never shown whole in logs.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 pub use rlibphonenumber::Region;
 use rlibphonenumber::{NumberLengthType, PhoneNumber as Parsed};
@@ -13,6 +13,8 @@ const TEXT_LENGTH_MAX: usize = 32;
 /// How many characters of a number stay visible in front and at the end.
 const SHOWN_FIRST: usize = 3;
 const SHOWN_LAST: usize = 2;
+/// For the rest: E.164 has at most fifteen digits.
+const STARS: &str = "***************";
 
 /// A number that is possible in its country, which includes ranges that are not assigned (yet).
 ///
@@ -109,12 +111,10 @@ impl PhoneNumber {
 
 impl fmt::Debug for PhoneNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (first, last) = (&self.e164[..SHOWN_FIRST], &self.e164[self.e164.len() - SHOWN_LAST..]);
-        f.write_str(first)?;
-        for _ in SHOWN_FIRST..self.e164.len() - SHOWN_LAST {
-            f.write_char('*')?;
-        }
-        f.write_str(last)
+        let hidden = SHOWN_FIRST..self.e164.len() - SHOWN_LAST;
+        f.write_str(&self.e164[..hidden.start])?;
+        f.write_str(&STARS[..hidden.len().min(STARS.len())])?;
+        f.write_str(&self.e164[hidden.end..])
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
+use futures_util::future::poll_immediate;
 use futures_util::{Stream, StreamExt};
 use warp::Filter;
 use warp::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
@@ -75,10 +77,10 @@ pub(crate) fn json_body(
     let time_max = app.body_time_max;
     header(CONTENT_TYPE.as_str()).and(header(CONTENT_LENGTH.as_str())).and(warp::body::stream()).then(
         move |content_type: Option<HeaderValue>, length: Option<HeaderValue>, body| async move {
-            let read = tokio::time::timeout(time_max, read(length.as_ref(), body)).await;
             let too_late =
                 || ApiError::new(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time");
-            let bytes = read.unwrap_or_else(|_| Err(too_late()))?;
+            let read = in_time(time_max, read(length.as_ref(), body)).await;
+            let bytes = read.ok_or_else(too_late)??;
             if is_json(content_type.as_ref()) {
                 Ok(bytes)
             } else {
@@ -87,6 +89,15 @@ pub(crate) fn json_body(
             }
         },
     )
+}
+
+/// What `work` answers; `None` when that takes too long. Most work is done at once, and then no timer is set at all.
+pub(crate) async fn in_time<T>(time_max: Duration, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = std::pin::pin!(work);
+    match poll_immediate(work.as_mut()).await {
+        Some(done) => Some(done),
+        None => tokio::time::timeout(time_max, work).await.ok(),
+    }
 }
 
 async fn read<B: Buf>(

@@ -127,8 +127,11 @@ async fn connection(
             Ok::<_, Infallible>(answer)
         }
     });
-    let mut connection =
-        http1::Builder::new().max_buf_size(HEADER_LENGTH_MAX).serve_connection(TokioIo::new(stream), answer);
+    let mut connection = http1::Builder::new()
+        .max_buf_size(HEADER_LENGTH_MAX)
+        // Answers are small: copying one behind its header is cheaper than handing both to the kernel.
+        .writev(false)
+        .serve_connection(TokioIo::new(stream), answer);
     let mut alarm = pin!(tokio::time::sleep(limits.header_time_max));
     let is_stopping = loop {
         tokio::select! {

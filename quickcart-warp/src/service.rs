@@ -16,6 +16,7 @@ use warp::reply::Response;
 use crate::client_address::client_address;
 use crate::cors::Cors;
 use crate::error::{ApiError, Dialect};
+use crate::filters::in_time;
 use crate::logging::masked_path;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -79,10 +80,10 @@ impl Service {
     async fn route(&self, request: Request<Incoming>) -> Response {
         let dialect = Dialect::of_path(request.uri().path());
         let call = warp::service(self.0.answers.clone()).call(request);
-        match tokio::time::timeout(self.0.time_max, call).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(never)) => match never {},
-            Err(_) => {
+        match in_time(self.0.time_max, call).await {
+            Some(Ok(response)) => response,
+            Some(Err(never)) => match never {},
+            None => {
                 tracing::error!("a request took longer than {:?}", self.0.time_max);
                 let text = "The request took too long. Please try again later.";
                 ApiError::new(StatusCode::SERVICE_UNAVAILABLE, text).into_response(dialect)
@@ -96,9 +97,6 @@ impl Service {
             let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
             (1..=REQUEST_ID_LENGTH_MAX).contains(&value.len()) && value.as_bytes().iter().all(plain)
         };
-        given.filter(fits).cloned().unwrap_or_else(|| {
-            let id = format!("{:016x}", self.0.next_id.fetch_add(1, Ordering::Relaxed));
-            HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("-"))
-        })
+        given.filter(fits).cloned().unwrap_or_else(|| self.0.next_id.fetch_add(1, Ordering::Relaxed).into())
     }
 }

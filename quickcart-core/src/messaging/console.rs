@@ -17,8 +17,10 @@ impl MessageProvider for ConsoleProvider {
     }
 
     async fn send(&self, message: &Message) -> Result<Receipt, SendError> {
-        // Standard output is buffered by line, so this is one write to the terminal.
-        writeln!(std::io::stdout().lock(), "message to {:?}: {}", message.to, message.text)
+        // One write, so that messages of several threads do not mix.
+        let line = format!("message to {:?}: {}\n", message.to, message.text);
+        std::io::stdout()
+            .write_all(line.as_bytes())
             .map_err(|cause| SendError::NotSent { provider: self.name(), cause })?;
         Ok(Receipt { provider: self.name(), message_id: None })
     }
