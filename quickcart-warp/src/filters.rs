@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
@@ -79,7 +80,7 @@ pub(crate) fn json_body(
         move |content_type: Option<HeaderValue>, length: Option<HeaderValue>, body| async move {
             let too_late =
                 || ApiError::new(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time");
-            let read = in_time(time_max, read(length.as_ref(), body)).await;
+            let read = in_time(time_max, pin!(read(length.as_ref(), body))).await;
             let bytes = read.ok_or_else(too_late)??;
             if is_json(content_type.as_ref()) {
                 Ok(bytes)
@@ -92,9 +93,9 @@ pub(crate) fn json_body(
 }
 
 /// What `work` answers; `None` when that takes too long. Most work is done at once, and then no timer is set at all.
-pub(crate) async fn in_time<T>(time_max: Duration, work: impl Future<Output = T>) -> Option<T> {
-    let mut work = std::pin::pin!(work);
-    match poll_immediate(work.as_mut()).await {
+/// The work is pinned by the caller, because this future is moved around with every request and had better be small.
+pub(crate) async fn in_time<T>(time_max: Duration, mut work: impl Future<Output = T> + Unpin) -> Option<T> {
+    match poll_immediate(&mut work).await {
         Some(done) => Some(done),
         None => tokio::time::timeout(time_max, work).await.ok(),
     }
@@ -112,7 +113,7 @@ async fn read<B: Buf>(
     if announced > BODY_DRAINED_MAX {
         return Err(too_long());
     }
-    let mut body = std::pin::pin!(body);
+    let mut body = pin!(body);
     let (mut bytes, mut length) = (BytesMut::with_capacity(announced.min(BODY_LENGTH_MAX)), 0);
     while let Some(chunk) = body.next().await {
         let mut chunk = chunk.map_err(|_| ApiError::bad_request("The request body could not be read"))?;

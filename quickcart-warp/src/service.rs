@@ -1,6 +1,7 @@
-//! What happens to every request before and after its route: request id, time limit, CORS, headers, log.
+//! What happens to every request before and after its route: request id, time limit, CORS, log.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -9,7 +10,7 @@ use hyper::body::Incoming;
 use ipnet::IpNet;
 use tower_service::Service as _;
 use warp::filters::BoxedFilter;
-use warp::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, ORIGIN, X_CONTENT_TYPE_OPTIONS};
+use warp::http::header::{HeaderName, HeaderValue, ORIGIN};
 use warp::http::{Request, StatusCode};
 use warp::reply::Response;
 
@@ -50,25 +51,24 @@ impl Service {
     }
 
     pub(crate) async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response {
-        let started = Instant::now();
         let request_id = self.request_id(request.headers().get(X_REQUEST_ID));
         let origin = request.headers().get(ORIGIN).cloned();
         let line = tracing::enabled!(target: "quickcart::http", tracing::Level::DEBUG).then(|| {
             let client = client_address(peer, request.headers(), &self.0.trusted_proxies);
-            (client, request.method().clone(), masked_path(request.uri().path()))
+            (Instant::now(), client, request.method().clone(), masked_path(request.uri().path()))
         });
         let mut response = match self.0.cors.preflight(request.method(), request.headers()) {
             Some(preflight) => preflight,
             None => {
-                let mut response = self.route(request).await;
+                let dialect = Dialect::of_path(request.uri().path());
+                let call = pin!(warp::service(self.0.answers.clone()).call(request));
+                let called = in_time(self.0.time_max, call).await;
+                let mut response = called.map_or_else(|| self.too_late(dialect), |Ok(response)| response);
                 self.0.cors.allow(origin.as_ref(), response.headers_mut());
                 response
             }
         };
-        let headers = response.headers_mut();
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some((client, method, path)) = line {
+        if let Some((started, client, method, path)) = line {
             let (status, request_id) = (response.status().as_u16(), request_id.to_str().unwrap_or_default());
             let elapsed_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
             tracing::debug!(target: "quickcart::http", %client, %method, %path, status, elapsed_us, request_id, "request");
@@ -77,18 +77,10 @@ impl Service {
         response
     }
 
-    async fn route(&self, request: Request<Incoming>) -> Response {
-        let dialect = Dialect::of_path(request.uri().path());
-        let call = warp::service(self.0.answers.clone()).call(request);
-        match in_time(self.0.time_max, call).await {
-            Some(Ok(response)) => response,
-            Some(Err(never)) => match never {},
-            None => {
-                tracing::error!("a request took longer than {:?}", self.0.time_max);
-                let text = "The request took too long. Please try again later.";
-                ApiError::new(StatusCode::SERVICE_UNAVAILABLE, text).into_response(dialect)
-            }
-        }
+    fn too_late(&self, dialect: Dialect) -> Response {
+        tracing::error!("a request took longer than {:?}", self.0.time_max);
+        let text = "The request took too long. Please try again later.";
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, text).into_response(dialect)
     }
 
     /// The client's own id, so that its log and ours can be laid side by side; else a new one.
