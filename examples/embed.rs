@@ -4,7 +4,7 @@
 use std::error::Error;
 
 use clap::Parser;
-use quickcart_warp::config::Settings;
+use quickcart_warp::settings::Settings;
 use quickcart_warp::{routes, start};
 use warp::Filter;
 

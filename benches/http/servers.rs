@@ -15,7 +15,7 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
-use quickcart_warp::config::Settings;
+use quickcart_warp::settings::Settings;
 use quickcart_warp::{init_logging, server, start};
 use serde::{Deserialize, Serialize};
 use tokio::net::{TcpListener, TcpStream};

@@ -6,6 +6,7 @@
 pub mod app;
 pub mod config;
 pub mod server;
+pub mod settings;
 pub mod start;
 
 mod client_address;

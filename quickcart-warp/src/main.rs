@@ -9,7 +9,8 @@ use clap::{Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use quickcart_core::catalog::import::{StoreData, StoreFiles};
 use quickcart_core::clock::SystemClock;
-use quickcart_warp::config::{Config, Provider, Settings};
+use quickcart_warp::config::{Config, Provider};
+use quickcart_warp::settings::Settings;
 use quickcart_warp::{init_logging, server, start};
 
 /// The exit code for a setting or a file that is wrong.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use clap::Parser;
-use quickcart_warp::config::Settings;
+use quickcart_warp::settings::Settings;
 use quickcart_warp::{routes, start};
 use warp::Filter;
 
