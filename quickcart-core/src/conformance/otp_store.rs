@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use crate::clock::Timestamp;
-use crate::otp::{Attempt, Challenge, Guess, OtpStore};
+use crate::otp::{Attempt, Challenge, Guess, OtpStore, Replaced};
 
 const RIGHT: Guess = Guess { nonce: None, code: [1; 32] };
 const WRONG: Guess = Guess { nonce: None, code: [2; 32] };
@@ -17,13 +17,15 @@ pub async fn otp_store(store: &dyn OtpStore) {
     let start: Timestamp = "2026-11-21T09:00:00Z".parse().expect("a timestamp");
     accepts_once(store, start).await;
     counts_wrong_guesses(store, start).await;
+    counts_wrong_guesses_over_resends(store, start).await;
     expires_to_the_microsecond(store, start).await;
     replaces_the_older_challenge(store, start).await;
     keeps_nonces_apart(store, start).await;
 }
 
 async fn put(store: &dyn OtpStore, key: u8, answer: Guess, now: Timestamp) {
-    store.replace([key; 32], Challenge::new(answer, 5, now + TTL), now).await.expect("there is room");
+    let replaced = store.replace([key; 32], Challenge::new(answer, 5, now + TTL), now).await;
+    assert_eq!(replaced.expect("there is room"), Replaced::Done);
 }
 
 async fn attempt(store: &dyn OtpStore, key: u8, guess: Guess, now: Timestamp) -> Attempt {
@@ -45,6 +47,22 @@ async fn counts_wrong_guesses(store: &dyn OtpStore, now: Timestamp) {
         assert_eq!(attempt(store, 2, WRONG, now).await, Attempt::Wrong, "wrong guess {number}");
     }
     assert_eq!(attempt(store, 2, RIGHT, now).await, Attempt::NotFound, "the right one after five wrong ones");
+    let again = |now| store.replace([2; 32], Challenge::new(RIGHT, 5, now + TTL), now);
+    assert_eq!(
+        again(now).await.expect("an answer"),
+        Replaced::LockedUntil(now + TTL),
+        "a new one buys no guesses"
+    );
+    assert_eq!(again(now + TTL).await.expect("an answer"), Replaced::Done, "once the locked one has ended");
+    assert_eq!(attempt(store, 2, RIGHT, now + TTL).await, Attempt::Accepted);
+}
+
+async fn counts_wrong_guesses_over_resends(store: &dyn OtpStore, now: Timestamp) {
+    for number in 1..=5 {
+        put(store, 6, RIGHT, now).await;
+        assert_eq!(attempt(store, 6, WRONG, now).await, Attempt::Wrong, "wrong guess {number}");
+    }
+    assert_eq!(attempt(store, 6, RIGHT, now).await, Attempt::NotFound);
 }
 
 async fn expires_to_the_microsecond(store: &dyn OtpStore, now: Timestamp) {

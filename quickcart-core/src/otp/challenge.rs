@@ -26,6 +26,15 @@ pub enum Attempt {
     NotFound,
 }
 
+/// What became of a challenge that was to take the place of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replaced {
+    /// It is pending.
+    Done,
+    /// Too many wrong codes were given: there is no new one before this instant.
+    LockedUntil(Timestamp),
+}
+
 /// A pending code.
 #[derive(Clone)]
 pub struct Challenge {
@@ -45,6 +54,21 @@ impl Challenge {
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {
         self.expires_at
+    }
+
+    /// Whether too many wrong codes were given.
+    #[must_use]
+    pub fn is_locked(&self, now: Timestamp) -> bool {
+        self.attempts_left == 0 && now < self.expires_at
+    }
+
+    /// The challenge as it follows an older one: wrong codes are counted on, or asking again would buy new guesses.
+    #[must_use]
+    pub fn after(self, older: &Self, now: Timestamp) -> Self {
+        let still_counts = now < older.expires_at;
+        let left =
+            if still_counts { self.attempts_left.min(older.attempts_left) } else { self.attempts_left };
+        Self { attempts_left: left, ..self }
     }
 
     /// Whether it can still be answered.

@@ -13,7 +13,7 @@ pub mod store;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use challenge::{Attempt, Challenge, ChallengeKey, Guess};
+pub use challenge::{Attempt, Challenge, ChallengeKey, Guess, Replaced};
 pub use code::{Code, CodeSource, Nonce};
 pub use error::OtpError;
 pub use phone_verification::{PhoneVerification, Started};
@@ -87,9 +87,11 @@ impl Otp {
         Self { store, key: secret.for_use("one-time codes"), policy, source, clock }
     }
 
-    /// Issues a code; the one issued before for the same purpose and subject stops working.
+    /// Issues a code; the one issued before for the same purpose and subject stops working, and wrong guesses of it
+    /// count on.
     ///
     /// # Errors
+    /// [`OtpError::Locked`] after too many wrong codes, until the last one issued would have ended;
     /// [`OtpError::Store`] when the challenge could not be kept.
     pub async fn issue(&self, binding: Binding<'_>) -> Result<Issued, OtpError> {
         let now = self.clock.now();
@@ -97,8 +99,13 @@ impl Otp {
         let expires_at = now.saturating_add(self.policy.ttl_signed()).unwrap_or(Timestamp::MAX);
         let guess = self.guess(binding, code.as_str());
         let challenge = Challenge::new(guess, self.policy.attempts_max(), expires_at);
-        self.store.replace(self.key_of(binding), challenge, now).await?;
-        Ok(Issued { code, expires_at })
+        match self.store.replace(self.key_of(binding), challenge, now).await? {
+            Replaced::Done => Ok(Issued { code, expires_at }),
+            Replaced::LockedUntil(until) => {
+                let retry_after = Duration::try_from(until.duration_since(now)).unwrap_or_default();
+                Err(OtpError::Locked { retry_after })
+            }
+        }
     }
 
     /// Accepts the code once.

@@ -79,6 +79,10 @@ async fn a_new_code_replaces_the_old_one_and_five_wrong_ones_end_it() {
         assert_eq!(caller.verify("9876500002", &wrong(&new)).await, refusal("Invalid OTP"));
     }
     assert_eq!(caller.verify("9876500002", &new).await, refusal("OTP not found or expired"));
+    let (status, body) = caller.post("/api/send-otp", json!({"phoneNumber": "9876500002"})).await;
+    assert_eq!((status, &body["success"]), (429, &json!(false)), "a new code buys no new guesses: {body}");
+    let (_, status) = caller.get("/api/otp-status/%2B919876500002").await;
+    assert_eq!(status["data"]["exists"], json!(false));
 }
 
 #[tokio::test]

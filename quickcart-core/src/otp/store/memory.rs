@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use super::OtpStore;
 use crate::clock::Timestamp;
 use crate::error::StoreError;
-use crate::otp::{Attempt, Challenge, ChallengeKey, Guess};
+use crate::otp::{Attempt, Challenge, ChallengeKey, Guess, Replaced};
 
 const SHARDS: usize = 64;
 
@@ -87,25 +87,31 @@ impl OtpStore for MemoryOtpStore {
         key: ChallengeKey,
         challenge: Challenge,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Replaced, StoreError> {
         let mut shard = self.shard(&key);
         shard.forget_expired(now);
-        if !shard.pending.contains_key(&key) && shard.pending.len() >= self.shard_capacity {
+        let older = shard.pending.get(&key);
+        if let Some(locked) = older.filter(|older| older.is_locked(now)) {
+            return Ok(Replaced::LockedUntil(locked.expires_at()));
+        }
+        if older.is_none() && shard.pending.len() >= self.shard_capacity {
             return Err(StoreError::unavailable("too many challenges are pending"));
         }
         let expires_at = challenge.expires_at();
-        let replaced = shard.pending.insert(key, challenge);
-        if replaced.is_none_or(|old| old.expires_at() != expires_at) {
+        let is_queued = older.is_some_and(|older| older.expires_at() == expires_at);
+        let challenge = older.map_or(challenge.clone(), |older| challenge.after(older, now));
+        shard.pending.insert(key, challenge);
+        if !is_queued {
             shard.by_age.push_back((expires_at, key));
         }
-        Ok(())
+        Ok(Replaced::Done)
     }
 
     async fn attempt(&self, key: ChallengeKey, guess: Guess, now: Timestamp) -> Result<Attempt, StoreError> {
         let mut shard = self.shard(&key);
         let Some(challenge) = shard.pending.get_mut(&key) else { return Ok(Attempt::NotFound) };
         let attempt = challenge.attempt(guess, now);
-        if !challenge.is_pending(now) {
+        if attempt == Attempt::Accepted {
             shard.pending.remove(&key);
         }
         Ok(attempt)

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 pub use memory::MemoryOtpStore;
 
-use super::{Attempt, Challenge, ChallengeKey, Guess};
+use super::{Attempt, Challenge, ChallengeKey, Guess, Replaced};
 use crate::clock::Timestamp;
 use crate::error::StoreError;
 
@@ -15,13 +15,13 @@ use crate::error::StoreError;
 /// `quickcart_core::conformance::otp_store` (feature `conformance`) checks an implementation.
 #[async_trait]
 pub trait OtpStore: Send + Sync + 'static {
-    /// Puts `challenge` under `key`, in place of the one that may be there.
+    /// Puts `challenge` under `key`, [after](Challenge::after) the one that may be there, unless that one is locked.
     async fn replace(
         &self,
         key: ChallengeKey,
         challenge: Challenge,
         now: Timestamp,
-    ) -> Result<(), StoreError>;
+    ) -> Result<Replaced, StoreError>;
 
     /// Judges a guess and keeps the outcome, as [`Challenge::attempt`] does.
     async fn attempt(&self, key: ChallengeKey, guess: Guess, now: Timestamp) -> Result<Attempt, StoreError>;
