@@ -68,7 +68,15 @@ impl PhoneNumber {
         plain.then(|| Self { e164: format!("+91{national}").into_boxed_str(), national_start: 3 })
     }
 
+    /// Some notations (`+91 00 98765…`) need a second look to lose all their prefixes; what is not stable then is refused.
     fn by_patterns(text: &str, region: Region) -> Result<Self, InvalidPhone> {
+        let first = Self::by_patterns_once(text, region)?;
+        let second = Self::by_patterns_once(first.e164(), region)?;
+        let is_stable = first == second || Self::by_patterns_once(second.e164(), region)? == second;
+        if is_stable { Ok(second) } else { Err(InvalidPhone) }
+    }
+
+    fn by_patterns_once(text: &str, region: Region) -> Result<Self, InvalidPhone> {
         let parsed = Parsed::parse(text, Some(region)).map_err(|_| InvalidPhone)?;
         match parsed.is_possible_with_reason() {
             Ok(NumberLengthType::IsPossible) => {}
@@ -157,6 +165,17 @@ mod tests {
             for region in [Region::IN, Region::BD] {
                 if let Some(number) = PhoneNumber::plain_indian_mobile(&text, region) {
                     proptest::prop_assert_eq!(Ok(number), PhoneNumber::by_patterns(&text, region), "{}", text);
+                }
+            }
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_number_is_read_back_as_it_was_written(text in "\\+?(91|880|84|0|00)?[0-9]{6,12}") {
+            for region in [Region::IN, Region::BD, Region::VN] {
+                if let Ok(number) = PhoneNumber::parse(&text, region) {
+                    proptest::prop_assert_eq!(PhoneNumber::from_e164(number.e164()), Ok(number), "{}", text);
                 }
             }
         }

@@ -8,9 +8,9 @@ CREATE TABLE store (
     map_version INTEGER NOT NULL
 ) STRICT;
 
-CREATE TABLE category (category_id INTEGER PRIMARY KEY, category_name TEXT NOT NULL UNIQUE) STRICT;
-CREATE TABLE foodtype (foodtype_id INTEGER PRIMARY KEY, foodtype_name TEXT NOT NULL UNIQUE) STRICT;
-CREATE TABLE allergy  (allergy_id  INTEGER PRIMARY KEY, allergy_name  TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE category (category_id INTEGER PRIMARY KEY, category_name TEXT NOT NULL) STRICT;
+CREATE TABLE foodtype (foodtype_id INTEGER PRIMARY KEY, foodtype_name TEXT NOT NULL) STRICT;
+CREATE TABLE allergy  (allergy_id  INTEGER PRIMARY KEY, allergy_name  TEXT NOT NULL) STRICT;
 
 CREATE TABLE section (
     section_id   INTEGER PRIMARY KEY,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{CartId, Quantity};
+use crate::account::UserId;
 use crate::catalog::ProductId;
 use crate::error::{DomainError, ErrorKind, StoreError};
 
@@ -10,6 +11,12 @@ use crate::error::{DomainError, ErrorKind, StoreError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CartError {
+    /// There is no such shopper (any more).
+    #[error("user {user_id} does not exist")]
+    UserNotFound {
+        /// Whose token it was.
+        user_id: UserId,
+    },
     /// There is no such trolley.
     #[error("cart {cart_id} does not exist")]
     CartNotFound {
@@ -69,6 +76,7 @@ pub enum CartError {
 impl DomainError for CartError {
     fn kind(&self) -> ErrorKind {
         match self {
+            Self::UserNotFound { .. } => ErrorKind::Unauthenticated,
             Self::CartNotFound { .. }
             | Self::NoActiveCart
             | Self::ProductNotFound { .. }
@@ -83,6 +91,7 @@ impl DomainError for CartError {
 
     fn code(&self) -> &'static str {
         match self {
+            Self::UserNotFound { .. } => "user_not_found",
             Self::CartNotFound { .. } => "cart_not_found",
             Self::NoActiveCart => "no_active_cart",
             Self::AnotherCart { .. } => "another_cart",

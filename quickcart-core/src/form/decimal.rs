@@ -62,12 +62,17 @@ impl Decimal {
         if missing || !all_digits(whole) || !all_digits(fraction) {
             return None;
         }
-        let mut mantissa = 0_u128;
-        for byte in whole.bytes().chain(fraction.bytes()) {
-            mantissa = mantissa.checked_mul(10)?.checked_add(u128::from(byte - b'0'))?;
+        let with_digit =
+            |mantissa: u128, byte: u8| mantissa.checked_mul(10)?.checked_add(u128::from(byte - b'0'));
+        let mut mantissa = whole.bytes().try_fold(0, with_digit)?;
+        let mut places = 0;
+        for byte in fraction.bytes() {
+            // Past some 38 digits, those of a fraction are too small to matter.
+            let Some(longer) = with_digit(mantissa, byte) else { break };
+            mantissa = longer;
+            places += 1;
         }
         let power: i32 = power.parse().ok()?;
-        let places = i64::try_from(fraction.len()).ok()?;
         Some(Self { negative, mantissa, exponent: i64::from(power) - places })
     }
 }
@@ -101,6 +106,7 @@ mod tests {
         {
             assert_eq!(scaled(text, 0), None, "{text}");
         }
+        assert_eq!(scaled("0.1000000000000000055511151231257827021181583404541015625", 6), Some(100_000));
         assert_eq!(scaled("1e-999999999", 6), Some(0));
         assert_eq!(scaled("0e999999999", 6), Some(0));
         assert_eq!(whole("1e-1"), None);

@@ -2,13 +2,16 @@
 
 use std::f64::consts::SQRT_2;
 
-use super::{FloorPlan, PathError, Point};
+use super::{FloorPlan, PathError, Point, Rect};
 
 /// A cell, counted through all floors.
 pub(super) type Cell = u32;
 
 /// The most cells of a map: 4,096 x 4,096, a store of one square kilometre at 25 cm.
 const CELLS_MAX: u64 = 1 << 24;
+
+/// A fraction of a cell that comes from dividing decimals, and not from the plan.
+const TOLERANCE: f64 = 1e-6;
 
 /// The cells of all floors.
 #[derive(Clone, Debug)]
@@ -35,7 +38,7 @@ impl Grid {
     pub(super) fn of(plan: &FloorPlan) -> Result<Self, PathError> {
         let mut grid =
             Self { resolution_m: plan.resolution_m, floors: Vec::new(), free: Vec::new(), rides: Vec::new() };
-        let count = |size_m: f64| (size_m / plan.resolution_m).round().max(1.0);
+        let count = |size_m: f64| (size_m / plan.resolution_m - TOLERANCE).ceil().max(1.0);
         let cells: f64 = plan.floors.iter().map(|floor| count(floor.width_m) * count(floor.depth_m)).sum();
         if cells > CELLS_MAX as f64 {
             return Err(PathError::TooLarge { cells: cells as u64, max: CELLS_MAX });
@@ -44,16 +47,28 @@ impl Grid {
             let (columns, rows) = (count(floor.width_m) as u32, count(floor.depth_m) as u32);
             let first = u32::try_from(grid.free.len()).expect("at most CELLS_MAX cells");
             grid.floors.push(GridFloor { level: floor.level, first, columns, rows });
-            for row in 0..rows {
-                for column in 0..columns {
-                    let (x, y) = (grid.middle(column), grid.middle(row));
-                    let blocked = floor.walls.iter().chain(&floor.shelves).any(|rect| rect.contains(x, y));
-                    grid.free.push(!blocked);
-                }
+            grid.free.resize(grid.free.len() + columns as usize * rows as usize, true);
+            for rect in floor.walls.iter().chain(&floor.shelves) {
+                grid.block(first, columns, rows, rect);
             }
         }
         grid.join(plan)?;
         Ok(grid)
+    }
+
+    /// Blocks every cell that a rectangle reaches into, so that no wall is too thin to be seen.
+    fn block(&mut self, first: Cell, columns: u32, rows: u32, rect: &Rect) {
+        let touched = |from_m: f64, to_m: f64, count: u32| {
+            let from = (from_m / self.resolution_m + TOLERANCE).floor() as u32;
+            let to = (to_m / self.resolution_m - TOLERANCE).ceil() as u32;
+            from.min(count)..to.min(count)
+        };
+        let across = touched(rect.x1_m, rect.x2_m, columns);
+        for row in touched(rect.y1_m, rect.y2_m, rows) {
+            let start = first + row * columns;
+            let cells = (start + across.start) as usize..(start + across.end.max(across.start)) as usize;
+            self.free[cells].fill(false);
+        }
     }
 
     fn join(&mut self, plan: &FloorPlan) -> Result<(), PathError> {
@@ -187,7 +202,7 @@ fn ring(x: i64, y: i64, radius: i64) -> impl Iterator<Item = (i64, i64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Floor, Rect};
+    use super::super::Floor;
     use super::*;
 
     fn grid(shelf: Rect) -> Grid {
@@ -204,6 +219,17 @@ mod tests {
         let diagonal = [grid.cell_at(Point::new(0, 1.5, 0.5)), grid.cell_at(Point::new(0, 1.5, 2.5))];
         assert!(diagonal.iter().all(|cell| !reached.contains(&cell.unwrap())), "{reached:?}");
         assert_eq!(reached.len(), 2);
+    }
+
+    #[test]
+    fn thin_walls_block_and_no_edge_is_cut_off() {
+        let thin = Rect { x1_m: 2.1, y1_m: 0.0, x2_m: 2.2, y2_m: 4.0 };
+        let floor = Floor::new(0, "Ground floor", 5.2, 4.0).with_shelf(thin);
+        let grid = Grid::of(&FloorPlan::new(1.0, vec![floor], Point::new(0, 0.5, 0.5))).unwrap();
+        let cell = |x, y| grid.cell_at(Point::new(0, x, y)).unwrap();
+        assert!((0..4).all(|row| !grid.is_free(cell(2.5, f64::from(row) + 0.5))));
+        assert!(grid.is_free(cell(1.5, 0.5)) && grid.is_free(cell(3.5, 0.5)));
+        assert!(grid.is_free(cell(5.15, 2.0)), "the floor reaches into its last cell");
     }
 
     #[test]

@@ -106,6 +106,23 @@ async fn barcodes_may_be_swapped_by_an_import() {
 }
 
 #[tokio::test]
+async fn a_store_with_other_ids_takes_names_and_barcodes_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = demo_shop(&folder.path().join("shop.db")).await;
+    let mut data = demo_store().unwrap();
+    data.shelf_places.clear();
+    data.categories.iter_mut().for_each(|category| category.id += 100);
+    for record in &mut data.products {
+        record.product.product_id += 1_000;
+        record.product.category_id = record.product.category_id.map(|id| id + 100);
+    }
+    let barcode = data.products[0].product.barcode.clone();
+    store.import(data, Box::new(|_, _| ())).await.unwrap();
+    let found = store.search(barcode.as_str(), Page::default()).await.unwrap();
+    assert_eq!(found.iter().map(|product| product.product_id).collect::<Vec<_>>(), [1_001]);
+}
+
+#[tokio::test]
 async fn what_was_written_is_there_after_reopening() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shop.db");

@@ -28,6 +28,7 @@ impl CartStore for SqliteStore {
     ) -> Result<ChecklistItem, CartError> {
         self.workers
             .write(move |transaction| {
+                check_user(transaction, user_id)?;
                 let product =
                     find_product(transaction, product_id)?.ok_or(CartError::ProductNotFound { product_id })?;
                 let sql = "INSERT INTO checklist (user_id, product_id, quantity) VALUES (?1, ?2, ?3) \
@@ -123,6 +124,13 @@ fn quantity_of(count: i64) -> Result<Option<Quantity>, StoreError> {
     Ok(Quantity::new(count))
 }
 
+/// A token may outlive its shopper, when a database is restored or replaced.
+fn check_user(transaction: &Transaction<'_>, user_id: UserId) -> Result<(), CartError> {
+    let query = transaction.prepare_cached("SELECT 1 FROM user WHERE user_id = ?1");
+    let exists = query.and_then(|mut statement| statement.exists([user_id])).or_store_error()?;
+    if exists { Ok(()) } else { Err(CartError::UserNotFound { user_id }) }
+}
+
 fn cart_of(transaction: &Transaction<'_>, user_id: UserId) -> Result<Option<CartId>, StoreError> {
     let query = transaction.prepare_cached("SELECT cart_id FROM cart WHERE user_id = ?1");
     query
@@ -144,6 +152,7 @@ fn connect(
     cart_id: CartId,
     now: Timestamp,
 ) -> Result<Connection, CartError> {
+    check_user(transaction, user_id)?;
     let holder = holder(transaction, cart_id)?.ok_or(CartError::CartNotFound { cart_id })?;
     match (cart_of(transaction, user_id)?, holder) {
         (Some(own), _) if own == cart_id => Ok(Connection::Kept),

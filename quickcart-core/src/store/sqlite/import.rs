@@ -41,10 +41,14 @@ pub(super) fn import(
     labels(transaction, "allergy", &data.allergies, &mut counter)?;
     transaction.execute_batch("DELETE FROM shelf_place; DELETE FROM section;").or_store_error()?;
     sections(transaction, data, &mut counter)?;
-    // Two products may swap their barcodes: none of the old ones may stand in the way of a new one.
+    // Products may swap their barcodes, and a barcode goes to whom the new files give it.
     let free = "UPDATE product SET barcode = 'importing-' || product_id WHERE product_id = ?1";
+    let retire = "UPDATE product SET barcode = 'retired-' || product_id WHERE barcode = ?1";
     for record in &data.products {
         run(transaction, free, params![record.product.product_id])?;
+    }
+    for record in &data.products {
+        run(transaction, retire, params![record.product.barcode.as_str()])?;
     }
     for record in &data.products {
         product(transaction, record)?;
@@ -65,10 +69,6 @@ fn labels(
     labels: &[Label],
     counter: &mut Counter<'_>,
 ) -> Result<(), StoreError> {
-    let free = format!("UPDATE {table} SET {table}_name = 'importing-' || {table}_id WHERE {table}_id = ?1");
-    for label in labels {
-        run(transaction, &free, params![label.id])?;
-    }
     let sql = format!(
         "INSERT INTO {table} ({table}_id, {table}_name) VALUES (?1, ?2) \
          ON CONFLICT ({table}_id) DO UPDATE SET {table}_name = excluded.{table}_name"
