@@ -1,6 +1,6 @@
 //! Measures QuickCart against named peers, alternating in one run, and prints one table.
 //!
-//! A bench hands its contenders to [`alternate`] and the outcome to [`print`]. It fails on wrong answers and never on
+//! A bench hands its contenders to [`alternate`] and the outcome to [`print()`]. It fails on wrong answers and never on
 //! speed.
 
 mod cpu;

@@ -8,6 +8,7 @@ use quickcart_core::clock::Clock;
 use quickcart_core::otp::PhoneVerification;
 use quickcart_core::secret::{SecretKey, Tag, equal};
 use quickcart_core::shop::Shop;
+use tokio::sync::Semaphore;
 
 /// The services behind the routes. Clones share them.
 #[derive(Clone)]
@@ -29,6 +30,8 @@ pub struct Parts {
     pub development: bool,
     /// How long a client may take for the body of a request.
     pub body_time_max: Duration,
+    /// How many walks may be found at once: each keeps a processor busy.
+    pub walks: Arc<Semaphore>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }

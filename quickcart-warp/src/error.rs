@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use quickcart_core::error::{DomainError, ErrorKind};
 use quickcart_core::form::{FieldFault, FormError};
-use serde_json::json;
+use serde_json::{Value, json};
 use warp::http::StatusCode;
 use warp::http::header::{ALLOW, HeaderValue, RETRY_AFTER};
 use warp::reply::Response;
@@ -29,7 +29,11 @@ impl Dialect {
     pub(crate) fn of_path(path: &str) -> Self {
         let phone_otp =
             path.strip_prefix("/api").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        if phone_otp { Self::PhoneOtp } else { Self::Detail }
+        match path {
+            _ if phone_otp => Self::PhoneOtp,
+            "/cart/shortest_path" => Self::DetailAndError,
+            _ => Self::Detail,
+        }
     }
 }
 
@@ -84,8 +88,13 @@ impl ApiError {
         Self { retry_after: error.retry_after(), ..Self::new(status, text) }
     }
 
-    pub(crate) fn into_response(self, dialect: Dialect) -> Response {
-        let body = match (dialect, &self.detail) {
+    /// The body alone.
+    pub(crate) fn into_text(self, dialect: Dialect) -> String {
+        self.body(dialect).to_string()
+    }
+
+    fn body(&self, dialect: Dialect) -> Value {
+        match (dialect, &self.detail) {
             (Dialect::PhoneOtp, Detail::Text(_)) if self.status == StatusCode::NOT_FOUND => {
                 json!({"success": false, "message": "Endpoint not found", "error": "Not Found"})
             }
@@ -93,11 +102,15 @@ impl ApiError {
             (Dialect::PhoneOtp, Detail::Fields(_)) => json!({"success": false, "message": "Invalid request"}),
             (Dialect::Detail, Detail::Text(text)) => json!({ "detail": text }),
             (Dialect::DetailAndError, Detail::Text(text)) => json!({ "error": text, "detail": text }),
-            (Dialect::Detail | Dialect::DetailAndError, Detail::Fields(faults)) => {
-                json!({ "detail": faults.iter().map(ValidationItem::of).collect::<Vec<_>>() })
+            (Dialect::Detail, Detail::Fields(faults)) => json!({ "detail": validation(faults) }),
+            (Dialect::DetailAndError, Detail::Fields(faults)) => {
+                json!({ "error": "Invalid request", "detail": validation(faults) })
             }
-        };
-        let mut response = json_response(self.status, &body);
+        }
+    }
+
+    pub(crate) fn into_response(self, dialect: Dialect) -> Response {
+        let mut response = json_response(self.status, &self.body(dialect));
         let headers = response.headers_mut();
         if let Some(allow) = self.allow {
             headers.insert(ALLOW, HeaderValue::from_static(allow));
@@ -107,6 +120,10 @@ impl ApiError {
         }
         response
     }
+}
+
+fn validation(faults: &[FieldFault]) -> Vec<ValidationItem> {
+    faults.iter().map(ValidationItem::of).collect()
 }
 
 /// The core's own words, for everything that a group has no text for.

@@ -1,5 +1,6 @@
 //! The parts that routes are put together from.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::pin::pin;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::future::poll_immediate;
 use futures_util::{Stream, StreamExt};
+use percent_encoding::percent_decode_str;
 use warp::Filter;
 use warp::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use warp::http::{Method, StatusCode};
@@ -55,6 +57,11 @@ fn method(
 pub(crate) fn with(app: &App) -> impl Filter<Extract = (App,), Error = Infallible> + Clone + use<> {
     let app = app.clone();
     warp::any().map(move || app.clone())
+}
+
+/// A part of a path without its percent signs.
+pub(crate) fn decoded(part: &str) -> Cow<'_, str> {
+    percent_decode_str(part).decode_utf8_lossy()
 }
 
 /// A header's value, if there is one.

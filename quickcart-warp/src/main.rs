@@ -1,11 +1,13 @@
 //! The program `quickcart-warp`: serves a shop, or imports one.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to whoever started it")]
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::{Parser, Subcommand};
+use clap::builder::Resettable;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use quickcart_core::catalog::import::{StoreData, StoreFiles};
 use quickcart_core::clock::SystemClock;
@@ -35,6 +37,12 @@ Examples:
   quickcart-warp --listen 127.0.0.1:5000,127.0.0.1:8000  several addresses at once
   quickcart-warp --env-file .env                         settings from a file
   quickcart-warp import my-store                         a store of your own
+
+Variables of the old backends:
+  ENVIRONMENT, FLASK_ENV    production when one of them says so
+  API_HOST, API_PORT, PORT  where to listen, when QUICKCART_LISTEN does not say (127.0.0.1, 5000)
+  REDIS_HOST, REDIS_PORT, REDIS_PASSWORD, MONGO_URL
+                            not used by this version, which says so when it starts
 
 Exit codes: 0 stopped as asked, 1 failed while running, 2 a setting or a file is wrong.";
 
@@ -88,7 +96,13 @@ fn env_file(arguments: impl Iterator<Item = std::ffi::OsString>) -> Result<(), F
 
 /// Reads flags and environment. Help goes out as clap writes it; what is wrong is said in one line.
 fn arguments() -> Result<Cli, Failure> {
-    Cli::try_parse().map_err(|error| {
+    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    let command = Cli::command().mut_args(|argument| match argument.get_env() {
+        // An empty variable, as compose files like to set them, counts as unset.
+        Some(name) if is_empty(name) => argument.env(Resettable::Reset),
+        _ => argument,
+    });
+    command.try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)).map_err(|error| {
         if !error.use_stderr() {
             error.exit();
         }
@@ -102,10 +116,13 @@ fn run(cli: Cli) -> Result<(), Failure> {
     let (filter, format) = cli.settings.log().map_err(unusable)?;
     init_logging(&filter, format).map_err(unusable)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(unusable)?;
-    match cli.command {
+    let result = match cli.command {
         None => runtime.block_on(serve(&cli.settings)),
         Some(Command::Import { folder }) => runtime.block_on(import(&cli.settings, &folder)),
-    }
+    };
+    // A walk that is still being found has nobody left to tell.
+    runtime.shutdown_background();
+    result
 }
 
 async fn serve(settings: &Settings) -> Result<(), Failure> {

@@ -15,10 +15,12 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
+use warp::http::StatusCode;
 
 use crate::app::App;
 use crate::config::Config;
 use crate::cors::Cors;
+use crate::error::{ApiError, Dialect};
 use crate::routes::answers;
 use crate::service::Service;
 
@@ -26,8 +28,10 @@ use crate::service::Service;
 const HEADER_LENGTH_MAX: usize = 32 * 1024;
 /// How long to wait when the machine has no more file descriptors for new connections.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How long a client may take to read what is left for it at the end of a connection.
+const FLUSH_TIME_MAX: Duration = Duration::from_secs(1);
 /// What a client gets that sent a part of a header and then nothing.
-const HEADER_TOO_LATE: &str = r#"{"detail":"The request header did not arrive in time"}"#;
+const HEADER_TOO_LATE: &str = "The request header did not arrive in time";
 
 /// The limits of a server.
 #[derive(Clone, Copy, Debug)]
@@ -90,10 +94,10 @@ async fn accept(
     stopped: watch::Receiver<()>,
 ) {
     loop {
-        // The permit comes first: past the limit, connections wait in the kernel's queue.
-        let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, peer)) => {
+                // Past the limit, one connection a listener waits here and the others in the kernel's queue.
+                let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
                 tokio::spawn(connection(stream, peer, service.clone(), limits, permit, stopped.clone()));
             }
             Err(error) => {
@@ -149,13 +153,17 @@ async fn connection(
     };
     if is_stopping {
         Pin::new(&mut connection).graceful_shutdown();
-        let _ = connection.await;
+        // A connection that is answering gets the time to drain; one that is quiet only has to flush what it wrote.
+        let quiet = activity.quiet_for() > Duration::ZERO;
+        let time_max = if quiet { FLUSH_TIME_MAX } else { limits.drain_time_max };
+        let _ = tokio::time::timeout(time_max, connection).await;
         return;
     }
     let parts = connection.into_parts();
-    // With nothing in the buffer, the connection was only idle.
-    if !parts.read_buf.is_empty() {
-        refuse(parts.io.into_inner()).await;
+    // Half a header, and no answer under way that a second one would run into: the client may still be listening.
+    if activity.is_fresh() && !parts.read_buf.is_empty() {
+        let refused = refuse(parts.io.into_inner(), &parts.read_buf);
+        let _ = tokio::time::timeout(FLUSH_TIME_MAX, refused).await;
     }
 }
 
@@ -179,8 +187,14 @@ impl Activity {
     }
 
     fn end(&self) {
-        let now = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(0);
+        // Zero stands for a connection that has not answered anything.
+        let now = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(0).max(1);
         self.quiet_since_ms.store(now, Ordering::Relaxed);
+    }
+
+    /// Whether nothing was asked yet.
+    fn is_fresh(&self) -> bool {
+        self.quiet_since_ms.load(Ordering::Relaxed) == 0
     }
 
     /// How long nothing has been answered and nothing is being answered.
@@ -193,9 +207,12 @@ impl Activity {
 }
 
 /// Answers below the routes, where hyper would only close.
-async fn refuse(mut stream: TcpStream) {
-    let (body, length) = (HEADER_TOO_LATE, HEADER_TOO_LATE.len());
-    let head = format!("content-type: application/json\r\ncontent-length: {length}\r\nconnection: close");
+async fn refuse(mut stream: TcpStream, half_header: &[u8]) {
+    let line = String::from_utf8_lossy(half_header.split(|&byte| byte == b'\r').next().unwrap_or_default());
+    let path = line.split(' ').nth(1).unwrap_or_default();
+    let body = ApiError::new(StatusCode::REQUEST_TIMEOUT, HEADER_TOO_LATE).into_text(Dialect::of_path(path));
+    let head =
+        format!("content-type: application/json\r\ncontent-length: {}\r\nconnection: close", body.len());
     let answer = format!("HTTP/1.1 408 Request Timeout\r\n{head}\r\n\r\n{body}");
     // The client may be gone: then nobody misses the answer.
     let _ = stream.write_all(answer.as_bytes()).await;

@@ -59,6 +59,10 @@ impl Service {
         });
         let mut response = match self.0.cors.preflight(request.method(), request.headers()) {
             Some(preflight) => preflight,
+            // CONNECT and `OPTIONS *` name no path, and warp's filters take one for granted.
+            None if !request.uri().path().starts_with('/') => {
+                ApiError::bad_request("The request names no path").into_response(Dialect::Detail)
+            }
             None => {
                 let dialect = Dialect::of_path(request.uri().path());
                 let call = pin!(warp::service(self.0.answers.clone()).call(request));

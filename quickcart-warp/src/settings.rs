@@ -10,7 +10,7 @@ use crate::config::{ConfigError, given, wrong};
 use crate::logging::LogFormat;
 
 /// The settings as they are given. Names in brackets are environment variables.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone)]
 pub struct Settings {
     /// Read environment variables from this file first; those that are set already win
     #[arg(long, value_name = "FILE", global = true)]
@@ -101,7 +101,7 @@ pub struct Settings {
     #[arg(long, env = "QUICKCART_MAX_CONNECTIONS", default_value_t = 4096, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) max_connections: u32,
 
-    /// Seconds that a client may take for the header of a request, and that an idle connection is kept
+    /// Seconds that a connection may be quiet: until the header of its first request is there, and between an answer and the next header
     #[arg(long, env = "QUICKCART_HEADER_TIMEOUT", default_value_t = 15, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) header_timeout: u64,
 

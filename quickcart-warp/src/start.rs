@@ -13,6 +13,8 @@ use quickcart_core::otp::{CodeSource, Otp, PhoneVerification, Policy};
 use quickcart_core::shop::Shop;
 use quickcart_core::store::SqliteStore;
 
+use tokio::sync::Semaphore;
+
 use crate::app::{App, DevicePolicy, Parts};
 use crate::config::{Config, Provider};
 
@@ -78,6 +80,7 @@ pub async fn start(config: &Config) -> Result<Started, StartError> {
         ),
         development: config.development,
         body_time_max: config.body_time_max,
+        walks: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from))),
         clock,
     });
     Ok(Started { app, demo_products })

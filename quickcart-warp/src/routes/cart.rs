@@ -1,5 +1,7 @@
 //! `/cart`: the trolley, its device, and the way past the wanted products.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use quickcart_core::cart::{CartError, CartLine, Connection, Quantity};
 use quickcart_core::device::{self, CartEvent, DeviceError};
@@ -11,7 +13,7 @@ use warp::http::StatusCode;
 use warp::http::header::HeaderValue;
 use warp::reply::Response;
 
-use super::{authorization, shopper};
+use super::{authorization, invalid_token, shopper};
 use crate::app::App;
 use crate::dto::ok;
 use crate::dto::smart_cart::{
@@ -74,6 +76,7 @@ async fn connect(
     let cart_id = cart_id(&body?)?;
     let connection = app.shop.connect(user_id, cart_id).await.map_err(|error| {
         let text = match &error {
+            CartError::UserNotFound { .. } => return invalid_token(),
             CartError::CartNotFound { cart_id } => format!("Cart with ID {cart_id} does not exist."),
             CartError::AnotherCart { cart_id } => {
                 format!("You are already connected to cart {cart_id}. Please disconnect first.")
@@ -174,7 +177,7 @@ async fn shortest_path(
             let stops =
                 destinations.into_iter().map(|point| Stop { product_id: None, section_id: None, point });
             let plan = app.shop.plan_walk_between(start, stops.collect()).await?;
-            Ok(ok(&DirectionsAnswer::from(solve(plan).await?)))
+            Ok(ok(&DirectionsAnswer::from(solve(&app, plan).await?)))
         }
         PathRequest::Products(products) if products.is_empty() => {
             Err(ApiError::bad_request("No destinations provided."))
@@ -186,14 +189,20 @@ async fn shortest_path(
                 }
                 error => error.into(),
             })?;
-            Ok(ok(&SegmentsAnswer::from(solve(plan).await?)))
+            Ok(ok(&SegmentsAnswer::from(solve(&app, plan).await?)))
         }
     }
 }
 
 /// Finds the walk on a thread where that holds up no other request.
-async fn solve(plan: WalkPlan) -> Result<Walk, ApiError> {
-    let solved = tokio::task::spawn_blocking(move || plan.solve()).await;
+async fn solve(app: &App, plan: WalkPlan) -> Result<Walk, ApiError> {
+    let stopping = |_| ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "The server is stopping");
+    let permit = Arc::clone(&app.walks).acquire_owned().await.map_err(stopping)?;
+    let solved = tokio::task::spawn_blocking(move || {
+        let _permit = permit;
+        plan.solve()
+    })
+    .await;
     let walk =
         solved.map_err(|_| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"))?;
     walk.map_err(|error| match error {

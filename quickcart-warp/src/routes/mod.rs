@@ -76,8 +76,12 @@ fn shopper(app: &App, authorization: Option<&HeaderValue>) -> Result<UserId, Api
     let token = authorization.and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
     let token =
         token.ok_or_else(|| ApiError::unauthenticated("Authorization header is missing or invalid"))?;
-    let invalid = |_| ApiError::unauthenticated("Token is invalid, expired, or user_id missing");
-    app.tokens.verify(token.trim()).map_err(invalid)
+    app.tokens.verify(token.trim()).map_err(|_| invalid_token())
+}
+
+/// The token proves nobody, or somebody who is not here any more.
+fn invalid_token() -> ApiError {
+    ApiError::unauthenticated("Token is invalid, expired, or user_id missing")
 }
 
 /// The `Authorization` header, if there is one.

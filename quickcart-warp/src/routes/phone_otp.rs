@@ -15,7 +15,7 @@ use crate::dto::phone_otp::{
     Message, Pending, Sent, Status, invalid_phone, phone_number, phone_number_and_otp,
 };
 use crate::error::{ApiError, Dialect};
-use crate::filters::{answer, get, json_body, post, with};
+use crate::filters::{answer, decoded, get, json_body, post, with};
 
 pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
     let send = warp::path!("send-otp").and(post()).and(with(app)).and(json_body(app)).then(send);
@@ -31,8 +31,11 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
 
 async fn send(app: App, body: Result<Bytes, ApiError>) -> Result<Response, ApiError> {
     let phone = parse(&phone_number(&body?)?)?;
-    let started = app.phone_otp.start(&phone, None).await.map_err(|error| {
-        ApiError::with_text(&error, "The verification code could not be sent. Please try again later.")
+    let started = app.phone_otp.start(&phone, None).await.map_err(|error| match error {
+        OtpError::Locked { .. } => error.into(),
+        error => {
+            ApiError::with_text(&error, "The verification code could not be sent. Please try again later.")
+        }
     })?;
     let provider = started.receipt.provider;
     let code = started.code.as_str();
@@ -59,7 +62,7 @@ async fn verify(app: App, body: Result<Bytes, ApiError>) -> Result<Response, Api
 }
 
 async fn status(phone: String, app: App) -> Result<Response, ApiError> {
-    let pending = match PhoneNumber::parse(&phone, Region::IN) {
+    let pending = match PhoneNumber::parse(&decoded(&phone), Region::IN) {
         Ok(phone) => app.phone_otp.expires_in(&phone).await?,
         Err(_) => None,
     };

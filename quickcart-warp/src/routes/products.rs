@@ -10,7 +10,10 @@ use crate::app::App;
 use crate::dto::ok;
 use crate::dto::smart_cart::{ProductDetails, products, query_value};
 use crate::error::{ApiError, Dialect};
-use crate::filters::{answer, get, query, with};
+use crate::filters::{answer, decoded, get, query, with};
+
+/// The longest text that is searched for, in characters: as long as a product's name.
+const QUERY_LENGTH_MAX: usize = 200;
 
 pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
     let search = warp::path!("search").and(get()).and(with(app)).and(query()).then(search);
@@ -25,6 +28,9 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
 async fn search(app: App, query: String) -> Result<Response, ApiError> {
     let text = query_value(&query, "query");
     let text = text.ok_or_else(|| ApiError::bad_request("Search query parameter is required."))?;
+    if text.chars().count() > QUERY_LENGTH_MAX || text.chars().any(char::is_control) {
+        return Err(ApiError::bad_request("Search query is too long, or has control characters."));
+    }
     let found = app.shop.search(&text, Page::default()).await?;
     Ok(ok(&json!({ "results": products(found) })))
 }
@@ -35,7 +41,7 @@ async fn offers(app: App) -> Result<Response, ApiError> {
 }
 
 async fn product(id: String, app: App) -> Result<Response, ApiError> {
-    let product_id: i64 = id.parse().map_err(|_| ApiError::not_found("Not Found"))?;
+    let product_id: i64 = decoded(&id).parse().map_err(|_| ApiError::not_found("Not Found"))?;
     let found = app.shop.product(product_id).await?;
     let product =
         found.ok_or_else(|| ApiError::not_found(format!("Product with id {product_id} not found.")))?;

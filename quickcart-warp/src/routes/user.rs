@@ -8,7 +8,7 @@ use warp::filters::BoxedFilter;
 use warp::http::header::HeaderValue;
 use warp::reply::Response;
 
-use super::{authorization, shopper};
+use super::{authorization, invalid_token, shopper};
 use crate::app::App;
 use crate::dto::ok;
 use crate::dto::smart_cart::{ChecklistEntry, checklist_item};
@@ -45,6 +45,7 @@ async fn add(
             CartError::ProductNotFound { product_id } => {
                 ApiError::not_found(format!("Product with id {product_id} not found."))
             }
+            CartError::UserNotFound { .. } => invalid_token(),
             error => error.into(),
         })?;
     Ok(ok(&ChecklistEntry::from(item)))

@@ -27,8 +27,10 @@ const LAST_GET: &[u8] = b"GET /hello HTTP/1.1\r\nHost: shop\r\nConnection: close
 fn a_half_sent_header_gets_408_and_an_idle_connection_is_closed() {
     let folder = folder();
     let server = Server::start(folder.path(), &[("QUICKCART_HEADER_TIMEOUT", "1")]);
-    let answer = exchange(&server, b"POST /api/send-otp HTTP/1.1\r\nHost: shop\r\nContent-Le");
+    let answer = exchange(&server, b"POST /auth/verify_otp HTTP/1.1\r\nHost: shop\r\nContent-Le");
     assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("{\"detail\":"), "{answer}");
+    let answer = exchange(&server, b"POST /api/send-otp HTTP/1.1\r\nHost: shop\r\nContent-Le");
+    assert!(answer.contains("{\"message\":") && answer.contains("\"success\":false"), "{answer}");
     assert_eq!(exchange(&server, b""), "", "nothing was asked, so nothing is answered");
     assert!(exchange(&server, LAST_GET).starts_with("HTTP/1.1 200 "));
 }
@@ -83,6 +85,36 @@ fn past_the_limit_connections_wait_until_one_is_closed() {
     let mut answer = String::new();
     second.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[test]
+fn a_client_that_reads_nothing_loses_its_connection() {
+    let folder = folder();
+    let settings = [("QUICKCART_MAX_CONNECTIONS", "1"), ("QUICKCART_HEADER_TIMEOUT", "1")];
+    let server = Server::start(folder.path(), &settings);
+    let mut deaf = connect(&server);
+    let search = b"GET /products/search?query=a HTTP/1.1\r\nHost: shop\r\n\r\n";
+    deaf.write_all(&search.repeat(200)).unwrap();
+    assert!(exchange(&server, LAST_GET).starts_with("HTTP/1.1 200 "), "its place is free again");
+    let mut received = Vec::new();
+    let _ = deaf.read_to_end(&mut received);
+    assert!(!String::from_utf8_lossy(&received).contains("HTTP/1.1 408"), "no answer runs into another");
+}
+
+#[test]
+fn what_names_no_path_is_refused() {
+    let folder = folder();
+    let server = Server::start(folder.path(), &[]);
+    for request in [
+        "CONNECT shop:1 HTTP/1.1\r\nHost: shop\r\n\r\n",
+        "OPTIONS * HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n",
+    ] {
+        let mut stream = connect(&server);
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 400", "{request}");
+    }
 }
 
 #[test]

@@ -83,6 +83,23 @@ fn the_greeting_says_what_runs_and_what_to_try() {
 }
 
 #[test]
+fn empty_variables_count_as_unset() {
+    let folder = folder();
+    let empty = [
+        "QUICKCART_ENV",
+        "DATABASE_URL",
+        "QUICKCART_ALLOW_INSECURE",
+        "QUICKCART_LEGACY_DEVICES",
+        "QUICKCART_LOG_FORMAT",
+    ];
+    let more =
+        ["QUICKCART_MAX_CONNECTIONS", "QUICKCART_HEADER_TIMEOUT", "PORT", "JWT_SECRET_KEY", "FIXED_OTP"];
+    let settings: Vec<(&str, &str)> = empty.into_iter().chain(more).map(|name| (name, "")).collect();
+    let server = Server::start(folder.path(), &settings);
+    server.line("SQLite, data/quickcart.db");
+}
+
+#[test]
 fn several_addresses_are_served() {
     let folder = folder();
     let server = Server::start(folder.path(), &[("QUICKCART_LISTEN", "127.0.0.1:0,[::1]:0")]);

@@ -200,6 +200,24 @@ async fn a_trolley_belongs_to_one_shopper_and_devices_show_their_key() {
 }
 
 #[tokio::test]
+async fn a_token_of_nobody_is_refused() {
+    let first = folder();
+    let mut server = Server::start(first.path(), &SETTINGS);
+    let (shopper, _) = sign_in(&server, "9876543210").await;
+    let token = shopper.token.clone();
+    server.kill();
+    let second = folder();
+    let server = Server::start(second.path(), &SETTINGS);
+    for (path, body) in [
+        ("/user/checklist/add", json!({"product_id": 1, "quantity": 1})),
+        ("/cart/connect", json!({"cart_id": 1})),
+    ] {
+        let request = Client::new().post(server.url.clone() + path).bearer_auth(&token).json(&body);
+        assert_eq!(request.send().await.unwrap().status(), StatusCode::UNAUTHORIZED, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_code_needs_the_cookie_of_the_client_that_asked_for_it() {
     let folder = folder();
     let server = Server::start(folder.path(), &[("FIXED_OTP", "424242")]);
