@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use challenge::{Attempt, Challenge, ChallengeKey, Guess, Replaced};
-pub use code::{Code, CodeSource, Nonce};
+pub use code::{Code, CodeSource, InvalidFixedCode, Nonce};
 pub use error::OtpError;
 pub use phone_verification::{PhoneVerification, Started};
 pub use policy::{InvalidPolicy, Policy};
