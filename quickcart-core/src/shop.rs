@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::account::{AccountError, Profile, User, UserId};
 use crate::cart::{CartError, CartId, CartLine, CartView, ChecklistItem, Connection, Location, Quantity};
 use crate::catalog::import::{Progress, StoreData};
-use crate::catalog::{Page, Product, ProductDetails, ProductId, Section};
+use crate::catalog::{Page, Product, ProductDetails, ProductId, Section, VersionedMap};
 use crate::clock::Clock;
 use crate::device::CartEvent;
 use crate::error::StoreError;
@@ -20,14 +20,7 @@ use crate::walk::{Stop, Walk, WalkError, WalkPlan};
 pub struct Shop {
     store: Arc<dyn ShopStore>,
     clock: Arc<dyn Clock>,
-    map: Arc<RwLock<Option<BuiltMap>>>,
-}
-
-/// The map that was built last, and the version of its floor plan.
-#[derive(Clone)]
-struct BuiltMap {
-    version: i64,
-    map: Arc<StoreMap>,
+    map: Arc<RwLock<Option<VersionedMap>>>,
 }
 
 impl Shop {
@@ -49,7 +42,7 @@ impl Shop {
     /// # Errors
     /// [`StoreError`].
     pub async fn is_empty(&self) -> Result<bool, StoreError> {
-        Ok(self.store.floor_plan_version().await?.is_none())
+        Ok(self.store.map_version().await?.is_none())
     }
 
     /// The shopper of a phone that has been verified, made now if there was none.
@@ -230,14 +223,13 @@ impl Shop {
     /// # Errors
     /// [`StoreError`].
     pub async fn map(&self) -> Result<Option<Arc<StoreMap>>, StoreError> {
-        let Some(version) = self.store.floor_plan_version().await? else { return Ok(None) };
+        let Some(version) = self.store.map_version().await? else { return Ok(None) };
         let built = self.map.read().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(built) = built.filter(|built| built.version == version) {
             return Ok(Some(built.map));
         }
-        let Some(plan) = self.store.floor_plan().await? else { return Ok(None) };
-        let map = Arc::new(StoreMap::build(plan.floor_plan).map_err(StoreError::internal)?);
-        let built = BuiltMap { version: plan.version, map: Arc::clone(&map) };
+        let Some(built) = self.store.map().await? else { return Ok(None) };
+        let map = Arc::clone(&built.map);
         *self.map.write().unwrap_or_else(PoisonError::into_inner) = Some(built);
         Ok(Some(map))
     }

@@ -18,7 +18,7 @@ impl StoreMap {
     /// Reads a `map.json`.
     #[staticmethod]
     fn from_json(py: Python<'_>, text: String) -> Result<Self, Failure> {
-        py.detach(|| Ok(Self(Arc::new(core::StoreMap::build(parse_map(&text)?)?))))
+        py.detach(|| Ok(Self(Arc::new(parse_map(&text)?))))
     }
 
     /// The length in metres of the shortest walk between the free places nearest to two points.

@@ -33,15 +33,13 @@ const FLUSH_TIME_MAX: Duration = Duration::from_secs(1);
 /// What a client gets that sent a part of a header and then nothing.
 const HEADER_TOO_LATE: &str = "The request header did not arrive in time";
 
-/// The limits of a server.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Connections that may be open at once; further ones wait.
-    pub connections_max: usize,
-    /// How long a header may take, and an idle connection is kept.
-    pub header_time_max: Duration,
+/// The limits of a connection.
+#[derive(Clone, Copy)]
+struct Limits {
+    /// How long a connection may be quiet.
+    header_time_max: Duration,
     /// How long requests may still take at the end.
-    pub drain_time_max: Duration,
+    drain_time_max: Duration,
 }
 
 /// Binds every address of the configuration.
@@ -64,12 +62,8 @@ pub async fn serve(listeners: Vec<TcpListener>, app: &App, config: &Config, stop
         config.trusted_proxies.clone(),
         config.request_time_max,
     );
-    let limits = Limits {
-        connections_max: config.connections_max,
-        header_time_max: config.header_time_max,
-        drain_time_max: config.drain_time_max,
-    };
-    let permits = Arc::new(Semaphore::new(limits.connections_max));
+    let limits = Limits { header_time_max: config.header_time_max, drain_time_max: config.drain_time_max };
+    let permits = Arc::new(Semaphore::new(config.connections_max));
     let (stopping, stopped) = watch::channel(());
     let mut loops = JoinSet::new();
     for listener in listeners {

@@ -4,6 +4,8 @@ pub mod import;
 mod product;
 mod section;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 pub use product::{
@@ -12,7 +14,7 @@ pub use product::{
 pub use section::{Section, SectionId, ShelfPlace};
 
 use crate::error::StoreError;
-use crate::pathfinding::FloorPlan;
+use crate::pathfinding::StoreMap;
 use import::{Progress, StoreData};
 
 /// A part of a long list: `limit` items after the first `offset`.
@@ -36,13 +38,13 @@ impl Default for Page {
     }
 }
 
-/// The store's map as it was imported, with a number that grows with each import.
+/// The store's map, with a number that grows with each import.
 #[derive(Clone, Debug)]
-pub struct VersionedFloorPlan {
+pub struct VersionedMap {
     /// Grows with each import.
     pub version: i64,
-    /// The map.
-    pub floor_plan: FloorPlan,
+    /// The map, ready to be walked.
+    pub map: Arc<StoreMap>,
 }
 
 /// Keeps the catalogue. Each method is one atomic step.
@@ -64,10 +66,10 @@ pub trait CatalogStore: Send + Sync + 'static {
     async fn sections(&self) -> Result<Vec<Section>, StoreError>;
 
     /// The version of the map; `None` when no store was imported yet.
-    async fn floor_plan_version(&self) -> Result<Option<i64>, StoreError>;
+    async fn map_version(&self) -> Result<Option<i64>, StoreError>;
 
     /// The map; `None` when no store was imported yet.
-    async fn floor_plan(&self) -> Result<Option<VersionedFloorPlan>, StoreError>;
+    async fn map(&self) -> Result<Option<VersionedMap>, StoreError>;
 
     /// Takes a whole store, all of it or nothing: what has an id that is known is changed, the rest is added, and
     /// map, sections and shelf places take the place of the old ones. Reports progress now and then.

@@ -34,15 +34,15 @@ pub async fn shop_store(store: &dyn ShopStore) {
 }
 
 async fn imports_and_imports_again(store: &dyn ShopStore) {
-    assert_eq!(store.floor_plan_version().await.expect("an answer"), None, "the store must be fresh");
+    assert_eq!(store.map_version().await.expect("an answer"), None, "the store must be fresh");
     for version in 1..=2 {
         let data = demo_store().expect("the demo store is whole");
         store.import(data, Box::new(|done, total| assert!(done <= total))).await.expect("an import");
-        assert_eq!(store.floor_plan_version().await.expect("an answer"), Some(version));
+        assert_eq!(store.map_version().await.expect("an answer"), Some(version));
     }
     let data = demo_store().expect("the demo store is whole");
-    let plan = store.floor_plan().await.expect("an answer").expect("a map");
-    assert_eq!(plan.floor_plan, data.floor_plan);
+    let map = store.map().await.expect("an answer").expect("a map").map;
+    assert_eq!(*map.floor_plan(), data.floor_plan);
     assert_eq!(store.sections().await.expect("an answer").len(), data.sections.len());
     for record in &data.products {
         let found = store.product(record.product.product_id).await.expect("an answer").expect("a product");

@@ -89,7 +89,7 @@ async fn an_import_is_all_or_nothing() {
     // The barcode is taken, so the database refuses the last of the products.
     data.products.push(twin);
     assert!(store.import(data, Box::new(|_, _| ())).await.is_err());
-    assert_eq!(store.floor_plan_version().await.unwrap(), Some(1), "the map is the old one");
+    assert_eq!(store.map_version().await.unwrap(), Some(1), "the map is the old one");
     assert_eq!(store.search("importing", Page::default()).await.unwrap(), [], "and so are the products");
 }
 

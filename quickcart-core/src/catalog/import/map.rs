@@ -97,11 +97,11 @@ struct CheckoutJson {
     y_m: f64,
 }
 
-/// Reads a floor plan, and checks that it can be walked.
+/// Reads a floor plan and makes a map of it that can be walked.
 ///
 /// # Errors
 /// [`ImportError`] with the line and column of what is wrong.
-pub fn parse_map(text: &str) -> Result<FloorPlan, ImportError> {
+pub fn parse_map(text: &str) -> Result<StoreMap, ImportError> {
     let located = Located::new(FILE, text);
     let json: MapJson<'_> = located.parse(text)?;
     let mut places: Vec<(Point, &RawValue)> = Vec::new();
@@ -134,10 +134,7 @@ pub fn parse_map(text: &str) -> Result<FloorPlan, ImportError> {
         places.push((point, raw));
         plan.checkouts.push(Checkout { name, point });
     }
-    match StoreMap::build(plan.clone()) {
-        Ok(_) => Ok(plan),
-        Err(error) => Err(located.fault(culprit(&error, &places).unwrap_or(text), &error)),
-    }
+    StoreMap::build(plan).map_err(|error| located.fault(culprit(&error, &places).unwrap_or(text), &error))
 }
 
 fn floor(located: &Located<'_>, text: &str) -> Result<Floor, ImportError> {

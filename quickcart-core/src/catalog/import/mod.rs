@@ -104,9 +104,8 @@ impl StoreData {
     pub fn parse(files: &StoreFiles) -> Result<Self, ImportError> {
         let (name, currency) = store(files)?;
         let map_json = files.text("map.json")?;
-        let floor_plan = parse_map(map_json)?;
-        let map = StoreMap::build(floor_plan.clone())
-            .map_err(|error| ImportError::at("map.json", 1, 1, error.to_string()))?;
+        let map = parse_map(map_json)?;
+        let floor_plan = map.floor_plan().clone();
         let mut warnings = Vec::new();
         let categories = labels(files, "categories.csv", ["category_id", "category_name"])?;
         let foodtypes = labels(files, "foodtypes.csv", ["foodtype_id", "foodtype_name"])?;

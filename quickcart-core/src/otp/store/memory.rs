@@ -99,7 +99,10 @@ impl OtpStore for MemoryOtpStore {
         }
         let expires_at = challenge.expires_at();
         let is_queued = older.is_some_and(|older| older.expires_at() == expires_at);
-        let challenge = older.map_or(challenge.clone(), |older| challenge.after(older, now));
+        let challenge = match older {
+            Some(older) => challenge.after(older, now),
+            None => challenge,
+        };
         shard.pending.insert(key, challenge);
         if !is_queued {
             shard.by_age.push_back((expires_at, key));

@@ -1,5 +1,7 @@
 //! The catalogue in SQLite.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use rusqlite::{OptionalExtension, Params, Transaction, params};
 
@@ -8,7 +10,7 @@ use super::error::OrStoreError;
 use super::row::{PRODUCT_COLUMNS, SECTION_COLUMNS, point, product, section};
 use crate::catalog::import::{Progress, StoreData, parse_map};
 use crate::catalog::{
-    CatalogStore, Label, Page, Product, ProductDetails, ProductId, Section, ShelfPlace, VersionedFloorPlan,
+    CatalogStore, Label, Page, Product, ProductDetails, ProductId, Section, ShelfPlace, VersionedMap,
 };
 use crate::error::StoreError;
 
@@ -61,7 +63,7 @@ impl CatalogStore for SqliteStore {
             .await
     }
 
-    async fn floor_plan_version(&self) -> Result<Option<i64>, StoreError> {
+    async fn map_version(&self) -> Result<Option<i64>, StoreError> {
         self.workers
             .read(|transaction| {
                 let query = transaction.prepare_cached("SELECT map_version FROM store");
@@ -72,7 +74,7 @@ impl CatalogStore for SqliteStore {
             .await
     }
 
-    async fn floor_plan(&self) -> Result<Option<VersionedFloorPlan>, StoreError> {
+    async fn map(&self) -> Result<Option<VersionedMap>, StoreError> {
         let row: Option<(i64, String)> = self
             .workers
             .read(|transaction| {
@@ -83,11 +85,11 @@ impl CatalogStore for SqliteStore {
                     .or_store_error()
             })
             .await?;
-        let plan = |(version, map_json): (i64, String)| {
-            let floor_plan = parse_map(&map_json).map_err(StoreError::internal)?;
-            Ok(VersionedFloorPlan { version, floor_plan })
+        let map = |(version, map_json): (i64, String)| {
+            let map = Arc::new(parse_map(&map_json).map_err(StoreError::internal)?);
+            Ok(VersionedMap { version, map })
         };
-        row.map(plan).transpose()
+        row.map(map).transpose()
     }
 
     async fn import(&self, data: StoreData, progress: Progress) -> Result<(), StoreError> {
