@@ -65,7 +65,7 @@ impl PhoneNumber {
             && national.bytes().all(|byte| byte.is_ascii_digit())
             && matches!(national.as_bytes()[0], b'6'..=b'9')
             && !national.starts_with("91");
-        plain.then(|| Self { e164: format!("+91{national}").into_boxed_str(), national_start: 3 })
+        plain.then(|| Self { e164: ["+91", national].concat().into_boxed_str(), national_start: 3 })
     }
 
     /// Some notations (`+91 00 98765…`) need a second look to lose all their prefixes; what is not stable then is refused.

@@ -121,25 +121,36 @@ async fn read<B: Buf>(
         return Err(too_long());
     }
     let mut body = pin!(body);
-    let (mut bytes, mut length) = (BytesMut::with_capacity(announced.min(BODY_LENGTH_MAX)), 0);
+    // Nearly every body is one chunk, which then is taken as it is.
+    let (mut first, mut rest, mut length) = (Bytes::new(), BytesMut::new(), 0);
     while let Some(chunk) = body.next().await {
         let mut chunk = chunk.map_err(|_| ApiError::bad_request("The request body could not be read"))?;
         length += chunk.remaining();
         if length > BODY_DRAINED_MAX {
             return Err(too_long());
         }
-        if length <= BODY_LENGTH_MAX {
-            bytes.extend_from_slice(&chunk.copy_to_bytes(chunk.remaining()));
+        let chunk = chunk.copy_to_bytes(chunk.remaining());
+        if first.is_empty() {
+            first = chunk;
+        } else if length <= BODY_LENGTH_MAX {
+            rest.extend_from_slice(&chunk);
         }
     }
-    if length > BODY_LENGTH_MAX { Err(too_long()) } else { Ok(bytes.freeze()) }
+    if length > BODY_LENGTH_MAX {
+        return Err(too_long());
+    }
+    Ok(if rest.is_empty() { first } else { [first, rest.freeze()].concat().into() })
 }
 
 /// `application/json`, or a type that ends in `+json` ([RFC 6839](https://www.rfc-editor.org/rfc/rfc6839#section-3.1)).
 fn is_json(content_type: Option<&HeaderValue>) -> bool {
     let text = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    essence == "application/json" || essence.starts_with("application/") && essence.ends_with("+json")
+    let essence = text.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        return true;
+    }
+    let essence = essence.to_ascii_lowercase();
+    essence.starts_with("application/") && essence.ends_with("+json")
 }
 
 /// What a handler answers, in a dialect.

@@ -133,6 +133,7 @@ async fn connection(
     let mut alarm = pin!(tokio::time::sleep(limits.header_time_max));
     let is_stopping = loop {
         tokio::select! {
+            biased;
             // An error here is the client's: it has gone away, or does not speak HTTP and was told so.
             _ = &mut connection => return,
             _ = stopped.changed() => break true,

@@ -23,8 +23,9 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
     let status = warp::path!("otp-status" / String).and(get()).and(with(app)).then(status);
     let health = warp::path!("health").and(get()).and(with(app)).then(health);
     let info = warp::path::end().and(get()).map(|| Ok(info()));
+    let rest = status.or(health).unify().or(info).unify().boxed();
     warp::path("api")
-        .and(send.or(verify).unify().or(status).unify().or(health).unify().or(info).unify())
+        .and(send.or(verify.or(rest).unify()).unify())
         .map(answer(Dialect::PhoneOtp))
         .boxed()
 }
