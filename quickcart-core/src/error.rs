@@ -16,6 +16,8 @@ pub enum ErrorKind {
     NotFound,
     /// The thing exists, but its state forbids this now.
     Conflict,
+    /// The request contradicts one that was made before.
+    Unprocessable,
     /// Too many requests; see [`DomainError::retry_after`].
     Limited,
     /// Something this depends on does not answer; the same request may succeed later.
@@ -35,6 +37,7 @@ impl ErrorKind {
             Self::Forbidden => 403,
             Self::NotFound => 404,
             Self::Conflict => 409,
+            Self::Unprocessable => 422,
             Self::Limited => 429,
             Self::Internal => 500,
             Self::Unavailable => 503,

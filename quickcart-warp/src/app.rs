@@ -18,8 +18,10 @@ pub struct App(Arc<Parts>);
 pub struct Parts {
     /// The shop.
     pub shop: Shop,
-    /// Codes of the phone-otp group.
+    /// Codes of the phone-otp group, as its first version has them under `/api`.
     pub phone_otp: PhoneVerification,
+    /// The same, as its second version has them under `/api/auth`.
+    pub phone_otp_auth: PhoneVerification,
     /// Codes of the smart-cart group.
     pub smart_cart: PhoneVerification,
     /// Tokens of the smart-cart group.

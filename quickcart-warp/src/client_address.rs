@@ -5,6 +5,10 @@ use std::net::{IpAddr, SocketAddr};
 use ipnet::IpNet;
 use warp::http::{HeaderMap, HeaderName};
 
+/// The address of the client, as an extension of the request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ClientAddress(pub(crate) IpAddr);
+
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The address of the client: the nearest one in `X-Forwarded-For` that is not a proxy of ours, as long as every hop

@@ -5,20 +5,30 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use quickcart_core::otp::CodeSource;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use quickcart_core::otp::Code;
+use quickcart_core::otp::store::RedisUrl;
 use quickcart_core::secret::SecretKey;
 use warp::http::HeaderValue;
 
+use crate::code_settings::CodeConfig;
 use crate::settings::Settings;
 
 /// Where the old frontends are served from, in development.
 const DEVELOPMENT_PORTS: [u16; 5] = [3000, 3001, 5173, 5500, 8080];
 const PORT_DEFAULT: u16 = 5000;
+const REDIS_PORT: u16 = 6379;
 
 /// A setting is wrong; says which, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ConfigError(String);
+
+impl ConfigError {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
 
 pub(crate) fn wrong<T>(text: impl Into<String>) -> Result<T, ConfigError> {
     Err(ConfigError(text.into()))
@@ -44,12 +54,14 @@ pub struct Config {
     pub database: PathBuf,
     /// Signs tokens.
     pub jwt_key: SecretKey,
-    /// Protects codes.
-    pub otp_key: SecretKey,
+    /// How codes are made, and who gets them.
+    pub codes: CodeConfig,
+    /// Where codes and limits live; in memory when there is no Redis.
+    pub redis: Option<RedisUrl>,
     /// Whether one of the keys was made up for this run.
     pub has_made_up_keys: bool,
-    /// Where the codes of the smart-cart group come from.
-    pub smart_cart_codes: CodeSource,
+    /// The code of everybody in the smart-cart group.
+    pub smart_cart_code: Option<Code>,
     /// Where the messages of the phone-otp group go.
     pub phone_otp_provider: Provider,
     /// Where the messages of the smart-cart group go.
@@ -110,19 +122,21 @@ impl Settings {
                 "QUICKCART_LEGACY_DEVICES: production hears only devices that show QUICKCART_DEVICE_KEY",
             );
         }
-        let smart_cart_codes = match given(self.fixed_otp.as_ref()) {
-            None => CodeSource::Random,
+        let smart_cart_code = match given(self.fixed_otp.as_ref()) {
             Some(_) if !development => return wrong("FIXED_OTP is for development; unset it in production"),
-            Some(code) => CodeSource::fixed(code).or_else(|error| wrong(format!("FIXED_OTP: {error}")))?,
+            code => code.map(|code| Code::fixed(code)).transpose(),
         };
+        let smart_cart_code = smart_cart_code.or_else(|error| wrong(format!("FIXED_OTP: {error}")))?;
+        let codes = self.codes.check(&otp.unwrap_or_else(SecretKey::random), development)?;
         Ok(Config {
             development,
             listen: self.addresses(development)?,
             database: self.database()?,
             jwt_key: jwt.unwrap_or_else(SecretKey::random),
-            otp_key: otp.unwrap_or_else(SecretKey::random),
+            codes,
+            redis: self.redis()?,
             has_made_up_keys,
-            smart_cart_codes,
+            smart_cart_code,
             phone_otp_provider: provider(
                 "PHONE_OTP_PROVIDERS",
                 self.phone_otp_providers.as_ref(),
@@ -227,22 +241,29 @@ impl Settings {
         list(&self.trusted_proxies).map(network).collect()
     }
 
+    /// `REDIS_URL` wins over the single settings.
+    fn redis(&self) -> Result<Option<RedisUrl>, ConfigError> {
+        let [host, port, password] =
+            [&self.redis_host, &self.redis_port, &self.redis_password].map(|text| given(text.as_ref()));
+        let (name, text) = match (given(self.redis_url.as_ref()), host) {
+            (Some(url), _) => ("REDIS_URL", url.clone()),
+            (None, Some(host)) => {
+                let port = port.map_or(Ok(REDIS_PORT), |text| self::port("REDIS_PORT", text))?;
+                let password = password.map(|text| utf8_percent_encode(text, NON_ALPHANUMERIC));
+                let user = password.map_or_else(String::new, |password| format!(":{password}@"));
+                ("REDIS_HOST", format!("redis://{user}{}", with_port(host, port)))
+            }
+            (None, None) if port.or(password).is_some() => {
+                return wrong("REDIS_PORT and REDIS_PASSWORD need REDIS_HOST, or REDIS_URL for all of it");
+            }
+            (None, None) => return Ok(None),
+        };
+        // The text may hold a password, so the message does not repeat it.
+        text.parse().map(Some).or_else(|error| wrong(format!("{name}: {error}")))
+    }
+
     fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
-        // REDIS_URL wins over the single settings.
-        let redis = match (given(self.redis_url.as_ref()), given(self.redis_host.as_ref())) {
-            (Some(_), _) => Some("REDIS_URL is"),
-            (None, Some(_)) => Some("REDIS_HOST is"),
-            (None, None)
-                if [&self.redis_port, &self.redis_password]
-                    .into_iter()
-                    .any(|text| given(text.as_ref()).is_some()) =>
-            {
-                Some("REDIS_PORT and REDIS_PASSWORD are")
-            }
-            (None, None) => None,
-        };
-        notes.extend(redis.map(|name| format!("{name} set, but this version keeps codes in its own memory")));
         if given(self.mongo_url.as_ref()).is_some() {
             notes.push("MONGO_URL is set, but the SQL database takes the place of MongoDB".to_owned());
         }
@@ -255,7 +276,7 @@ pub(crate) fn given(text: Option<&String>) -> Option<&String> {
     text.filter(|text| !text.trim().is_empty())
 }
 
-fn list(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn list(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|part| !part.is_empty())
 }
 
@@ -389,14 +410,26 @@ mod tests {
 
     #[test]
     fn says_what_is_set_and_not_used() {
-        let notes = check("--redis-url redis://h --redis-host other --mongo-url mongodb://h").unwrap().notes;
-        assert_eq!(notes.len(), 2);
-        assert!(notes[0].starts_with("REDIS_URL is set"));
+        let notes = check("--mongo-url mongodb://h").unwrap().notes;
+        assert_eq!(notes.len(), 1);
+    }
+
+    #[test]
+    fn finds_redis() {
+        let redis = |arguments: &str| check(arguments).map(|config| config.redis.map(|url| url.to_string()));
+        let found = |text: &str| Ok(Some(text.to_owned()));
+        assert_eq!(redis(""), Ok(None));
+        assert_eq!(redis("--redis-url redis://a:1 --redis-host b"), found("redis://a:1"));
+        assert_eq!(redis("--redis-host b --redis-password p@ss/word"), found("redis://b:6379"));
+        assert_eq!(redis("--redis-host ::1 --redis-port 7000"), found("redis://[::1]:7000"));
+        assert!(redis("--redis-port 7000").is_err() && redis("--redis-host b --redis-port x").is_err());
+        let refused = redis("--redis-url rediss://:s3cret@a").unwrap_err().to_string();
+        assert!(refused.starts_with("REDIS_URL") && !refused.contains("s3cret"), "{refused}");
     }
 
     #[test]
     fn shows_no_secret() {
-        let config = check("--device-key s3cret --fixed-otp 424242 --jwt-secret-key hush").unwrap();
+        let config = check("--device-key s3cret --fixed-otp 424242 --jwt-secret-key hush --redis-url redis://:s3cret@h").unwrap();
         let shown = format!("{config:?}");
         assert!(!shown.contains("s3cret") && !shown.contains("424242") && !shown.contains("hush"), "{shown}");
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use quickcart_core::clock::Timestamp;
 use quickcart_core::error::{DomainError, ErrorKind};
 use quickcart_core::form::{FieldFault, FormError};
 use serde_json::{Value, json};
@@ -12,6 +13,7 @@ use warp::reply::Response;
 
 use crate::dto::json_response;
 use crate::dto::validation::ValidationItem;
+use crate::rate_limit::{self, RateLimit};
 
 /// How a group writes its errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +46,10 @@ pub(crate) struct ApiError {
     detail: Detail,
     retry_after: Option<Duration>,
     allow: Option<&'static str>,
+    /// The limit that is used up.
+    rate_limit: Option<RateLimit>,
+    /// When to come back, as text for clients that read it in the body.
+    reset_time: Option<String>,
 }
 
 #[derive(Debug)]
@@ -54,7 +60,7 @@ enum Detail {
 
 impl ApiError {
     pub(crate) fn new(status: StatusCode, text: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, detail: Detail::Text(text.into()), retry_after: None, allow: None }
+        Self { status, detail: Detail::Text(text.into()), retry_after: None, allow: None, rate_limit: None, reset_time: None }
     }
 
     pub(crate) fn bad_request(text: impl Into<Cow<'static, str>>) -> Self {
@@ -88,6 +94,26 @@ impl ApiError {
         Self { retry_after: error.retry_after(), ..Self::new(status, text) }
     }
 
+    /// The same, with the limit that is used up.
+    pub(crate) fn with_rate_limit(self, limit: RateLimit) -> Self {
+        Self { rate_limit: Some(limit), ..self }
+    }
+
+    /// How long to wait, when a limit is why.
+    pub(crate) fn limited_for(&self) -> Option<Duration> {
+        self.retry_after.filter(|_| self.status == StatusCode::TOO_MANY_REQUESTS)
+    }
+
+    /// The same, in other words.
+    pub(crate) fn with_message(self, text: String) -> Self {
+        Self { detail: Detail::Text(text.into()), ..self }
+    }
+
+    /// The same, with the time to come back in the body.
+    pub(crate) fn with_reset_time(self, at: Timestamp) -> Self {
+        Self { reset_time: Some(at.to_string()), ..self }
+    }
+
     /// The body alone.
     pub(crate) fn into_text(self, dialect: Dialect) -> String {
         self.body(dialect).to_string()
@@ -98,6 +124,9 @@ impl ApiError {
             (Dialect::PhoneOtp, Detail::Text(_)) if self.status == StatusCode::NOT_FOUND => {
                 json!({"success": false, "message": "Endpoint not found", "error": "Not Found"})
             }
+            (Dialect::PhoneOtp, Detail::Text(text)) if let Some(at) = &self.reset_time => json!({
+                "success": false, "message": text, "rate_limit_exceeded": true, "reset_time": at,
+            }),
             (Dialect::PhoneOtp, Detail::Text(text)) => json!({"success": false, "message": text}),
             (Dialect::PhoneOtp, Detail::Fields(_)) => json!({"success": false, "message": "Invalid request"}),
             (Dialect::Detail, Detail::Text(text)) => json!({ "detail": text }),
@@ -116,7 +145,11 @@ impl ApiError {
             headers.insert(ALLOW, HeaderValue::from_static(allow));
         }
         if let Some(wait) = self.retry_after {
-            headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+            // Rounded up, so that who comes back then is not refused again.
+            headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)));
+        }
+        if let Some(limit) = self.rate_limit {
+            rate_limit::show(&mut response, std::iter::once(limit));
         }
         response
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::convert::Infallible;
 use std::future::{Ready, ready};
+use std::net::IpAddr;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use warp::reject::{Reject, Rejection};
 use warp::reply::Response;
 
 use crate::app::App;
+use crate::client_address::ClientAddress;
 use crate::error::{ApiError, Dialect};
 
 /// The longest body of a request, in bytes; no client sends a hundredth of it.
@@ -70,6 +72,11 @@ pub(crate) fn header(
 ) -> impl Filter<Extract = (Option<HeaderValue>,), Error = Infallible> + Clone {
     let absent = |_: Rejection| -> Ready<Result<(Option<HeaderValue>,), Infallible>> { ready(Ok((None,))) };
     warp::header::value(name).map(Some).or_else(absent)
+}
+
+/// Where the request comes from; unknown when the routes run in a server of somebody else's.
+pub(crate) fn client() -> impl Filter<Extract = (Option<IpAddr>,), Error = Infallible> + Copy {
+    warp::ext::optional().map(|client: Option<ClientAddress>| client.map(|ClientAddress(address)| address))
 }
 
 /// The raw query; empty when there is none.

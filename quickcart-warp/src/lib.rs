@@ -10,14 +10,17 @@ pub mod settings;
 pub mod start;
 
 mod client_address;
+mod code_settings;
 mod cors;
 mod dto;
 mod error;
 mod filters;
 mod logging;
+mod rate_limit;
 mod routes;
 mod service;
 
 pub use app::App;
+pub use code_settings::CodeConfig;
 pub use logging::init as init_logging;
 pub use routes::{answers, routes};

@@ -14,7 +14,7 @@ use warp::http::header::{HeaderName, HeaderValue, ORIGIN};
 use warp::http::{Request, StatusCode};
 use warp::reply::Response;
 
-use crate::client_address::client_address;
+use crate::client_address::{ClientAddress, client_address};
 use crate::cors::Cors;
 use crate::error::{ApiError, Dialect};
 use crate::filters::in_time;
@@ -50,12 +50,13 @@ impl Service {
         Self(Arc::new(Parts { answers, cors, trusted_proxies, time_max, next_id: AtomicU64::new(start) }))
     }
 
-    pub(crate) async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response {
+    pub(crate) async fn answer(&self, mut request: Request<Incoming>, peer: SocketAddr) -> Response {
         let request_id = self.request_id(request.headers().get(X_REQUEST_ID));
         let origin = request.headers().get(ORIGIN).cloned();
+        let client = client_address(peer, request.headers(), &self.0.trusted_proxies);
+        request.extensions_mut().insert(ClientAddress(client));
         let line = tracing::enabled!(target: "quickcart::http", tracing::Level::DEBUG).then(|| {
-            let client = client_address(peer, request.headers(), &self.0.trusted_proxies);
-            (Instant::now(), client, request.method().clone(), masked_path(request.uri().path()))
+            (Instant::now(), request.method().clone(), masked_path(request.uri().path()))
         });
         let mut response = match self.0.cors.preflight(request.method(), request.headers()) {
             Some(preflight) => preflight,
@@ -72,7 +73,7 @@ impl Service {
                 response
             }
         };
-        if let Some((started, client, method, path)) = line {
+        if let Some((started, method, path)) = line {
             let (status, request_id) = (response.status().as_u16(), request_id.to_str().unwrap_or_default());
             let elapsed_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
             tracing::debug!(target: "quickcart::http", %client, %method, %path, status, elapsed_us, request_id, "request");

@@ -6,6 +6,7 @@ use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args};
 use quickcart_core::store::DatabaseUrl;
 
+use crate::code_settings::CodeSettings;
 use crate::config::{ConfigError, given, wrong};
 use crate::logging::LogFormat;
 
@@ -49,7 +50,8 @@ pub struct Settings {
     )]
     pub(crate) database_url: String,
 
-    /// Not used yet: codes are kept in memory. Understood so that nobody relies on it unknowingly
+    /// Keep codes and limits in this Redis, shared by all servers: redis://host:6379, redis://user:password@host:6379/0,
+    /// or redis+sentinel://host:26379/master?replicas=1 [default: in the memory of this process]
     #[arg(long, env = "REDIS_URL", hide_env_values = true, value_name = "URL")]
     pub(crate) redis_url: Option<String>,
     #[arg(long, env = "REDIS_HOST", hide = true)]
@@ -72,6 +74,9 @@ pub struct Settings {
     /// A fixed code for the smart-cart group, in development only
     #[arg(long, env = "FIXED_OTP", hide_env_values = true, value_name = "CODE")]
     pub(crate) fixed_otp: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) codes: CodeSettings,
 
     /// Message providers of the phone-otp group: `console` or `none` [default: console in development]
     #[arg(long, env = "PHONE_OTP_PROVIDERS", value_name = "NAMES")]

@@ -8,8 +8,8 @@ use quickcart_core::catalog::import::{ImportError, demo_store};
 use quickcart_core::clock::{Clock, SystemClock};
 use quickcart_core::error::StoreError;
 use quickcart_core::messaging::{ConsoleProvider, MessageProvider, NoProvider};
-use quickcart_core::otp::store::MemoryOtpStore;
-use quickcart_core::otp::{CodeSource, Otp, PhoneVerification, Policy};
+use quickcart_core::otp::store::{MemoryOtpStore, RedisOtpStore, RedisUrl};
+use quickcart_core::otp::{Otp, OtpStore, PhoneVerification};
 use quickcart_core::shop::Shop;
 use quickcart_core::store::SqliteStore;
 
@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 use crate::app::{App, DevicePolicy, Parts};
 use crate::config::{Config, Provider};
 
-/// How many codes may be pending at once: 300 MB are never reached, and a flood is refused.
+/// How many codes may be pending at once: some 400 MB, which are never reached, and a flood is refused.
 const CHALLENGES_MAX: usize = 1_000_000;
 
 /// The services could not be started.
@@ -29,6 +29,14 @@ pub enum StartError {
     Database {
         /// The file.
         path: String,
+        /// What happened.
+        cause: String,
+    },
+    /// Redis could not be reached, or is not fit to keep limits.
+    #[error("Redis at {url} cannot be used: {cause}")]
+    Redis {
+        /// Where it is, without a password.
+        url: RedisUrl,
         /// What happened.
         cause: String,
     },
@@ -53,26 +61,21 @@ pub async fn start(config: &Config) -> Result<Started, StartError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let shop = open_shop(&config.database, Arc::clone(&clock))?;
     let demo_products = if config.development { fill(&shop, &config.database).await? } else { None };
-    let codes = Arc::new(MemoryOtpStore::with_capacity(CHALLENGES_MAX));
-    let otp = |source: CodeSource| {
-        Otp::new(codes.clone(), config.otp_key.clone(), Policy::default(), source, Arc::clone(&clock))
+    let store = code_store(config.redis.as_ref()).await?;
+    let codes = &config.codes;
+    let otp = Otp::new(store, codes.keys.clone(), codes.policy, Arc::clone(&clock));
+    let verification = |selected: Provider, purpose, brand| {
+        PhoneVerification::new(otp.clone(), provider(selected), purpose, brand)
+            .with_rules(codes.rules.clone())
+            .with_limits(codes.limits.clone())
+            .with_review_numbers(codes.review_numbers.clone())
     };
-    let phone_otp = otp(CodeSource::Random);
-    let smart_cart = otp(config.smart_cart_codes.clone());
     let app = App::new(Parts {
         shop,
-        phone_otp: PhoneVerification::new(
-            phone_otp,
-            provider(config.phone_otp_provider),
-            "phone-otp",
-            "Blinkit",
-        ),
-        smart_cart: PhoneVerification::new(
-            smart_cart,
-            provider(config.smart_cart_provider),
-            "smart-cart.sign-in",
-            "QuickCart",
-        ),
+        phone_otp: verification(config.phone_otp_provider, "phone-otp", "Blinkit"),
+        phone_otp_auth: verification(config.phone_otp_provider, "phone-otp.auth", "QuickCart"),
+        smart_cart: verification(config.smart_cart_provider, "smart-cart.sign-in", "QuickCart")
+            .with_fixed_code(config.smart_cart_code.clone()),
         tokens: TokenIssuer::smart_cart(config.jwt_key.clone(), Arc::clone(&clock)),
         devices: DevicePolicy::new(
             config.device_key.as_ref().map(crate::config::Secret::expose),
@@ -95,6 +98,14 @@ pub fn open_shop(database: &Path, clock: Arc<dyn Clock>) -> Result<Shop, StartEr
     Ok(Shop::new(Arc::new(store), clock))
 }
 
+/// In memory, or in a Redis that answers now.
+async fn code_store(redis: Option<&RedisUrl>) -> Result<Arc<dyn OtpStore>, StartError> {
+    let Some(url) = redis else { return Ok(Arc::new(MemoryOtpStore::with_capacity(CHALLENGES_MAX))) };
+    let store = RedisOtpStore::new(url.clone());
+    store.connect().await.map_err(|error| StartError::Redis { url: url.clone(), cause: cause_of(&error) })?;
+    Ok(Arc::new(store))
+}
+
 async fn fill(shop: &Shop, database: &Path) -> Result<Option<usize>, StartError> {
     if !shop.is_empty().await.map_err(|error| database_error(database, &error))? {
         return Ok(None);
@@ -107,8 +118,11 @@ async fn fill(shop: &Shop, database: &Path) -> Result<Option<usize>, StartError>
 }
 
 fn database_error(database: &Path, error: &StoreError) -> StartError {
-    let cause = std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
-    StartError::Database { path: database.display().to_string(), cause }
+    StartError::Database { path: database.display().to_string(), cause: cause_of(error) }
+}
+
+fn cause_of(error: &StoreError) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 fn provider(provider: Provider) -> Arc<dyn MessageProvider> {

@@ -6,5 +6,5 @@
 mod otp_store;
 mod shop_store;
 
-pub use otp_store::otp_store;
+pub use otp_store::{otp_store, otp_store_agrees};
 pub use shop_store::shop_store;

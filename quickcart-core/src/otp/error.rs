@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use super::limit::Rate;
 use crate::error::{DomainError, ErrorKind, StoreError};
 use crate::messaging::SendError;
+use crate::phone::PhoneRefused;
 
 /// Why a code was not issued, sent or accepted.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +23,34 @@ pub enum OtpError {
         /// How long there is no new code.
         retry_after: Duration,
     },
+    /// A code was sent only just now.
+    #[error("a code was sent just now; ask for another one in {} s", .retry_after.as_secs() + 1)]
+    CoolingDown {
+        /// How long there is no other one.
+        retry_after: Duration,
+    },
+    /// A limit is used up.
+    #[error("too many codes; try again in {} s", .retry_after.as_secs() + 1)]
+    Limited {
+        /// The limit's name, such as `phone`.
+        limit: &'static str,
+        /// The limit.
+        rate: Rate,
+        /// When the request fits again.
+        retry_after: Duration,
+    },
+    /// The number's prefix is closed, because codes sent there are not shown.
+    #[error("too many codes; try again in {} s", .retry_after.as_secs() + 1)]
+    Suspected {
+        /// How long it is closed.
+        retry_after: Duration,
+    },
+    /// The idempotency key was used for another request.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    /// Numbers like this one get no message.
+    #[error(transparent)]
+    Refused(#[from] PhoneRefused),
     /// The code was issued, but no provider took it.
     #[error("the code could not be sent; try again later")]
     NotSent(#[source] SendError),
@@ -33,8 +63,13 @@ impl DomainError for OtpError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::WrongCode | Self::NotFound => ErrorKind::InvalidInput,
-            Self::Locked { .. } => ErrorKind::Limited,
+            Self::Locked { .. }
+            | Self::CoolingDown { .. }
+            | Self::Limited { .. }
+            | Self::Suspected { .. } => ErrorKind::Limited,
+            Self::KeyReused => ErrorKind::Unprocessable,
             Self::NotSent(_) => ErrorKind::Unavailable,
+            Self::Refused(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }
     }
@@ -44,14 +79,22 @@ impl DomainError for OtpError {
             Self::WrongCode => "otp_wrong",
             Self::NotFound => "otp_not_found",
             Self::Locked { .. } => "otp_locked",
+            Self::CoolingDown { .. } => "otp_cooling_down",
+            Self::Limited { .. } => "otp_limited",
+            Self::Suspected { .. } => "otp_suspected",
+            Self::KeyReused => "idempotency_key_reused",
             Self::NotSent(_) => "otp_not_sent",
+            Self::Refused(error) => error.code(),
             Self::Store(error) => error.code(),
         }
     }
 
     fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Locked { retry_after } => Some(*retry_after),
+            Self::Locked { retry_after }
+            | Self::CoolingDown { retry_after }
+            | Self::Limited { retry_after, .. }
+            | Self::Suspected { retry_after } => Some(*retry_after),
             Self::Store(error) => error.retry_after(),
             _ => None,
         }

@@ -1,27 +1,47 @@
 //! One-time codes: issued, sent, and accepted once.
 //!
-//! [`Otp`] issues a code for a [`Binding`] and verifies it; [`PhoneVerification`] also sends it. A store holds a keyed
-//! digest of the code, never the code.
+//! [`Otp`] issues a code for a [`Binding`] and verifies it; [`PhoneVerification`] also decides whether a number may get one,
+//! and sends it; [`Totp`] checks an authenticator's codes, which are stronger than any message. A store holds a random
+//! challenge and keyed digests, from which nobody tells a code without the key.
+//!
+//! A code is uniform digits from `HMAC(key, challenge, purpose, subject, nonce, transaction)`. So it can be sent once more,
+//! by this provider or another, although it is kept nowhere.
 
 mod challenge;
 mod code;
 mod error;
+mod explain;
+mod keys;
+mod limit;
+mod limits;
 mod phone_verification;
 mod policy;
+mod pumping;
+mod review;
 pub mod store;
+mod telemetry;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use challenge::{Attempt, Challenge, ChallengeKey, Guess, Replaced};
-pub use code::{Code, CodeSource, InvalidFixedCode, Nonce};
+use jiff::SignedDuration;
+
+pub use challenge::{
+    Attempt, AttemptRequest, Challenge, Decision, Guess, IssueRequest, StepRequest, Verdict,
+};
+pub use code::{Code, InvalidFixedCode, Nonce};
 pub use error::OtpError;
-pub use phone_verification::{PhoneVerification, Started};
-pub use policy::{InvalidPolicy, Policy};
-pub use store::OtpStore;
+pub use explain::{Explanation, LimitStanding};
+pub use keys::{Digest, KeyId, KeyRing};
+pub use limit::{Charge, InvalidRate, Rate, Standing};
+pub use limits::Limits;
+pub use phone_verification::{CodeRequest, PhoneVerification, Started};
+pub use policy::{InvalidPolicy, Policy, Resend};
+pub use pumping::Watch;
+pub use review::ReviewNumber;
+pub use store::{Admission, OtpStore};
 
 use crate::clock::{Clock, Timestamp};
-use crate::secret::SecretKey;
 
 /// What a code is good for. A code issued for one binding opens no other.
 #[derive(Clone, Copy, Debug)]
@@ -32,93 +52,208 @@ pub struct Binding<'a> {
     pub subject: &'a str,
     /// What else the client must show, such as the value of a cookie.
     pub nonce: Option<&'a str>,
+    /// What the code agrees to, such as an order and its amount.
+    pub transaction: Option<&'a str>,
+}
+
+impl<'a> Binding<'a> {
+    /// A purpose and a subject, and nothing else.
+    #[must_use]
+    pub const fn new(purpose: &'a str, subject: &'a str) -> Self {
+        Self { purpose, subject, nonce: None, transaction: None }
+    }
+
+    fn parts(&self) -> [&'a [u8]; 4] {
+        let bytes = |text: Option<&'a str>| text.unwrap_or_default().as_bytes();
+        [self.purpose.as_bytes(), self.subject.as_bytes(), bytes(self.nonce), bytes(self.transaction)]
+    }
+}
+
+/// What else decides on a code. The default is nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Conditions<'a> {
+    /// The limits to take from. Their keys differ.
+    pub charges: Vec<Charge>,
+    /// What to watch for pumping.
+    pub watch: Option<Watch>,
+    /// A request under the same key gets the same code, and sends nothing.
+    pub idempotency_key: Option<&'a str>,
+    /// A code of one's own choice instead of a derived one.
+    pub code: Option<Code>,
 }
 
 /// A code, just issued.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Issued {
     /// The code, to be sent.
     pub code: Code,
     /// When it stops working.
     pub expires_at: Timestamp,
+    /// Whether it was issued before under the same idempotency key, and is not to be sent again.
+    pub is_replay: bool,
+    /// How the limits of the conditions stand now, in their order.
+    pub standings: Vec<Standing>,
 }
 
 /// Issues and verifies codes.
 ///
 /// ```
 /// use quickcart_core::clock::SystemClock;
-/// use quickcart_core::otp::{Binding, CodeSource, Otp, Policy, store::MemoryOtpStore};
+/// use quickcart_core::otp::{Binding, KeyRing, Otp, Policy, store::MemoryOtpStore};
 /// use quickcart_core::secret::SecretKey;
 /// use std::sync::Arc;
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), quickcart_core::otp::OtpError> {
 /// let otp = Otp::new(
 ///     Arc::new(MemoryOtpStore::with_capacity(10_000)),
-///     SecretKey::random(),
+///     KeyRing::new(&SecretKey::random()),
 ///     Policy::default(),
-///     CodeSource::Random,
 ///     Arc::new(SystemClock),
 /// );
-/// let binding = Binding { purpose: "sign-in", subject: "+919876543210", nonce: None };
-/// let issued = otp.issue(binding).await?;
-/// otp.verify(binding, issued.code.as_str()).await?;
-/// assert!(otp.verify(binding, issued.code.as_str()).await.is_err(), "a code works once");
+/// let order = Binding { transaction: Some("order 42, 199.00 INR"), ..Binding::new("checkout", "+919876543210") };
+/// let issued = otp.issue(order).await?;
+/// let dearer = Binding { transaction: Some("order 42, 999.00 INR"), ..order };
+/// assert!(otp.verify(dearer, issued.code.as_str()).await.is_err(), "it agrees to one amount only");
+/// otp.verify(order, issued.code.as_str()).await?;
+/// assert!(otp.verify(order, issued.code.as_str()).await.is_err(), "a code works once");
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone)]
 pub struct Otp {
     store: Arc<dyn OtpStore>,
-    key: SecretKey,
+    keys: KeyRing,
     policy: Policy,
-    source: CodeSource,
     clock: Arc<dyn Clock>,
 }
 
 impl Otp {
-    /// An engine that keeps its challenges in `store`; servers that share the store share `secret`.
-    pub fn new(
-        store: Arc<dyn OtpStore>,
-        secret: SecretKey,
-        policy: Policy,
-        source: CodeSource,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
-        Self { store, key: secret.for_use("one-time codes"), policy, source, clock }
+    /// An engine that keeps its challenges in `store`; servers that share the store share the keys.
+    pub fn new(store: Arc<dyn OtpStore>, keys: KeyRing, policy: Policy, clock: Arc<dyn Clock>) -> Self {
+        Self { store, keys, policy, clock }
     }
 
-    /// Issues a code; the one issued before for the same purpose and subject stops working, and wrong guesses of it
-    /// count on.
+    /// The same engine with other rules.
+    #[must_use]
+    pub fn with_policy(self, policy: Policy) -> Self {
+        Self { policy, ..self }
+    }
+
+    /// The rules of codes.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        self.policy
+    }
+
+    /// Issues a code, or repeats the pending one, as the policy's [`Resend`] says. Wrong guesses count on.
     ///
     /// # Errors
-    /// [`OtpError::Locked`] after too many wrong codes, until the last one issued would have ended;
+    /// [`OtpError::Locked`] after too many wrong codes; [`OtpError::CoolingDown`] right after another code;
     /// [`OtpError::Store`] when the challenge could not be kept.
     pub async fn issue(&self, binding: Binding<'_>) -> Result<Issued, OtpError> {
-        let now = self.clock.now();
-        let code = self.source.code(self.policy.digits());
-        let expires_at = now.saturating_add(self.policy.ttl_signed()).unwrap_or(Timestamp::MAX);
-        let guess = self.guess(binding, code.as_str());
-        let challenge = Challenge::new(guess, self.policy.attempts_max(), expires_at);
-        match self.store.replace(self.key_of(binding), challenge, now).await? {
-            Replaced::Done => Ok(Issued { code, expires_at }),
-            Replaced::LockedUntil(until) => {
-                let retry_after = Duration::try_from(until.duration_since(now)).unwrap_or_default();
-                Err(OtpError::Locked { retry_after })
+        self.issue_under(binding, Conditions::default()).await
+    }
+
+    /// Issues a code if the conditions allow it, all in one step.
+    ///
+    /// # Errors
+    /// As [`issue`](Self::issue); [`OtpError::Limited`] and [`OtpError::Suspected`] when a condition does not hold;
+    /// [`OtpError::KeyReused`].
+    pub async fn issue_under(
+        &self,
+        binding: Binding<'_>,
+        conditions: Conditions<'_>,
+    ) -> Result<Issued, OtpError> {
+        self.issue_for(self.subject(&binding), binding, conditions).await
+    }
+
+    async fn issue_for(
+        &self,
+        subject: Digest,
+        binding: Binding<'_>,
+        conditions: Conditions<'_>,
+    ) -> Result<Issued, OtpError> {
+        let code = conditions.code.clone();
+        let request = self.request(subject, binding, conditions)?;
+        let decision = self.store.issue(&request).await?;
+        let (challenge_id, key_id, expires_at, is_replay) = match decision.verdict {
+            Verdict::Issued { challenge_id, key_id, expires_at } => (challenge_id, key_id, expires_at, false),
+            Verdict::Replayed { challenge_id, key_id, expires_at } => {
+                (challenge_id, key_id, expires_at, true)
             }
-        }
+            refused => return Err(refusal(refused, &request)),
+        };
+        let code = code.map_or_else(|| self.code(key_id, &challenge_id, &binding), Ok)?;
+        Ok(Issued { code, expires_at, is_replay, standings: decision.standings })
+    }
+
+    /// What [`issue_under`](Self::issue_under) would decide now, without deciding it.
+    ///
+    /// # Errors
+    /// [`OtpError::Store`] when the store does not answer.
+    pub async fn preview(
+        &self,
+        binding: Binding<'_>,
+        conditions: Conditions<'_>,
+    ) -> Result<Decision, OtpError> {
+        let request = self.request(self.subject(&binding), binding, conditions)?;
+        Ok(self.store.preview(&request).await?)
     }
 
     /// Accepts the code once.
     ///
     /// # Errors
-    /// [`OtpError::WrongCode`] when there is a challenge and the code is not its own, which uses up an attempt;
-    /// [`OtpError::NotFound`] when there is none: never issued, expired, used, out of attempts, or of another nonce.
+    /// [`OtpError::WrongCode`] when there is a challenge and the code is not its own, which counts;
+    /// [`OtpError::NotFound`] when there is none: never issued, expired, used, locked, or of another nonce.
     pub async fn verify(&self, binding: Binding<'_>, code: &str) -> Result<(), OtpError> {
-        let guess = self.guess(binding, code);
-        match self.store.attempt(self.key_of(binding), guess, self.clock.now()).await? {
-            Attempt::Accepted => Ok(()),
-            Attempt::Wrong => Err(OtpError::WrongCode),
-            Attempt::NotFound => Err(OtpError::NotFound),
+        self.verify_watched(binding, code, None).await
+    }
+
+    /// As [`verify`](Self::verify), and notes for the watch that a code was shown.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub async fn verify_watched(
+        &self,
+        binding: Binding<'_>,
+        code: &str,
+        watch: Option<Watch>,
+    ) -> Result<(), OtpError> {
+        let guess = Guess {
+            nonce: self.nonce(&binding),
+            answers: self.keys.digests(&answer_parts(&binding, code)),
+        };
+        let request = AttemptRequest {
+            subject: self.subject(&binding),
+            guess,
+            policy: self.policy,
+            watch,
+            now: self.clock.now(),
+        };
+        self.outcome(self.store.attempt(&request).await?, request.now)
+    }
+
+    /// Accepts the code of an authenticator once: `step` is the time step that it is of, if any, as
+    /// `Totp::matching_step` finds it. Wrong codes count and lock as those of messages do.
+    ///
+    /// # Errors
+    /// [`OtpError::WrongCode`]; [`OtpError::NotFound`] for a code that was accepted before; [`OtpError::Locked`].
+    pub async fn verify_step(&self, binding: Binding<'_>, step: Option<u64>) -> Result<(), OtpError> {
+        let now = self.clock.now();
+        let request = StepRequest { subject: self.subject(&binding), step, policy: self.policy, now };
+        self.outcome(self.store.take_step(&request).await?, now)
+    }
+
+    /// Takes charges for something that is no code, such as asking whether one is pending.
+    ///
+    /// # Errors
+    /// [`OtpError::Limited`], and then nothing was taken.
+    pub async fn admit(&self, charges: &[Charge]) -> Result<Vec<Standing>, OtpError> {
+        let now = self.clock.now();
+        let admission = self.store.admit(charges, now).await?;
+        match admission.limited {
+            None => Ok(admission.standings),
+            Some((charge, until)) => Err(limited(charges[charge], until, now)),
         }
     }
 
@@ -128,21 +263,94 @@ impl Otp {
     /// [`OtpError::Store`] when the store does not answer.
     pub async fn expires_in(&self, binding: Binding<'_>) -> Result<Option<Duration>, OtpError> {
         let now = self.clock.now();
-        let expires_at = self.store.expires_at(self.key_of(binding), now).await?;
-        Ok(expires_at.and_then(|at| Duration::try_from(at.duration_since(now)).ok()))
+        let expires_at = self.store.expires_at(self.subject(&binding), now).await?;
+        Ok(expires_at.map(|at| left(at, now)))
     }
 
-    fn key_of(&self, binding: Binding<'_>) -> ChallengeKey {
-        self.key.tag(&[b"challenge", binding.purpose.as_bytes(), binding.subject.as_bytes()])
+    fn request(
+        &self,
+        subject: Digest,
+        binding: Binding<'_>,
+        conditions: Conditions<'_>,
+    ) -> Result<IssueRequest, OtpError> {
+        let now = self.clock.now();
+        let id: Digest = rand::random();
+        let key_id = self.keys.newest_id();
+        let code = conditions.code.map_or_else(|| self.code(key_id, &id, &binding), Ok)?;
+        let ttl = SignedDuration::try_from(self.policy.ttl()).unwrap_or_default();
+        let challenge = Challenge {
+            id,
+            key_id,
+            answer: self.keys.digest(&answer_parts(&binding, code.as_str())),
+            nonce: self.nonce(&binding),
+            transaction: binding.transaction.map_or([0; 16], |text| self.keys.name(&[b"transaction", text.as_bytes()])),
+            expires_at: now.saturating_add(ttl).unwrap_or(Timestamp::MAX),
+        };
+        let key = |key: &str| self.keys.name(&[b"idempotency", key.as_bytes()]);
+        Ok(IssueRequest {
+            subject,
+            challenge,
+            policy: self.policy,
+            charges: conditions.charges,
+            watch: conditions.watch,
+            idempotency: conditions.idempotency_key.map(key),
+            now,
+        })
     }
 
-    fn guess(&self, binding: Binding<'_>, code: &str) -> Guess {
-        let Binding { purpose, subject, nonce } = binding;
-        let nonce = nonce.map(str::as_bytes);
-        let parts = [purpose.as_bytes(), subject.as_bytes(), nonce.unwrap_or_default()];
-        Guess {
-            nonce: nonce.map(|nonce| self.key.tag(&[b"nonce", nonce])),
-            code: self.key.tag(&[b"code", parts[0], parts[1], parts[2], code.as_bytes()]),
+    /// A key that left the ring while its challenge was pending is as good as no challenge.
+    fn code(&self, key_id: KeyId, challenge_id: &Digest, binding: &Binding<'_>) -> Result<Code, OtpError> {
+        let code = Code::derive(&self.keys, key_id, challenge_id, &binding.parts(), self.policy.digits());
+        code.ok_or(OtpError::NotFound)
+    }
+
+    fn subject(&self, binding: &Binding<'_>) -> Digest {
+        self.keys.name(&[b"subject", binding.purpose.as_bytes(), binding.subject.as_bytes()])
+    }
+
+    fn name(&self, parts: &[&[u8]]) -> Digest {
+        self.keys.name(parts)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn nonce(&self, binding: &Binding<'_>) -> Option<Digest> {
+        binding.nonce.map(|nonce| self.keys.name(&[b"nonce", nonce.as_bytes()]))
+    }
+
+    fn outcome(&self, attempt: Attempt, now: Timestamp) -> Result<(), OtpError> {
+        match attempt {
+            Attempt::Accepted => Ok(()),
+            Attempt::Wrong => Err(OtpError::WrongCode),
+            Attempt::NotFound => Err(OtpError::NotFound),
+            Attempt::Locked(until) => Err(OtpError::Locked { retry_after: left(until, now) }),
         }
     }
+}
+
+fn answer_parts<'a>(binding: &Binding<'a>, code: &'a str) -> [&'a [u8]; 6] {
+    let [purpose, subject, nonce, transaction] = binding.parts();
+    [b"answer", purpose, subject, nonce, transaction, code.as_bytes()]
+}
+
+fn refusal(verdict: Verdict, request: &IssueRequest) -> OtpError {
+    let now = request.now;
+    match verdict {
+        Verdict::Locked { until } => OtpError::Locked { retry_after: left(until, now) },
+        Verdict::CoolingDown { until } => OtpError::CoolingDown { retry_after: left(until, now) },
+        Verdict::Suspected { until } => OtpError::Suspected { retry_after: left(until, now) },
+        Verdict::Limited { charge, until } => limited(request.charges[charge], until, now),
+        Verdict::KeyReused => OtpError::KeyReused,
+        Verdict::Issued { .. } | Verdict::Replayed { .. } => OtpError::NotFound,
+    }
+}
+
+fn limited(charge: Charge, until: Timestamp, now: Timestamp) -> OtpError {
+    OtpError::Limited { limit: charge.name, rate: charge.rate, retry_after: left(until, now) }
+}
+
+fn left(until: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(until.duration_since(now)).unwrap_or_default()
 }

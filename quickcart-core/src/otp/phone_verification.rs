@@ -1,53 +1,145 @@
 //! A phone number proved by a code that was sent to it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Binding, Code, Nonce, Otp, OtpError};
+use super::explain::{Explanation, LimitStanding};
+use super::review::ReviewNumber;
+use super::telemetry::Telemetry;
+use super::{
+    Binding, Charge, Code, Conditions, Digest, Issued, Limits, Nonce, Otp, OtpError, Standing, Watch,
+};
 use crate::clock::Timestamp;
-use crate::messaging::{Message, MessageProvider, Receipt};
-use crate::phone::PhoneNumber;
+use crate::messaging::{Message, MessageProvider};
+use crate::phone::{PhoneNumber, PhoneRules};
 
 /// Sends codes to phones and checks them, for one purpose.
+///
+/// ```
+/// use quickcart_core::clock::SystemClock;
+/// use quickcart_core::messaging::RecordingProvider;
+/// use quickcart_core::otp::{CodeRequest, KeyRing, Otp, PhoneVerification, Policy, store::MemoryOtpStore};
+/// use quickcart_core::phone::{PhoneNumber, Region};
+/// use quickcart_core::secret::SecretKey;
+/// use std::sync::Arc;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let store = Arc::new(MemoryOtpStore::with_capacity(10_000));
+/// let otp = Otp::new(store, KeyRing::new(&SecretKey::random()), Policy::default(), Arc::new(SystemClock));
+/// let verification =
+///     PhoneVerification::new(otp, Arc::new(RecordingProvider::default()), "my-shop.sign-in", "My Shop");
+/// let phone = PhoneNumber::parse("9876543210", Region::IN)?;
+/// let started = verification.start(CodeRequest::new(&phone)).await?;
+/// verification.check(&phone, None, started.code.as_str()).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct PhoneVerification {
     otp: Otp,
     provider: Arc<dyn MessageProvider>,
     purpose: &'static str,
     brand: &'static str,
+    rules: PhoneRules,
+    limits: Limits,
+    fixed_code: Option<Code>,
+    review_numbers: Arc<[ReviewNumber]>,
+    telemetry: Telemetry,
+}
+
+/// Who asks for a code.
+#[derive(Clone, Copy, Debug)]
+pub struct CodeRequest<'a> {
+    /// The number that the code goes to.
+    pub phone: &'a PhoneNumber,
+    /// What else has to be shown with the code.
+    pub nonce: Option<&'a Nonce>,
+    /// Where the request comes from.
+    pub address: Option<IpAddr>,
+    /// The client's key for repeating the request without another message.
+    pub idempotency_key: Option<&'a str>,
+}
+
+impl<'a> CodeRequest<'a> {
+    /// A request for a number of which nothing else is known.
+    #[must_use]
+    pub fn new(phone: &'a PhoneNumber) -> Self {
+        Self { phone, nonce: None, address: None, idempotency_key: None }
+    }
 }
 
 /// A verification, just started.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Started {
-    /// What the provider answered.
-    pub receipt: Receipt,
+    /// The provider that took the message, or would have taken it: nothing is sent to a number for reviewers, nor
+    /// again for a repeated request.
+    pub provider: &'static str,
+    /// The provider's own name for the message, where there is one.
+    pub message_id: Option<String>,
     /// When the code stops working.
     pub expires_at: Timestamp,
     /// The code, for development modes that show it; it is in the message already.
     pub code: Code,
+    /// How the limits stand now.
+    pub limits: Vec<LimitStanding>,
 }
 
 impl PhoneVerification {
-    /// Verifications for `purpose`, such as `smart-cart.sign-in`; the message names `brand`.
+    /// Verifications for `purpose`, such as `smart-cart.sign-in`; the message names `brand`. The default rules for
+    /// numbers and the default limits hold.
     pub fn new(
         otp: Otp,
         provider: Arc<dyn MessageProvider>,
         purpose: &'static str,
         brand: &'static str,
     ) -> Self {
-        Self { otp, provider, purpose, brand }
+        Self {
+            otp,
+            provider,
+            purpose,
+            brand,
+            rules: PhoneRules::default(),
+            limits: Limits::default(),
+            fixed_code: None,
+            review_numbers: Arc::default(),
+            telemetry: Telemetry::new(purpose),
+        }
+    }
+
+    /// The same with other rules for numbers.
+    #[must_use]
+    pub fn with_rules(self, rules: PhoneRules) -> Self {
+        Self { rules, ..self }
+    }
+
+    /// The same with other limits.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// The same, with one code for everybody: for development only.
+    #[must_use]
+    pub fn with_fixed_code(self, code: Option<Code>) -> Self {
+        Self { fixed_code: code, ..self }
+    }
+
+    /// The same, with numbers for those who review an app.
+    #[must_use]
+    pub fn with_review_numbers(self, numbers: impl Into<Arc<[ReviewNumber]>>) -> Self {
+        Self { review_numbers: numbers.into(), ..self }
     }
 
     /// Issues a code and sends it. With a nonce, only who shows it again can use the code.
     ///
     /// # Errors
-    /// [`OtpError::NotSent`] when the provider did not take the message; [`OtpError::Store`].
-    pub async fn start(&self, phone: &PhoneNumber, nonce: Option<&Nonce>) -> Result<Started, OtpError> {
-        let issued = self.otp.issue(self.binding(phone, nonce.map(Nonce::as_str))).await?;
-        let message = Message { to: phone.clone(), text: self.text(&issued.code) };
-        let receipt = self.provider.send(&message).await.map_err(OtpError::NotSent)?;
-        Ok(Started { receipt, expires_at: issued.expires_at, code: issued.code })
+    /// [`OtpError::Refused`] when such numbers get no message; [`OtpError::NotSent`] when the provider did not take it;
+    /// and as [`Otp::issue_under`].
+    pub async fn start(&self, request: CodeRequest<'_>) -> Result<Started, OtpError> {
+        let started = self.try_start(request).await;
+        self.telemetry.started(request.phone, &started);
+        started
     }
 
     /// Accepts the code once.
@@ -55,10 +147,14 @@ impl PhoneVerification {
     /// # Errors
     /// See [`Otp::verify`].
     pub async fn check(&self, phone: &PhoneNumber, nonce: Option<&str>, code: &str) -> Result<(), OtpError> {
-        self.otp.verify(self.binding(phone, nonce), code).await
+        let watch = self.limits.pumping.then(|| watch(phone));
+        let checked = self.otp.verify_watched(self.binding(phone, nonce), code, watch).await;
+        self.telemetry.checked(phone, &checked);
+        checked
     }
 
-    /// How long the pending code still works; `None` when there is none.
+    /// How long the pending code still works; `None` when there is none. The answer tells that somebody asked for a
+    /// code, so whoever shows it to strangers [counts their questions](Self::admit_status) first.
     ///
     /// # Errors
     /// [`OtpError::Store`] when the store does not answer.
@@ -66,16 +162,149 @@ impl PhoneVerification {
         self.otp.expires_in(self.binding(phone, None)).await
     }
 
-    fn binding<'a>(&self, phone: &'a PhoneNumber, nonce: Option<&'a str>) -> Binding<'a> {
-        Binding { purpose: self.purpose, subject: phone.e164(), nonce }
+    /// Counts one question for the state of a code.
+    ///
+    /// # Errors
+    /// [`OtpError::Limited`] after too many from one address; [`OtpError::Store`] when the store does not answer.
+    pub async fn admit_status(&self, address: Option<IpAddr>) -> Result<(), OtpError> {
+        if let (Some(rate), Some(address)) = (self.limits.status, address) {
+            let key = self.otp.name(&[b"status", &network(address)]);
+            self.otp.admit(&[Charge::new("status", key, rate, self.otp.now())]).await?;
+        }
+        Ok(())
     }
 
-    fn text(&self, code: &Code) -> String {
-        let minutes = self.otp.policy.ttl().as_secs().div_ceil(60);
+    /// Why a request is or would be granted or refused now, for whoever has to answer a customer. Changes nothing.
+    ///
+    /// # Errors
+    /// [`OtpError::Store`] when the store does not answer.
+    pub async fn explain(&self, request: CodeRequest<'_>) -> Result<Explanation, OtpError> {
+        let phone = request.phone;
+        if let Err(refused) = self.check_number(phone) {
+            return Ok(Explanation::refused(phone, &refused));
+        }
+        let binding = self.binding(phone, request.nonce.map(Nonce::as_str));
+        let subject = self.otp.subject(&binding);
+        let conditions = self.conditions(&request, subject);
+        let charges = conditions.charges.clone();
+        let decision = self.otp.preview(binding, conditions).await?;
+        Ok(Explanation::of(phone, &decision, &charges))
+    }
+
+    async fn try_start(&self, request: CodeRequest<'_>) -> Result<Started, OtpError> {
+        let CodeRequest { phone, nonce, .. } = request;
+        self.check_number(phone)?;
+        let binding = self.binding(phone, nonce.map(Nonce::as_str));
+        let subject = self.otp.subject(&binding);
+        let conditions = self.conditions(&request, subject);
+        let charges = conditions.charges.clone();
+        let issued = self.otp.issue_for(subject, binding, conditions).await?;
+        let is_reviewer = self.review_number(phone).is_some();
+        if is_reviewer {
+            self.telemetry.reviewed(phone);
+        }
+        let sends = !issued.is_replay && !is_reviewer;
+        let (provider, message_id) = if sends {
+            let message = Message { to: phone.clone(), text: self.text(&issued) };
+            let receipt = self.provider.send(&message).await.map_err(OtpError::NotSent)?;
+            (receipt.provider, receipt.message_id)
+        } else {
+            (self.provider.name(), None)
+        };
+        let Issued { code, expires_at, standings, .. } = issued;
+        Ok(Started { provider, message_id, expires_at, code, limits: named(&charges, &standings) })
+    }
+
+    /// A number for reviewers needs no line that exists.
+    fn check_number(&self, phone: &PhoneNumber) -> Result<(), OtpError> {
+        if self.review_number(phone).is_some() { Ok(()) } else { Ok(self.rules.check(phone)?) }
+    }
+
+    fn review_number(&self, phone: &PhoneNumber) -> Option<&ReviewNumber> {
+        if self.review_numbers.is_empty() {
+            return None;
+        }
+        let now = self.otp.now();
+        self.review_numbers.iter().find(|number| number.is_for(phone, now))
+    }
+
+    fn conditions<'a>(&self, request: &CodeRequest<'a>, subject: Digest) -> Conditions<'a> {
+        let (phone, now, limits) = (request.phone, self.otp.now(), &self.limits);
+        let idempotency_key = request.idempotency_key;
+        if let Some(number) = self.review_number(phone) {
+            let charges = vec![number.charge(subject)];
+            return Conditions { charges, watch: None, idempotency_key, code: Some(number.code().clone()) };
+        }
+        let mut charges = Vec::with_capacity(5);
+        let mut charge = |name, key: Digest, rate| charges.push(Charge::new(name, key, rate, now));
+        if let Some(rate) = limits.phone {
+            charge("phone", subject, rate);
+        }
+        if let (Some(rate), Some(address)) = (limits.address, request.address) {
+            charge("address", self.otp.name(&[b"address", &network(address)]), rate);
+        }
+        if let Some(rate) = limits.prefix {
+            charge("prefix", plain(b'p', phone.prefix().as_bytes()), rate);
+        }
+        if let Some(rate) = limits.country {
+            charge("country", plain(b'c', &phone.country_code().to_be_bytes()), rate);
+        }
+        if let Some(rate) = limits.spend {
+            charges.push(Charge {
+                cost: limits.message_price,
+                ..Charge::new("spend", plain(b's', b""), rate, now)
+            });
+        }
+        let watch = limits.pumping.then(|| watch(phone));
+        Conditions { charges, watch, idempotency_key, code: self.fixed_code.clone() }
+    }
+
+    fn binding<'a>(&self, phone: &'a PhoneNumber, nonce: Option<&'a str>) -> Binding<'a> {
+        Binding { nonce, ..Binding::new(self.purpose, phone.e164()) }
+    }
+
+    fn text(&self, issued: &Issued) -> String {
+        let left = super::left(issued.expires_at, self.otp.now()).as_secs_f64();
+        let minutes = (left / 60.0).round().max(1.0);
         format!(
             "Your {} verification code is: {}. Valid for {minutes} minutes. Do not share this code with anyone.",
             self.brand,
-            code.as_str()
+            issued.code.as_str()
         )
     }
+}
+
+fn watch(phone: &PhoneNumber) -> Watch {
+    let prefix = phone.prefix();
+    let number = phone.e164()[prefix.len()..].parse().unwrap_or_default();
+    Watch { prefix: plain(b'p', prefix.as_bytes()), number }
+}
+
+/// What is limited as one: an IPv4 address, or the network that an IPv6 customer gets
+/// ([RFC 6177](https://www.rfc-editor.org/rfc/rfc6177): a /64 at least).
+fn network(address: IpAddr) -> [u8; 8] {
+    match address.to_canonical() {
+        IpAddr::V4(address) => {
+            let [a, b, c, d] = address.octets();
+            [0, 0, 0, 0, a, b, c, d]
+        }
+        IpAddr::V6(address) => {
+            let octets = address.octets();
+            std::array::from_fn(|index| octets[index])
+        }
+    }
+}
+
+/// A key that names nobody, and so needs no digest.
+fn plain(kind: u8, text: &[u8]) -> Digest {
+    let mut key = [0; 16];
+    key[0] = kind;
+    for (byte, letter) in key[1..].iter_mut().zip(text) {
+        *byte = *letter;
+    }
+    key
+}
+
+fn named(charges: &[Charge], standings: &[Standing]) -> Vec<LimitStanding> {
+    charges.iter().zip(standings).map(|(charge, standing)| LimitStanding::new(charge, *standing)).collect()
 }

@@ -1,4 +1,4 @@
-//! Codes under concurrency and at their limits.
+//! Codes at their limits and under concurrency, on every store.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,72 +6,136 @@ use std::time::Duration;
 use quickcart_core::clock::{ManualClock, Timestamp};
 use quickcart_core::messaging::{NoProvider, RecordingProvider};
 use quickcart_core::otp::store::MemoryOtpStore;
-use quickcart_core::otp::{Binding, CodeSource, Nonce, Otp, OtpError, PhoneVerification, Policy};
+use quickcart_core::otp::{
+    Binding, Code, CodeRequest, KeyRing, Limits, Nonce, Otp, OtpError, OtpStore, PhoneVerification, Policy,
+    Rate, Resend, ReviewNumber,
+};
 use quickcart_core::phone::{PhoneNumber, Region};
 use quickcart_core::secret::SecretKey;
 
-fn engine() -> (Otp, Arc<ManualClock>) {
-    let clock = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
-    let store = Arc::new(MemoryOtpStore::with_capacity(1_000));
-    let key = SecretKey::new(b"a key for tests");
-    (Otp::new(store, key, Policy::default(), CodeSource::Random, clock.clone()), clock)
+pub(crate) fn memory() -> Arc<dyn OtpStore> {
+    Arc::new(MemoryOtpStore::with_capacity(100_000))
 }
 
-const BINDING: Binding<'static> = Binding { purpose: "sign-in", subject: "+919876543210", nonce: None };
+pub(crate) fn engine_on(store: Arc<dyn OtpStore>) -> (Otp, Arc<ManualClock>) {
+    let clock = Arc::new(ManualClock::at("2026-11-21T09:00:00Z".parse::<Timestamp>().unwrap()));
+    // A key of its own for each engine: engines on one store do not meet.
+    let keys = KeyRing::new(&SecretKey::random());
+    (Otp::new(store, keys, Policy::default(), clock.clone()), clock)
+}
+
+fn engine() -> (Otp, Arc<ManualClock>) {
+    engine_on(memory())
+}
+
+pub(crate) const BINDING: Binding<'static> = Binding::new("sign-in", "+919876543210");
 
 fn other_code(code: &str) -> String {
     let number: u32 = code.parse().unwrap();
     format!("{:06}", (number + 1) % 1_000_000)
 }
 
+fn phone(text: &str) -> PhoneNumber {
+    PhoneNumber::parse(text, Region::IN).unwrap()
+}
+
+fn verification(otp: Otp, provider: Arc<RecordingProvider>) -> PhoneVerification {
+    PhoneVerification::new(otp, provider, "phone-otp", "Blinkit")
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_many_right_codes_one_is_accepted() {
-    let (otp, _) = engine();
+async fn in_memory_parallel_requests_are_one_after_the_other() {
+    one_of_many_right_codes_is_accepted(memory()).await;
+    five_of_many_wrong_codes_are_looked_at(memory()).await;
+    no_limit_is_overdrawn(memory()).await;
+}
+
+pub(crate) async fn one_of_many_right_codes_is_accepted(store: Arc<dyn OtpStore>) {
+    let (otp, _) = engine_on(store);
     let code = otp.issue(BINDING).await.unwrap().code;
     let verify = || {
         let (otp, code) = (otp.clone(), code.clone());
         tokio::spawn(async move { otp.verify(BINDING, code.as_str()).await.is_ok() })
     };
-    let tasks: Vec<_> = (0..200).map(|_| verify()).collect();
-    let mut accepted = 0;
-    for task in tasks {
-        accepted += usize::from(task.await.unwrap());
-    }
-    assert_eq!(accepted, 1);
+    assert_eq!(count(200, verify).await, 1);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_many_wrong_codes_five_are_looked_at() {
-    let (otp, _) = engine();
+pub(crate) async fn five_of_many_wrong_codes_are_looked_at(store: Arc<dyn OtpStore>) {
+    let (otp, _) = engine_on(store);
     let code = otp.issue(BINDING).await.unwrap().code;
     let wrong = other_code(code.as_str());
     let verify = || {
         let (otp, wrong) = (otp.clone(), wrong.clone());
         tokio::spawn(async move { matches!(otp.verify(BINDING, &wrong).await, Err(OtpError::WrongCode)) })
     };
-    let tasks: Vec<_> = (0..200).map(|_| verify()).collect();
-    let mut looked_at = 0;
-    for task in tasks {
-        looked_at += usize::from(task.await.unwrap());
-    }
-    assert_eq!(looked_at, 5);
+    assert_eq!(count(200, verify).await, 5);
     assert!(matches!(otp.verify(BINDING, code.as_str()).await, Err(OtpError::NotFound)));
 }
 
+/// Each of the limits in turn is the tight one, and 64 clients ask at once.
+pub(crate) async fn no_limit_is_overdrawn(store: Arc<dyn OtpStore>) {
+    let tight = Some(Rate::daily(7));
+    let five = [
+        Limits { phone: tight, ..Limits::NONE },
+        Limits { address: tight, ..Limits::NONE },
+        Limits { prefix: tight, ..Limits::NONE },
+        Limits { country: tight, ..Limits::NONE },
+        Limits { spend: Some(Rate::daily(79)), message_price: 11, ..Limits::NONE },
+    ];
+    // Prefixes, countries and money are shared by all engines of a store: other numbers for each run.
+    for (run, limits) in (0_u32..).zip(five) {
+        let (otp, _) = engine_on(Arc::clone(&store));
+        let otp = otp.with_policy(Policy::default().with_resend(Resend::Replace).without_cooldown());
+        let provider = Arc::new(RecordingProvider::default());
+        let verification = verification(otp, provider.clone()).with_limits(limits.clone());
+        let mut client = 0_u32;
+        let ask = || {
+            let verification = verification.clone();
+            let one_phone = limits.phone.is_some();
+            let number = if one_phone { 0 } else { client };
+            client += 1;
+            tokio::spawn(async move {
+                let phone = phone(&format!("98{run:02}{number:06}"));
+                let address = Some("203.0.113.7".parse().unwrap());
+                verification.start(CodeRequest { address, ..CodeRequest::new(&phone) }).await.is_ok()
+            })
+        };
+        assert_eq!(count(64, ask).await, 7, "{limits:?}");
+        assert_eq!(provider.sent().len(), 7, "nothing is sent that was not granted");
+    }
+}
+
+async fn count(tasks: usize, mut spawn: impl FnMut() -> tokio::task::JoinHandle<bool>) -> usize {
+    let tasks: Vec<_> = (0..tasks).map(|_| spawn()).collect();
+    let mut successes = 0;
+    for task in tasks {
+        successes += usize::from(task.await.unwrap());
+    }
+    successes
+}
+
+/// Each of 16 bindings against each other one: a code opens its own only.
 #[tokio::test]
 async fn a_code_opens_only_what_it_was_issued_for() {
-    let (otp, _) = engine();
-    let bound = Binding { nonce: Some("cookie"), ..BINDING };
-    let code = otp.issue(bound).await.unwrap().code;
-    for other in [
-        BINDING,
-        Binding { nonce: Some("other"), ..bound },
-        Binding { purpose: "checkout", ..bound },
-        Binding { subject: "+919876543211", ..bound },
-    ] {
-        assert!(otp.verify(other, code.as_str()).await.is_err(), "{other:?}");
+    let mut bindings = Vec::new();
+    for purpose in ["sign-in", "checkout"] {
+        for subject in ["+919876543210", "+919876543211"] {
+            for nonce in [None, Some("cookie")] {
+                for transaction in [None, Some("order 42")] {
+                    bindings.push(Binding { purpose, subject, nonce, transaction });
+                }
+            }
+        }
     }
-    otp.verify(bound, code.as_str()).await.unwrap();
+    for issued_for in &bindings {
+        for shown_for in &bindings {
+            let (otp, _) = engine();
+            let code = otp.issue(*issued_for).await.unwrap().code;
+            let same = format!("{issued_for:?}") == format!("{shown_for:?}");
+            let accepted = otp.verify(*shown_for, code.as_str()).await.is_ok();
+            assert_eq!(accepted, same, "{issued_for:?} shown for {shown_for:?}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -87,13 +151,51 @@ async fn a_code_ends_with_its_lifetime() {
 }
 
 #[tokio::test]
+async fn a_resend_repeats_the_code_or_replaces_it() {
+    let (otp, clock) = engine();
+    let first = otp.issue(BINDING).await.unwrap();
+    clock.advance(Duration::from_secs(30));
+    let second = otp.issue(BINDING).await.unwrap();
+    assert_eq!((second.code.as_str(), second.expires_at), (first.code.as_str(), first.expires_at));
+    let replacing = otp.with_policy(Policy::default().with_resend(Resend::Replace).without_cooldown());
+    let third = replacing.issue(BINDING).await.unwrap();
+    if third.code != first.code {
+        assert!(matches!(replacing.verify(BINDING, first.code.as_str()).await, Err(OtpError::WrongCode)));
+    }
+    replacing.verify(BINDING, third.code.as_str()).await.unwrap();
+}
+
+#[tokio::test]
+async fn keys_rotate_while_codes_are_pending() {
+    let clock = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
+    let store = memory();
+    let old = KeyRing::new(&SecretKey::new(b"the first key"));
+    let both = old.with_newest(1, &SecretKey::new(b"the second key"));
+    let engine = |keys: &KeyRing| Otp::new(store.clone(), keys.clone(), Policy::default(), clock.clone());
+    let code = engine(&old).issue(BINDING).await.unwrap().code;
+    engine(&both).verify(BINDING, code.as_str()).await.unwrap();
+
+    let other = Binding::new("sign-in", "+919876543211");
+    let code = engine(&both).issue(other).await.unwrap().code;
+    assert!(engine(&old).verify(other, code.as_str()).await.is_err(), "of a key that it does not have");
+    engine(&both).verify(other, code.as_str()).await.unwrap();
+    // A locked subject stays locked, whatever the newest key is: it is named by the key that does not rotate.
+    let locked = Binding::new("sign-in", "+919876543212");
+    let code = engine(&old).issue(locked).await.unwrap().code;
+    for _ in 0..5 {
+        assert!(engine(&old).verify(locked, &other_code(code.as_str())).await.is_err());
+    }
+    assert!(matches!(engine(&both).issue(locked).await, Err(OtpError::Locked { .. })));
+}
+
+#[tokio::test]
 async fn a_verification_sends_the_code_it_checks() {
     let (otp, _) = engine();
     let provider = Arc::new(RecordingProvider::default());
-    let verification = PhoneVerification::new(otp, provider.clone(), "phone-otp", "Blinkit");
-    let phone = PhoneNumber::parse("9876543210", Region::IN).unwrap();
-    let nonce = Nonce::random();
-    let started = verification.start(&phone, Some(&nonce)).await.unwrap();
+    let verification = verification(otp, provider.clone());
+    let (phone, nonce) = (phone("9876543210"), Nonce::random());
+    let request = CodeRequest { nonce: Some(&nonce), ..CodeRequest::new(&phone) };
+    let started = verification.start(request).await.unwrap();
     let text = provider.latest_text(&phone).unwrap();
     let expected = format!(
         "Your Blinkit verification code is: {}. Valid for 5 minutes. Do not share this code with anyone.",
@@ -107,9 +209,84 @@ async fn a_verification_sends_the_code_it_checks() {
 }
 
 #[tokio::test]
+async fn a_repeated_request_sends_nothing_again() {
+    let (otp, _) = engine();
+    let provider = Arc::new(RecordingProvider::default());
+    let verification = verification(otp, provider.clone());
+    let (one, other) = (phone("9876543210"), phone("9876543211"));
+    let request = CodeRequest { idempotency_key: Some("4a"), ..CodeRequest::new(&one) };
+    let first = verification.start(request).await.unwrap();
+    let second = verification.start(request).await.unwrap();
+    assert_eq!(first.code, second.code);
+    assert_eq!(provider.sent().len(), 1);
+    let reused = verification.start(CodeRequest { phone: &other, ..request }).await;
+    assert!(matches!(reused, Err(OtpError::KeyReused)), "{reused:?}");
+}
+
+#[tokio::test]
+async fn a_number_for_reviewers_needs_no_message_and_comes_to_an_end() {
+    let (otp, clock) = engine();
+    let otp = otp.with_policy(Policy::default().without_cooldown());
+    let provider = Arc::new(RecordingProvider::default());
+    let reviewer = phone("9876500000");
+    let until = "2026-11-28T00:00:00Z".parse().unwrap();
+    let number = ReviewNumber::new(reviewer.clone(), "424242", until, 2).unwrap();
+    let verification = verification(otp, provider.clone()).with_review_numbers([number]);
+    for _ in 0..2 {
+        verification.start(CodeRequest::new(&reviewer)).await.unwrap();
+        verification.check(&reviewer, None, "424242").await.unwrap();
+    }
+    let third = verification.start(CodeRequest::new(&reviewer)).await;
+    assert!(matches!(third, Err(OtpError::Limited { limit: "review", .. })), "{third:?}");
+    clock.advance(Duration::from_secs(5 * 86_400));
+    assert!(verification.start(CodeRequest::new(&reviewer)).await.is_err(), "uses do not come back");
+    assert_eq!(provider.sent(), [], "no message was ever sent");
+    clock.advance(Duration::from_secs(3 * 86_400));
+    let ended = verification.start(CodeRequest::new(&reviewer)).await.unwrap();
+    assert_eq!(provider.sent().len(), 1, "it is a number like any other now");
+    assert_ne!(ended.code, Code::fixed("424242").unwrap());
+}
+
+#[tokio::test]
 async fn a_message_that_cannot_leave_is_an_error() {
     let (otp, _) = engine();
     let verification = PhoneVerification::new(otp, Arc::new(NoProvider), "phone-otp", "Blinkit");
-    let phone = PhoneNumber::parse("9876543210", Region::IN).unwrap();
-    assert!(matches!(verification.start(&phone, None).await, Err(OtpError::NotSent(_))));
+    let started = verification.start(CodeRequest::new(&phone("9876543210"))).await;
+    assert!(matches!(started, Err(OtpError::NotSent(_))));
+}
+
+#[tokio::test]
+async fn explains_without_changing_anything() {
+    let (otp, _) = engine();
+    let verification = verification(otp, Arc::new(RecordingProvider::default()));
+    let phone = phone("9876543210");
+    let request = CodeRequest { address: Some("2001:db8::1".parse().unwrap()), ..CodeRequest::new(&phone) };
+    let before = verification.explain(request).await.unwrap();
+    assert_eq!((before.decision, before.limits[0].remaining), ("granted", 20));
+    verification.start(request).await.unwrap();
+    for _ in 0..2 {
+        let after = verification.explain(request).await.unwrap();
+        let text = after.to_string();
+        assert!(
+            text.starts_with("+91********10: otp_cooling_down, until 2026-11-21T09:00:30Z\n  phone: 19 of 20"),
+            "{text}"
+        );
+        assert!(text.contains("address: 999 of 1000") && !text.contains("9876543210"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn one_ipv6_network_is_one_address() {
+    let (otp, _) = engine();
+    let limits = Limits { address: Some(Rate::daily(1)), ..Limits::NONE };
+    let verification = verification(otp, Arc::new(RecordingProvider::default())).with_limits(limits);
+    let start = async |number: &str, address: &str| {
+        let (phone, address) = (phone(number), Some(address.parse().unwrap()));
+        verification.start(CodeRequest { address, ..CodeRequest::new(&phone) }).await.is_ok()
+    };
+    assert!(start("9876543210", "2001:db8:0:1::1").await);
+    assert!(!start("9876543211", "2001:db8:0:1:ffff::2").await, "the same /64");
+    assert!(start("9876543212", "2001:db8:0:2::1").await);
+    assert!(start("9876543213", "198.51.100.1").await);
+    assert!(!start("9876543214", "::ffff:198.51.100.1").await, "the same address, mapped");
 }

@@ -1,8 +1,10 @@
 //! `/auth`: shoppers of the smart cart sign in with a code and tell their name.
 
+use std::net::IpAddr;
+
 use bytes::Bytes;
 use quickcart_core::account::AccountError;
-use quickcart_core::otp::{Nonce, OtpError};
+use quickcart_core::otp::{CodeRequest, Nonce, OtpError};
 use quickcart_core::phone::{PhoneNumber, Region};
 use warp::Filter;
 use warp::filters::BoxedFilter;
@@ -14,14 +16,18 @@ use crate::app::App;
 use crate::dto::ok;
 use crate::dto::smart_cart::{Message, SignedIn, UserProfile, mobile_number, mobile_number_and_otp, profile};
 use crate::error::{ApiError, Dialect};
-use crate::filters::{answer, header, json_body, post, with};
+use crate::filters::{answer, client, header, json_body, post, with};
 
 /// The cookie that ties a code to the client that asked for it.
 const SESSION: &str = "session";
 
 pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
-    let verify_mobile =
-        warp::path!("verify_mobile").and(post()).and(with(app)).and(json_body(app)).then(verify_mobile);
+    let verify_mobile = warp::path!("verify_mobile")
+        .and(post())
+        .and(with(app))
+        .and(client())
+        .and(json_body(app))
+        .then(verify_mobile);
     let verify_otp = warp::path!("verify_otp")
         .and(post())
         .and(with(app))
@@ -40,12 +46,17 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
         .boxed()
 }
 
-async fn verify_mobile(app: App, body: Result<Bytes, ApiError>) -> Result<Response, ApiError> {
+async fn verify_mobile(
+    app: App,
+    address: Option<IpAddr>,
+    body: Result<Bytes, ApiError>,
+) -> Result<Response, ApiError> {
     let number = mobile_number(&body?)?;
     let phone = PhoneNumber::parse(&number, Region::IN)
         .map_err(|_| ApiError::bad_request("mobile_number is not a phone number that can exist."))?;
     let nonce = Nonce::random();
-    let started = app.smart_cart.start(&phone, Some(&nonce)).await?;
+    let request = CodeRequest { nonce: Some(&nonce), address, ..CodeRequest::new(&phone) };
+    let started = app.smart_cart.start(request).await?;
     let message = format!("OTP sent to {}", phone.national());
     let mut response = ok(&Message { message: &message });
     let lifetime_s = started.expires_at.duration_since(app.clock.now()).as_secs().max(0);

@@ -4,6 +4,7 @@ mod auth;
 mod cart;
 mod orders;
 mod phone_otp;
+mod phone_otp_auth;
 mod products;
 mod shared;
 mod user;

@@ -1,13 +1,17 @@
 //! `/api`: a code to a phone, and back.
 
+use std::net::IpAddr;
+
 use bytes::Bytes;
-use quickcart_core::otp::OtpError;
+use quickcart_core::otp::{CodeRequest, OtpError, PhoneVerification, Started};
 use quickcart_core::phone::{PhoneNumber, Region};
 use serde_json::json;
 use warp::Filter;
 use warp::filters::BoxedFilter;
+use warp::http::header::HeaderValue;
 use warp::reply::Response;
 
+use super::phone_otp_auth;
 use super::shared::{VERSION, database_answers, sms, timestamp};
 use crate::app::App;
 use crate::dto::ok;
@@ -15,56 +19,128 @@ use crate::dto::phone_otp::{
     Message, Pending, Sent, Status, invalid_phone, phone_number, phone_number_and_otp,
 };
 use crate::error::{ApiError, Dialect};
-use crate::filters::{answer, decoded, get, json_body, post, with};
+use crate::filters::{answer, client, decoded, get, header, json_body, post, with};
+use crate::rate_limit::{self, RateLimit};
+
+pub(super) const IDEMPOTENCY_KEY: &str = "idempotency-key";
+pub(super) const VERIFIED: &str = "OTP verified successfully";
 
 pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
-    let send = warp::path!("send-otp").and(post()).and(with(app)).and(json_body(app)).then(send);
+    let send = warp::path!("send-otp")
+        .and(post())
+        .and(with(app))
+        .and(client())
+        .and(header(IDEMPOTENCY_KEY))
+        .and(json_body(app))
+        .then(send);
     let verify = warp::path!("verify-otp").and(post()).and(with(app)).and(json_body(app)).then(verify);
-    let status = warp::path!("otp-status" / String).and(get()).and(with(app)).then(status);
+    let status =
+        warp::path!("otp-status" / String).and(get()).and(with(app)).and(client()).then(status_of_first);
     let health = warp::path!("health").and(get()).and(with(app)).then(health);
     let info = warp::path::end().and(get()).map(|| Ok(info()));
-    let rest = status.or(health).unify().or(info).unify().boxed();
+    let rest =
+        status.or(health).unify().or(info).unify().or(phone_otp_auth::routes(app)).unify().boxed();
     warp::path("api")
         .and(send.or(verify.or(rest).unify()).unify())
         .map(answer(Dialect::PhoneOtp))
         .boxed()
 }
 
-async fn send(app: App, body: Result<Bytes, ApiError>) -> Result<Response, ApiError> {
+async fn send(
+    app: App,
+    client: Option<IpAddr>,
+    idempotency_key: Option<HeaderValue>,
+    body: Result<Bytes, ApiError>,
+) -> Result<Response, ApiError> {
     let phone = parse(&phone_number(&body?)?)?;
-    let started = app.phone_otp.start(&phone, None).await.map_err(|error| match error {
-        OtpError::Locked { .. } => error.into(),
+    start(&app, &app.phone_otp, &phone, client, idempotency_key.as_ref(), |sent, _| sent).await
+}
+
+/// Sends a code, and says so in the words of both versions; `complete` adds what only one of them says.
+pub(super) async fn start(
+    app: &App,
+    verification: &PhoneVerification,
+    phone: &PhoneNumber,
+    address: Option<IpAddr>,
+    idempotency_key: Option<&HeaderValue>,
+    complete: impl for<'a> Fn(Sent<'a>, &Started) -> Sent<'a>,
+) -> Result<Response, ApiError> {
+    let idempotency_key = idempotency_key.map(key_of).transpose()?;
+    let request = CodeRequest { address, idempotency_key, ..CodeRequest::new(phone) };
+    let started = verification.start(request).await.map_err(refused)?;
+    let (provider, code) = (started.provider, started.code.as_str());
+    // A code is shown only in development, and only when no provider could bring it to the phone.
+    let sent = if app.development && provider == "console" {
+        let message = format!("Development Mode: OTP is {code}");
+        let (provider, development_mode) = ("development", Some(true));
+        Sent { success: true, message, provider, development_mode, otp: Some(code), remaining_attempts: None }
+    } else {
+        let message = format!("SMS sent successfully via {provider}");
+        Sent { success: true, message, provider, development_mode: None, otp: None, remaining_attempts: None }
+    };
+    let mut response = ok(&complete(sent, &started));
+    let now = app.clock.now();
+    rate_limit::show(&mut response, started.limits.iter().map(|limit| RateLimit::standing(limit, now)));
+    Ok(response)
+}
+
+/// The same words for every limit, so that they do not tell what is known of a number.
+fn refused(error: OtpError) -> ApiError {
+    const TOO_MANY: &str = "Too many codes were asked for. Please try again later.";
+    match error {
+        OtpError::Limited { limit, rate, retry_after } => ApiError::with_text(&error, TOO_MANY)
+            .with_rate_limit(RateLimit::used_up(limit, rate, retry_after)),
+        OtpError::Suspected { .. } => ApiError::with_text(&error, TOO_MANY),
+        OtpError::Locked { .. } | OtpError::CoolingDown { .. } | OtpError::KeyReused => error.into(),
+        OtpError::Refused(_) => ApiError::with_text(&error, "This phone number cannot get a code."),
         error => {
             ApiError::with_text(&error, "The verification code could not be sent. Please try again later.")
         }
-    })?;
-    let provider = started.receipt.provider;
-    let code = started.code.as_str();
-    // A code is shown only in development, and only when no provider could bring it to the phone.
-    if app.development && provider == "console" {
-        let message = format!("Development Mode: OTP is {code}");
-        let (provider, development_mode) = ("development", Some(true));
-        return Ok(ok(&Sent { success: true, message, provider, development_mode, otp: Some(code) }));
     }
-    let message = format!("SMS sent successfully via {provider}");
-    Ok(ok(&Sent { success: true, message, provider, development_mode: None, otp: None }))
+}
+
+/// A key of visible characters, at most as long as
+/// [the draft's examples](https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/07/) many times over.
+fn key_of(value: &HeaderValue) -> Result<&str, ApiError> {
+    let text = value.to_str().ok().filter(|text| (1..=255).contains(&text.len()));
+    text.ok_or_else(|| ApiError::bad_request("Idempotency-Key is a text of 1 to 255 visible characters"))
 }
 
 async fn verify(app: App, body: Result<Bytes, ApiError>) -> Result<Response, ApiError> {
     let (phone, code) = phone_number_and_otp(&body?)?;
+    check(&app.phone_otp, &phone, &code).await?;
+    Ok(ok(&Message { success: true, message: VERIFIED }))
+}
+
+/// The number whose code this is.
+pub(super) async fn check(
+    verification: &PhoneVerification,
+    phone: &str,
+    code: &str,
+) -> Result<PhoneNumber, ApiError> {
     let not_found = || ApiError::bad_request("OTP not found or expired");
-    let phone = PhoneNumber::parse(&phone, Region::IN).map_err(|_| not_found())?;
-    match app.phone_otp.check(&phone, None, &code).await {
-        Ok(()) => Ok(ok(&Message { success: true, message: "OTP verified successfully" })),
+    let phone = PhoneNumber::parse(phone, Region::IN).map_err(|_| not_found())?;
+    match verification.check(&phone, None, code).await {
+        Ok(()) => Ok(phone),
         Err(OtpError::WrongCode) => Err(ApiError::bad_request("Invalid OTP")),
         Err(OtpError::NotFound) => Err(not_found()),
         Err(error) => Err(error.into()),
     }
 }
 
-async fn status(phone: String, app: App) -> Result<Response, ApiError> {
-    let pending = match PhoneNumber::parse(&decoded(&phone), Region::IN) {
-        Ok(phone) => app.phone_otp.expires_in(&phone).await?,
+async fn status_of_first(phone: String, app: App, client: Option<IpAddr>) -> Result<Response, ApiError> {
+    status(&app.phone_otp, &phone, client).await
+}
+
+/// The question is counted before the number is looked at: what is no number costs as much as one that is.
+pub(super) async fn status(
+    verification: &PhoneVerification,
+    phone: &str,
+    client: Option<IpAddr>,
+) -> Result<Response, ApiError> {
+    verification.admit_status(client).await.map_err(refused)?;
+    let pending = match PhoneNumber::parse(&decoded(phone), Region::IN) {
+        Ok(phone) => verification.expires_in(&phone).await?,
         Err(_) => None,
     };
     let data = Pending { exists: pending.is_some(), expires_in: pending.map_or(0, |left| left.as_secs()) };

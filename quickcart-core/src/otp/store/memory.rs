@@ -1,32 +1,314 @@
-//! Challenges in the memory of one process: bounded, expiring, sharded by key.
+//! Challenges and limits in the memory of one process: bounded, expiring, sharded by subject.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use super::OtpStore;
+use super::{Admission, OtpStore};
 use crate::clock::Timestamp;
 use crate::error::StoreError;
-use crate::otp::{Attempt, Challenge, ChallengeKey, Guess, Replaced};
+use crate::otp::challenge::{
+    Attempt, AttemptRequest, Decision, IssueRequest, Replay, StepRequest, Subject, Verdict, instant,
+};
+use crate::otp::keys::Digest;
+use crate::otp::limit::{Charge, Standing};
+use crate::otp::pumping::{Prefix, VERIFIED_US, Watch};
 
 const SHARDS: usize = 64;
 
-/// Keeps challenges in memory. They end with the process, and other processes do not see them.
+/// Keeps everything in memory. It ends with the process, and other processes do not see it.
+///
+/// A request locks the shard of its subject, and inside it the table of limits when it takes from any: so a decision on
+/// both is one step, and requests without limits meet only in their shard.
 pub struct MemoryOtpStore {
-    shards: Vec<Mutex<Shard>>,
-    shard_capacity: usize,
+    subjects: Vec<Mutex<Table<Subject>>>,
+    limits: Mutex<Limits>,
 }
 
-#[derive(Default)]
-struct Shard {
-    pending: HashMap<ChallengeKey, Challenge, BuildHasherDefault<DigestHasher>>,
-    /// Every challenge in the order of its arrival, which is the order of expiry as long as lifetimes are alike.
-    by_age: VecDeque<(Timestamp, ChallengeKey)>,
+struct Limits {
+    /// When each quota is whole again, in microseconds.
+    full_us: Table<i64>,
+    prefixes: Table<Prefix>,
+    /// Until when a subject counts as verified, in microseconds.
+    verified_us: Table<i64>,
+    replays: Table<Replay>,
 }
 
-/// A key is a keyed digest: its own bytes are as good a hash as any, and nobody outside can aim at a bucket.
+impl MemoryOtpStore {
+    /// Room for about `capacity` subjects at once, and four times as many limits; past that, new ones are refused until
+    /// old ones expire, because forgetting one would hand out its limit again.
+    #[must_use]
+    pub fn with_capacity(capacity: usize) -> Self {
+        let shard = || Mutex::new(Table::with_capacity(capacity.div_ceil(SHARDS)));
+        let limits = Limits {
+            full_us: Table::with_capacity(capacity.saturating_mul(4)),
+            prefixes: Table::with_capacity(capacity),
+            verified_us: Table::with_capacity(capacity),
+            replays: Table::with_capacity(capacity),
+        };
+        Self { subjects: (0..SHARDS).map(|_| shard()).collect(), limits: Mutex::new(limits) }
+    }
+
+    fn subjects(&self, subject: &Digest) -> MutexGuard<'_, Table<Subject>> {
+        // The key is a keyed digest, so its first byte spreads evenly and cannot be aimed at.
+        self.subjects[usize::from(subject[0]) % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn limits(&self) -> MutexGuard<'_, Limits> {
+        self.limits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn decide(&self, request: &IssueRequest, keep: bool) -> Result<Decision, StoreError> {
+        let mut subjects = self.subjects(&request.subject);
+        let limited = !request.charges.is_empty() || request.watch.is_some() || request.idempotency.is_some();
+        let mut limits = limited.then(|| self.limits());
+        let now_us = request.now.as_microsecond();
+
+        let replay = limits.as_ref().and_then(|limits| limits.replay(request));
+        let mut subject = subjects.get(&request.subject).copied().unwrap_or_default();
+        let mut verdict = replay.unwrap_or_else(|| subject.issue(request));
+        let taken = match (verdict, &limits) {
+            (Verdict::Issued { .. }, Some(limits)) => limits.taken(&request.charges),
+            _ => Ok(Vec::new()),
+        };
+        if let Err((charge, until)) = taken {
+            verdict = Verdict::Limited { charge, until };
+        }
+        let mut prefix = None;
+        if let (Verdict::Issued { .. }, Some(limits), Some(watch)) = (verdict, &limits, &request.watch) {
+            let mut watched = limits.prefixes.get(&watch.prefix).copied().unwrap_or_default();
+            if !limits.is_verified(&request.subject, now_us) {
+                if let Err(until_us) = watched.send(watch.number, now_us) {
+                    verdict = Verdict::Suspected { until: instant(until_us) };
+                }
+                prefix = Some((watch.prefix, watched));
+            }
+        }
+        if keep {
+            if let (Some((key, watched)), Some(limits)) = (prefix, &mut limits) {
+                limits.prefixes.put(key, watched, now_us)?;
+            }
+            if let Verdict::Issued { .. } = verdict {
+                let room = limits.as_mut().is_none_or(|limits| limits.has_room(request, now_us));
+                if !room {
+                    return Err(full());
+                }
+                subjects.put(request.subject, subject, now_us)?;
+                if let (Some(limits), Ok(taken)) = (&mut limits, taken) {
+                    limits.keep(request, &subject, &taken, now_us)?;
+                }
+            }
+        }
+        let standings = limits.map_or_else(Vec::new, |limits| limits.standings(&request.charges));
+        Ok(Decision { verdict, standings })
+    }
+}
+
+#[async_trait]
+impl OtpStore for MemoryOtpStore {
+    async fn issue(&self, request: &IssueRequest) -> Result<Decision, StoreError> {
+        self.decide(request, true)
+    }
+
+    async fn preview(&self, request: &IssueRequest) -> Result<Decision, StoreError> {
+        self.decide(request, false)
+    }
+
+    async fn attempt(&self, request: &AttemptRequest) -> Result<Attempt, StoreError> {
+        let mut subjects = self.subjects(&request.subject);
+        let Some(subject) = subjects.get_mut(&request.subject) else { return Ok(Attempt::NotFound) };
+        let attempt = subject.attempt(request);
+        if attempt == Attempt::Accepted {
+            let now_us = request.now.as_microsecond();
+            if subject.forget_at_us() <= now_us {
+                subjects.remove(&request.subject);
+            }
+            if let Some(watch) = &request.watch {
+                self.limits().shown(request.subject, watch, now_us);
+            }
+        }
+        Ok(attempt)
+    }
+
+    async fn take_step(&self, request: &StepRequest) -> Result<Attempt, StoreError> {
+        let mut subjects = self.subjects(&request.subject);
+        let mut subject = subjects.get(&request.subject).copied().unwrap_or_default();
+        let attempt = subject.take_step(request);
+        subjects.put(request.subject, subject, request.now.as_microsecond())?;
+        Ok(attempt)
+    }
+
+    async fn admit(&self, charges: &[Charge], now: Timestamp) -> Result<Admission, StoreError> {
+        let mut limits = self.limits();
+        let limited = match limits.taken(charges) {
+            Err(limited) => Some(limited),
+            Ok(taken) => {
+                if !limits.full_us.has_room(charges.len(), now.as_microsecond()) {
+                    return Err(full());
+                }
+                limits.take(charges, &taken, now.as_microsecond())?;
+                None
+            }
+        };
+        Ok(Admission { limited, standings: limits.standings(charges) })
+    }
+
+    async fn expires_at(&self, subject: Digest, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let subjects = self.subjects(&subject);
+        let pending = subjects.get(&subject).and_then(|subject| subject.pending);
+        Ok(pending.map(|pending| pending.expires_at).filter(|at| now < *at))
+    }
+}
+
+impl Limits {
+    fn replay(&self, request: &IssueRequest) -> Option<Verdict> {
+        self.replays.get(request.idempotency.as_ref()?)?.verdict(request)
+    }
+
+    /// What each key would hold after the charges; else the first that does not fit, and when it does.
+    fn taken(&self, charges: &[Charge]) -> Result<Vec<i64>, (usize, Timestamp)> {
+        let take = |(index, charge): (usize, &Charge)| {
+            let full_us = self.full_us.get(&charge.key).copied().unwrap_or_default();
+            charge.take(full_us).map_err(|fits_from| (index, instant(fits_from)))
+        };
+        charges.iter().enumerate().map(take).collect()
+    }
+
+    fn take(&mut self, charges: &[Charge], taken: &[i64], now_us: i64) -> Result<(), StoreError> {
+        charges.iter().zip(taken).try_for_each(|(charge, full)| self.full_us.put(charge.key, *full, now_us))
+    }
+
+    fn has_room(&mut self, request: &IssueRequest, now_us: i64) -> bool {
+        self.full_us.has_room(request.charges.len(), now_us)
+            && (request.idempotency.is_none() || self.replays.has_room(1, now_us))
+    }
+
+    fn keep(
+        &mut self,
+        request: &IssueRequest,
+        subject: &Subject,
+        taken: &[i64],
+        now_us: i64,
+    ) -> Result<(), StoreError> {
+        self.take(&request.charges, taken, now_us)?;
+        match (request.idempotency, subject.pending) {
+            (Some(key), Some(challenge)) => {
+                self.replays.put(key, Replay { subject: request.subject, challenge }, now_us)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn standings(&self, charges: &[Charge]) -> Vec<Standing> {
+        let standing = |charge: &Charge| {
+            charge.standing(self.full_us.get(&charge.key).copied().unwrap_or_default())
+        };
+        charges.iter().map(standing).collect()
+    }
+
+    fn is_verified(&self, subject: &Digest, now_us: i64) -> bool {
+        self.verified_us.get(subject).is_some_and(|until_us| now_us < *until_us)
+    }
+
+    /// Notes that a code was shown. Without room it is not noted, which errs on the side of caution.
+    fn shown(&mut self, subject: Digest, watch: &Watch, now_us: i64) {
+        let _ = self.verified_us.put(subject, now_us + VERIFIED_US, now_us);
+        if let Some(prefix) = self.prefixes.get_mut(&watch.prefix) {
+            prefix.shown(now_us);
+        }
+    }
+}
+
+/// What a table keeps ends at some instant.
+trait Ends {
+    fn ends_at_us(&self, now_us: i64) -> i64;
+}
+
+impl Ends for Subject {
+    fn ends_at_us(&self, _now_us: i64) -> i64 {
+        self.forget_at_us()
+    }
+}
+
+impl Ends for i64 {
+    fn ends_at_us(&self, _now_us: i64) -> i64 {
+        *self
+    }
+}
+
+impl Ends for Prefix {
+    fn ends_at_us(&self, now_us: i64) -> i64 {
+        if self.is_forgotten(now_us) { now_us } else { i64::MAX }
+    }
+}
+
+impl Ends for Replay {
+    fn ends_at_us(&self, _now_us: i64) -> i64 {
+        self.challenge.expires_at.as_microsecond()
+    }
+}
+
+/// A bounded map that lets go of what has ended: all of it at once, whenever it has doubled, so that an entry costs the
+/// same however many there are.
+struct Table<T> {
+    entries: HashMap<Digest, T, BuildHasherDefault<DigestHasher>>,
+    capacity: usize,
+    sweep_at: usize,
+    swept_at_us: i64,
+}
+
+/// Below this many entries a sweep is not worth it.
+const SWEEP_MIN: usize = 64;
+/// How often a full table looks for room, in microseconds.
+const SWEEP_PAUSE_US: i64 = 1_000_000;
+
+impl<T: Ends> Table<T> {
+    fn with_capacity(capacity: usize) -> Self {
+        let entries = HashMap::default();
+        Self { entries, capacity, sweep_at: SWEEP_MIN, swept_at_us: i64::MIN }
+    }
+
+    fn get(&self, key: &Digest) -> Option<&T> {
+        self.entries.get(key)
+    }
+
+    fn get_mut(&mut self, key: &Digest) -> Option<&mut T> {
+        self.entries.get_mut(key)
+    }
+
+    fn remove(&mut self, key: &Digest) {
+        self.entries.remove(key);
+    }
+
+    fn put(&mut self, key: Digest, value: T, now_us: i64) -> Result<(), StoreError> {
+        if !self.entries.contains_key(&key) && !self.has_room(1, now_us) {
+            return Err(full());
+        }
+        self.entries.insert(key, value);
+        Ok(())
+    }
+
+    /// Whether so many more would fit; makes room when that is due.
+    fn has_room(&mut self, more: usize, now_us: i64) -> bool {
+        let wanted = self.entries.len() + more;
+        let is_full = wanted > self.capacity && now_us >= self.swept_at_us.saturating_add(SWEEP_PAUSE_US);
+        if wanted > self.sweep_at || is_full {
+            self.entries.retain(|_, value| now_us < value.ends_at_us(now_us));
+            self.sweep_at = (2 * self.entries.len()).max(SWEEP_MIN);
+            self.swept_at_us = now_us;
+        }
+        self.entries.len() + more <= self.capacity
+    }
+}
+
+fn full() -> StoreError {
+    StoreError::unavailable("too many codes are pending")
+}
+
+/// Most keys are keyed digests, whose own bytes are as good a hash as any; the few of countries and prefixes are plain,
+/// and are spread by a multiplication (Fibonacci hashing, Knuth, TAOCP 6.4).
 #[derive(Default)]
 struct DigestHasher(u64);
 
@@ -38,122 +320,34 @@ impl Hasher for DigestHasher {
     }
 
     fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
-impl MemoryOtpStore {
-    /// Room for about `capacity` challenges at once; past that, new ones are refused until old ones expire.
-    #[must_use]
-    pub fn with_capacity(capacity: usize) -> Self {
-        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
-        Self { shards, shard_capacity: capacity.div_ceil(SHARDS) }
-    }
-
-    fn shard(&self, key: &ChallengeKey) -> MutexGuard<'_, Shard> {
-        // The key is a keyed digest, so its first byte spreads evenly and cannot be aimed at.
-        let shard = &self.shards[usize::from(key[0]) % SHARDS];
-        shard.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Shard {
-    /// Forgets what has expired, and the queue's entries of challenges that were replaced or used. Every entry is
-    /// looked at a bounded number of times, so all of it costs as much as it did to come in.
-    fn forget_expired(&mut self, now: Timestamp) {
-        while let Some(&(expires_at, key)) = self.by_age.front().filter(|(expires_at, _)| *expires_at <= now)
-        {
-            self.by_age.pop_front();
-            if self.is_current(expires_at, &key) {
-                self.pending.remove(&key);
-            }
-        }
-        if self.by_age.len() > 2 * self.pending.len() + 16 {
-            let mut by_age = std::mem::take(&mut self.by_age);
-            by_age.retain(|(expires_at, key)| self.is_current(*expires_at, key));
-            self.by_age = by_age;
-        }
-    }
-
-    fn is_current(&self, expires_at: Timestamp, key: &ChallengeKey) -> bool {
-        self.pending.get(key).is_some_and(|challenge| challenge.expires_at() == expires_at)
-    }
-}
-
-#[async_trait]
-impl OtpStore for MemoryOtpStore {
-    async fn replace(
-        &self,
-        key: ChallengeKey,
-        challenge: Challenge,
-        now: Timestamp,
-    ) -> Result<Replaced, StoreError> {
-        let mut shard = self.shard(&key);
-        shard.forget_expired(now);
-        let older = shard.pending.get(&key);
-        if let Some(locked) = older.filter(|older| older.is_locked(now)) {
-            return Ok(Replaced::LockedUntil(locked.expires_at()));
-        }
-        if older.is_none() && shard.pending.len() >= self.shard_capacity {
-            return Err(StoreError::unavailable("too many challenges are pending"));
-        }
-        let expires_at = challenge.expires_at();
-        let is_queued = older.is_some_and(|older| older.expires_at() == expires_at);
-        let challenge = match older {
-            Some(older) => challenge.after(older, now),
-            None => challenge,
-        };
-        shard.pending.insert(key, challenge);
-        if !is_queued {
-            shard.by_age.push_back((expires_at, key));
-        }
-        Ok(Replaced::Done)
-    }
-
-    async fn attempt(&self, key: ChallengeKey, guess: Guess, now: Timestamp) -> Result<Attempt, StoreError> {
-        let mut shard = self.shard(&key);
-        let Some(challenge) = shard.pending.get_mut(&key) else { return Ok(Attempt::NotFound) };
-        let attempt = challenge.attempt(guess, now);
-        if attempt == Attempt::Accepted {
-            shard.pending.remove(&key);
-        }
-        Ok(attempt)
-    }
-
-    async fn expires_at(&self, key: ChallengeKey, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        let shard = self.shard(&key);
-        Ok(shard.pending.get(&key).filter(|challenge| challenge.is_pending(now)).map(Challenge::expires_at))
+        self.0.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jiff::SignedDuration;
 
-    fn challenge(expires_at: Timestamp) -> Challenge {
-        Challenge::new(Guess { nonce: None, code: [7; 32] }, 5, expires_at)
-    }
-
-    #[tokio::test]
-    async fn is_bounded_and_makes_room_when_challenges_expire() {
-        let store = MemoryOtpStore::with_capacity(SHARDS);
-        let (start, ttl) = (Timestamp::UNIX_EPOCH, SignedDuration::from_secs(300));
-        let key = |n: u8| -> ChallengeKey { std::array::from_fn(|index| if index == 1 { n } else { 0 }) };
-        store.replace(key(1), challenge(start + ttl), start).await.unwrap();
-        assert!(store.replace(key(2), challenge(start + ttl), start).await.is_err(), "its shard is full");
-        store.replace(key(1), challenge(start + ttl), start).await.unwrap();
-        store.replace(key(2), challenge(start + ttl + ttl), start + ttl).await.unwrap();
-        assert_eq!(store.expires_at(key(1), start + ttl).await.unwrap(), None);
-    }
-
-    #[tokio::test]
-    async fn asking_again_and_again_takes_no_room() {
-        let store = MemoryOtpStore::with_capacity(SHARDS);
-        let (now, ttl) = (Timestamp::UNIX_EPOCH, SignedDuration::from_secs(300));
-        for _ in 0..1_000 {
-            store.replace([0; 32], challenge(now + ttl), now).await.unwrap();
+    #[test]
+    fn a_table_is_bounded_and_makes_room_when_entries_end() {
+        let mut table = Table::with_capacity(100);
+        let key = |n: u8| [n; 16];
+        for n in 0..100 {
+            table.put(key(n), 10_i64 + i64::from(n), 0).unwrap();
         }
-        assert!(store.shard(&[0; 32]).by_age.len() < 100);
+        assert!(table.put(key(100), 1_000, 5).is_err(), "it is full");
+        table.put(key(99), 500, 5).unwrap();
+        let later = 50 + SWEEP_PAUSE_US;
+        assert!(table.put(key(100), later + 1, later).is_ok(), "all have ended");
+        assert_eq!(table.entries.len(), 1);
+    }
+
+    #[test]
+    fn what_has_ended_is_let_go_long_before_the_table_is_full() {
+        let mut table = Table::with_capacity(1_000_000);
+        for n in 0..100_000_i64 {
+            table.put(u128::try_from(n).unwrap().to_be_bytes(), n + 10, n).unwrap();
+        }
+        assert!(table.entries.len() <= SWEEP_MIN, "{}", table.entries.len());
     }
 }

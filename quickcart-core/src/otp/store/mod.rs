@@ -1,31 +1,54 @@
-//! Where challenges live.
+//! Where challenges, wrong guesses and limits live.
 
 mod memory;
+#[cfg(feature = "redis")]
+mod redis;
 
 use async_trait::async_trait;
 
 pub use memory::MemoryOtpStore;
+#[cfg(feature = "redis")]
+pub use redis::{InvalidRedisUrl, RedisOtpStore, RedisUrl};
 
-use super::{Attempt, Challenge, ChallengeKey, Guess, Replaced};
+use super::challenge::{Attempt, AttemptRequest, Decision, IssueRequest, StepRequest};
+use super::keys::Digest;
+use super::limit::{Charge, Standing};
 use crate::clock::Timestamp;
 use crate::error::StoreError;
 
-/// Keeps challenges. Each method is one atomic step: two callers never both see `Accepted`, and no attempt is lost.
+/// Keeps what one-time codes need. Each method is one atomic step: two callers never both see `Accepted`, no wrong guess
+/// is lost, and no limit is overdrawn.
 ///
-/// `quickcart_core::conformance::otp_store` (feature `conformance`) checks an implementation.
+/// `quickcart_core::conformance::otp_store` (feature `conformance`) checks an implementation. All that happens between
+/// being asked and answering is described by the request and by what is kept; the time is the request's, too.
 #[async_trait]
 pub trait OtpStore: Send + Sync + 'static {
-    /// Puts `challenge` under `key`, [after](Challenge::after) the one that may be there, unless that one is locked.
-    async fn replace(
-        &self,
-        key: ChallengeKey,
-        challenge: Challenge,
-        now: Timestamp,
-    ) -> Result<Replaced, StoreError>;
+    /// Decides on a code and keeps the outcome: under a known idempotency key what was decided before; else whether the
+    /// subject is locked or has to wait, whether every charge fits, whether the prefix looks pumped; else the challenge
+    /// is pending, and all charges are taken.
+    async fn issue(&self, request: &IssueRequest) -> Result<Decision, StoreError>;
 
-    /// Judges a guess and keeps the outcome, as [`Challenge::attempt`] does.
-    async fn attempt(&self, key: ChallengeKey, guess: Guess, now: Timestamp) -> Result<Attempt, StoreError>;
+    /// What [`issue`](Self::issue) would decide, without keeping anything.
+    async fn preview(&self, request: &IssueRequest) -> Result<Decision, StoreError>;
 
-    /// When the pending challenge under `key` ends; `None` when there is none.
-    async fn expires_at(&self, key: ChallengeKey, now: Timestamp) -> Result<Option<Timestamp>, StoreError>;
+    /// Judges a code and keeps the outcome.
+    async fn attempt(&self, request: &AttemptRequest) -> Result<Attempt, StoreError>;
+
+    /// Judges a step of an authenticator and keeps the outcome.
+    async fn take_step(&self, request: &StepRequest) -> Result<Attempt, StoreError>;
+
+    /// Takes all charges, or none.
+    async fn admit(&self, charges: &[Charge], now: Timestamp) -> Result<Admission, StoreError>;
+
+    /// When the pending challenge of a subject ends; `None` when there is none.
+    async fn expires_at(&self, subject: Digest, now: Timestamp) -> Result<Option<Timestamp>, StoreError>;
+}
+
+/// Whether charges were taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admission {
+    /// The first charge that did not fit, and when it does; then none was taken.
+    pub limited: Option<(usize, Timestamp)>,
+    /// How each limit stands now.
+    pub standings: Vec<Standing>,
 }

@@ -1,0 +1,251 @@
+//! Challenges and limits in Redis, shared by any number of servers.
+//!
+//! Each step is one script, so one round trip. All keys carry one hash tag, [`TAG`]: a script of Redis Cluster sees one slot
+//! only, and the limits of a decision (phone, address, prefix, country, spend) have no part in common that could be the tag.
+//! What that costs: a cluster keeps all codes on one of its nodes, with replicas, and cannot spread them. One node decides
+//! on some 20,000 codes a second, which is far above what providers take.
+
+mod connection;
+mod scripts;
+mod url;
+
+use std::time::Duration;
+
+use ::redis::{Cmd, FromRedisValue, Value};
+use async_trait::async_trait;
+
+pub use url::{InvalidRedisUrl, RedisUrl};
+
+use self::connection::{Connection, Live};
+use self::scripts::Script;
+use super::{Admission, OtpStore};
+use crate::clock::Timestamp;
+use crate::error::StoreError;
+use crate::otp::challenge::{
+    Attempt, AttemptRequest, Decision, IssueRequest, StepRequest, Verdict, instant, microseconds,
+};
+use crate::otp::keys::Digest;
+use crate::otp::limit::{Charge, Standing};
+use crate::otp::policy::Resend;
+
+/// What all keys begin with: the hash tag of Redis Cluster.
+const TAG: &str = "{quickcart}:";
+/// Exists as long as Redis has not lost its data.
+const MARKER: &str = "{quickcart}:marker";
+/// What stands for no nonce and no transaction.
+const NONE: Digest = [0; 16];
+
+/// Keeps challenges and limits in Redis.
+///
+/// - Away, slow, full or failing over: [`StoreError::Unavailable`], within [`TIME_MAX`](Self::TIME_MAX), and the connection
+///   comes back by itself.
+/// - Pending codes belong to one run of the Redis process: after a restart or a failover they are void, because a snapshot
+///   or a replica may hold codes that were used since. So no code is accepted twice.
+/// - Limits are as durable as Redis is: give it an append-only file, and to a sentinel's master
+///   [a replica to wait for](RedisUrl). When all data is gone, the first request is refused and an error is logged.
+/// - Evicting keys would hand out limits again: a server with `maxmemory` and a policy other than `noeviction` is refused.
+/// - The time is the caller's; servers that share a Redis keep their clocks together (NTP).
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use quickcart_core::otp::store::RedisOtpStore;
+///
+/// let store = RedisOtpStore::new("redis://127.0.0.1:6379".parse()?);
+/// store.connect().await?;
+/// # Ok(()) }
+/// ```
+pub struct RedisOtpStore {
+    connection: Connection,
+}
+
+impl RedisOtpStore {
+    /// How long one step may take, and how long connecting may.
+    pub const TIME_MAX: Duration = Duration::from_secs(1);
+
+    /// A store that connects when it is first used.
+    #[must_use]
+    pub fn new(url: RedisUrl) -> Self {
+        Self { connection: Connection::new(url) }
+    }
+
+    /// Connects now, to find out early whether that works.
+    ///
+    /// # Errors
+    /// [`StoreError`], with the reason as its source.
+    pub async fn connect(&self) -> Result<(), StoreError> {
+        self.connection.live().await.map(|_| ())
+    }
+
+    async fn decide(&self, request: &IssueRequest, keep: bool) -> Result<Decision, StoreError> {
+        let answer: Vec<Value> = self.connection.run(|live| issue(live, request, keep)).await?;
+        decision(request, &answer).ok_or_else(|| unreadable(&answer))
+    }
+}
+
+#[async_trait]
+impl OtpStore for RedisOtpStore {
+    async fn issue(&self, request: &IssueRequest) -> Result<Decision, StoreError> {
+        self.decide(request, true).await
+    }
+
+    async fn preview(&self, request: &IssueRequest) -> Result<Decision, StoreError> {
+        self.decide(request, false).await
+    }
+
+    async fn attempt(&self, request: &AttemptRequest) -> Result<Attempt, StoreError> {
+        let answer: i64 = self.connection.run(|live| attempt(live, request)).await?;
+        judged(answer, 0).ok_or_else(|| unreadable(&answer))
+    }
+
+    async fn take_step(&self, request: &StepRequest) -> Result<Attempt, StoreError> {
+        let answer: (i64, i64) = self.connection.run(|live| take_step(live, request)).await?;
+        judged(answer.0, answer.1).ok_or_else(|| unreadable(&answer))
+    }
+
+    async fn admit(&self, charges: &[Charge], now: Timestamp) -> Result<Admission, StoreError> {
+        let answer: Vec<i64> = self.connection.run(|live| admit(live, charges, now)).await?;
+        let [verdict, until_us, charge, kept @ ..] = answer.as_slice() else { return Err(unreadable(&answer)) };
+        let limited = match *verdict {
+            scripts::ISSUED => None,
+            _ => Some((usize::try_from(*charge).unwrap_or_default(), instant(*until_us))),
+        };
+        Ok(Admission { limited, standings: standings(charges, kept.iter().copied()) })
+    }
+
+    async fn expires_at(&self, subject: Digest, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let ask = |live: &Live| {
+            let mut command = live.script(Script::ExpiresAt, 1);
+            command.arg(&key(b'o', &subject)).arg(now.as_microsecond()).arg(live.run());
+            command
+        };
+        let expires_us: i64 = self.connection.run(ask).await?;
+        Ok((expires_us > 0).then(|| instant(expires_us)))
+    }
+}
+
+fn issue(live: &Live, request: &IssueRequest, keep: bool) -> Cmd {
+    let IssueRequest { subject, challenge, policy, charges, watch, idempotency, now } = request;
+    let mut command = live.script(Script::Issue, 5 + charges.len());
+    command.arg(MARKER).arg(&key(b'o', subject));
+    match idempotency {
+        Some(digest) => command.arg(&key(b'i', digest)),
+        None => command.arg(MARKER),
+    };
+    match watch {
+        Some(watch) => command.arg(&key(b'p', &watch.prefix)).arg(&key(b'v', subject)),
+        None => command.arg(MARKER).arg(MARKER),
+    };
+    charge_keys(&mut command, charges);
+    command.arg(u8::from(keep)).arg(now.as_microsecond()).arg(live.run()).arg(challenge.key_id);
+    command.arg(&challenge.id).arg(&challenge.answer).arg(&challenge.nonce.unwrap_or(NONE));
+    command.arg(&challenge.transaction).arg(challenge.expires_at.as_microsecond());
+    match policy.resend() {
+        Resend::Repeat => command.arg(microseconds(policy.ttl()) / 2),
+        Resend::Replace => command.arg(""),
+    };
+    for sends in 1..=4 {
+        command.arg(microseconds(policy.cooldown(sends)));
+    }
+    match watch {
+        Some(watch) => command.arg(watch.number),
+        None => command.arg(""),
+    };
+    command.arg(u8::from(idempotency.is_some()));
+    charge_arguments(&mut command, charges);
+    command
+}
+
+fn attempt(live: &Live, request: &AttemptRequest) -> Cmd {
+    let AttemptRequest { subject, guess, policy, watch, now } = request;
+    let mut command = live.script(Script::Attempt, 3);
+    command.arg(&key(b'o', subject));
+    match watch {
+        Some(watch) => command.arg(&key(b'p', &watch.prefix)).arg(&key(b'v', subject)),
+        None => command.arg(&key(b'o', subject)).arg(&key(b'o', subject)),
+    };
+    command.arg(now.as_microsecond()).arg(live.run()).arg(&guess.nonce.unwrap_or(NONE));
+    command.arg(policy.attempts_max()).arg(u8::from(watch.is_some()));
+    for (key_id, answer) in guess.answers.iter().flatten() {
+        command.arg(*key_id).arg(answer);
+    }
+    command
+}
+
+fn take_step(live: &Live, request: &StepRequest) -> Cmd {
+    let mut command = live.script(Script::TakeStep, 1);
+    command.arg(&key(b'o', &request.subject)).arg(request.now.as_microsecond()).arg(live.run());
+    match request.step {
+        Some(step) => command.arg(step),
+        None => command.arg(""),
+    };
+    command.arg(request.policy.attempts_max());
+    command
+}
+
+fn admit(live: &Live, charges: &[Charge], now: Timestamp) -> Cmd {
+    let mut command = live.script(Script::Admit, 1 + charges.len());
+    command.arg(MARKER);
+    charge_keys(&mut command, charges);
+    command.arg(now.as_microsecond());
+    charge_arguments(&mut command, charges);
+    command
+}
+
+fn charge_keys(command: &mut Cmd, charges: &[Charge]) {
+    for charge in charges {
+        command.arg(&key(b'l', &charge.key));
+    }
+}
+
+fn charge_arguments(command: &mut Cmd, charges: &[Charge]) {
+    for charge in charges {
+        let quota_us = charge.unit_us() * i64::from(charge.rate.quota());
+        command.arg(charge.from.as_microsecond()).arg(quota_us).arg(charge.cost_us());
+    }
+}
+
+/// The kind of the entry, and its digest as it is.
+fn key(kind: u8, digest: &Digest) -> [u8; TAG.len() + 18] {
+    let mut key = [0; TAG.len() + 18];
+    key[..TAG.len()].copy_from_slice(TAG.as_bytes());
+    key[TAG.len()..TAG.len() + 2].copy_from_slice(&[kind, b':']);
+    key[TAG.len() + 2..].copy_from_slice(digest);
+    key
+}
+
+fn decision(request: &IssueRequest, answer: &[Value]) -> Option<Decision> {
+    let [verdict, until_us, charge, key_id, challenge_id, kept @ ..] = answer else { return None };
+    let int = |value: &Value| i64::from_redis_value(value.clone()).ok();
+    let until = instant(int(until_us)?);
+    let digest = || Vec::<u8>::from_redis_value(challenge_id.clone()).ok()?.try_into().ok();
+    let key_id = int(key_id)?.try_into().ok()?;
+    let verdict = match int(verdict)? {
+        scripts::ISSUED => Verdict::Issued { challenge_id: digest()?, key_id, expires_at: until },
+        scripts::REPLAYED => Verdict::Replayed { challenge_id: digest()?, key_id, expires_at: until },
+        scripts::REUSED => Verdict::KeyReused,
+        scripts::LOCKED => Verdict::Locked { until },
+        scripts::COOLING_DOWN => Verdict::CoolingDown { until },
+        scripts::LIMITED => Verdict::Limited { charge: int(charge)?.try_into().ok()?, until },
+        scripts::SUSPECTED => Verdict::Suspected { until },
+        _ => return None,
+    };
+    Some(Decision { verdict, standings: standings(&request.charges, kept.iter().filter_map(int)) })
+}
+
+fn standings(charges: &[Charge], kept: impl Iterator<Item = i64>) -> Vec<Standing> {
+    charges.iter().zip(kept).map(|(charge, full_us)| charge.standing(full_us)).collect()
+}
+
+fn judged(answer: i64, until_us: i64) -> Option<Attempt> {
+    match answer {
+        scripts::ACCEPTED => Some(Attempt::Accepted),
+        scripts::WRONG => Some(Attempt::Wrong),
+        scripts::NOT_FOUND => Some(Attempt::NotFound),
+        scripts::STEP_LOCKED => Some(Attempt::Locked(instant(until_us))),
+        _ => None,
+    }
+}
+
+fn unreadable(answer: &impl std::fmt::Debug) -> StoreError {
+    StoreError::internal(format!("a script answered {answer:?}"))
+}

@@ -1,0 +1,93 @@
+//! The scripts, and the numbers they share with the rest.
+
+use std::fmt::Write;
+
+use crate::otp::challenge::{STEP_KEPT_US, microseconds};
+use crate::otp::policy::Policy;
+use crate::otp::pumping;
+
+pub(super) const ISSUED: i64 = 1;
+pub(super) const REPLAYED: i64 = 2;
+pub(super) const REUSED: i64 = 3;
+pub(super) const LOCKED: i64 = 4;
+pub(super) const COOLING_DOWN: i64 = 5;
+pub(super) const LIMITED: i64 = 6;
+pub(super) const SUSPECTED: i64 = 7;
+/// The marker is gone, and everything else with it.
+pub(super) const FORGOTTEN: i64 = 0;
+pub(super) const ACCEPTED: i64 = 1;
+pub(super) const WRONG: i64 = 2;
+pub(super) const NOT_FOUND: i64 = 3;
+pub(super) const STEP_LOCKED: i64 = 4;
+
+/// The scripts; the number of one is its place in [`Script::ALL`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Script {
+    Issue,
+    Attempt,
+    TakeStep,
+    Admit,
+    ExpiresAt,
+}
+
+impl Script {
+    pub(super) const ALL: [Self; 5] =
+        [Self::Issue, Self::Attempt, Self::TakeStep, Self::Admit, Self::ExpiresAt];
+
+    /// The script with all that it calls.
+    pub(super) fn source(self) -> String {
+        const SUBJECT: &str = include_str!("subject.lua");
+        const PREFIX: &str = include_str!("prefix.lua");
+        const CHARGES: &str = include_str!("charges.lua");
+        let parts: &[&str] = match self {
+            Self::Issue => &[SUBJECT, PREFIX, CHARGES, include_str!("issue.lua")],
+            Self::Attempt => &[SUBJECT, PREFIX, include_str!("attempt.lua")],
+            Self::TakeStep => &[SUBJECT, include_str!("take_step.lua")],
+            Self::Admit => &[CHARGES, include_str!("admit.lua")],
+            Self::ExpiresAt => &[SUBJECT, include_str!("expires_at.lua")],
+        };
+        constants() + &parts.concat()
+    }
+}
+
+fn constants() -> String {
+    let whole = [
+        ("ISSUED", ISSUED),
+        ("REPLAYED", REPLAYED),
+        ("REUSED", REUSED),
+        ("LOCKED", LOCKED),
+        ("COOLING_DOWN", COOLING_DOWN),
+        ("LIMITED", LIMITED),
+        ("SUSPECTED", SUSPECTED),
+        ("FORGOTTEN", FORGOTTEN),
+        ("ACCEPTED", ACCEPTED),
+        ("WRONG", WRONG),
+        ("NOT_FOUND", NOT_FOUND),
+        ("STEP_LOCKED", STEP_LOCKED),
+        ("FAILURES_MAX", i64::from(Policy::FAILURES_MAX)),
+        ("LOCK_FIRST", microseconds(Policy::LOCK_FIRST)),
+        ("LOCK_LAST", microseconds(Policy::LOCK_LAST)),
+        ("STEP_KEPT", STEP_KEPT_US),
+        ("GRACE", pumping::GRACE_US),
+        ("HALF_LIFE", pumping::HALF_LIFE_US),
+        ("HALF_LIVES_KEPT", pumping::HALF_LIVES_KEPT),
+        ("CLOSED", pumping::CLOSED_US),
+        ("VERIFIED", pumping::VERIFIED_US),
+        ("RUN_MAX", i64::from(pumping::RUN_MAX)),
+        ("NEIGHBOUR_GAP", i64::from(pumping::NEIGHBOUR_GAP)),
+    ];
+    let broken = [
+        ("UNANSWERED_MAX", pumping::UNANSWERED_MAX),
+        ("JUDGED_MIN", pumping::JUDGED_MIN),
+        ("CONVERSION_MIN", pumping::CONVERSION_MIN),
+    ];
+    let mut text = String::new();
+    for (name, value) in whole {
+        // Writing to a String does not fail.
+        let _ = writeln!(text, "local {name} = {value}");
+    }
+    for (name, value) in broken {
+        let _ = writeln!(text, "local {name} = {value:?}");
+    }
+    text
+}

@@ -1,0 +1,47 @@
+-- What is kept of a subject, as in challenge.rs. Instants are microseconds; a double holds them exactly until 2255.
+
+local FORMAT = '>Bc16c16c16c16c8HHdddddd'
+local NONE = string.rep('\0', 16)
+
+-- Unpacks a subject, forgets wrong codes that are too old, and a challenge of an earlier run of the server: a server that
+-- came back from a snapshot, or was promoted, may hold codes that were used since.
+local function read_subject(value, run, now)
+  local s = { key_id = 0, id = NONE, answer = NONE, nonce = NONE, transaction = NONE, failures = 0, sends = 0,
+    expires = 0, failed = 0, locked = 0, sent = 0, step = 0, stepped = 0 }
+  if value then
+    local of_run
+    s.key_id, s.id, s.answer, s.nonce, s.transaction, of_run, s.failures, s.sends, s.expires, s.failed, s.locked,
+      s.sent, s.step, s.stepped = struct.unpack(FORMAT, value)
+    if of_run ~= run or now >= s.expires then s.expires = 0 end
+    if now >= s.failed + LOCK_LAST then s.failures = 0 end
+  end
+  return s
+end
+
+local function keep_subject(key, s, run, now)
+  local forget = math.max(s.expires, s.locked)
+  if s.failures > 0 then forget = math.max(forget, s.failed + LOCK_LAST) end
+  if s.step > 0 then forget = math.max(forget, s.stepped + STEP_KEPT) end
+  if forget <= now then
+    redis.call('DEL', key)
+    return
+  end
+  local value = struct.pack(FORMAT, s.key_id, s.id, s.answer, s.nonce, s.transaction, run, s.failures, s.sends,
+    s.expires, s.failed, s.locked, s.sent, s.step, s.stepped)
+  redis.call('SET', key, value, 'PX', math.ceil((forget - now) / 1000))
+end
+
+local function fail(s, attempts_max, now)
+  s.failures = math.min(s.failures + 1, 65535)
+  s.failed = now
+  local lock = 0
+  if s.failures >= FAILURES_MAX then
+    lock = LOCK_LAST
+  elseif s.failures % attempts_max == 0 then
+    lock = LOCK_FIRST * math.min(2 ^ (s.failures / attempts_max - 1), 60)
+  end
+  if lock > 0 then
+    s.locked = now + lock
+    s.expires = 0
+  end
+end

@@ -1,0 +1,70 @@
+//! `/api/auth`: the same codes for the second version of the phone-otp frontends.
+
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use jiff::tz::TimeZone;
+use quickcart_core::otp::Started;
+use quickcart_core::phone::{PhoneNumber, Region};
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::http::header::HeaderValue;
+use warp::reply::Response;
+
+use super::phone_otp::{IDEMPOTENCY_KEY, VERIFIED, check, start, status};
+use crate::app::App;
+use crate::dto::ok;
+use crate::dto::phone_otp::{NewUser, Sent, invalid_phone, phone_number, phone_number_and_otp, ten_digits};
+use crate::error::ApiError;
+use crate::filters::{client, get, header, json_body, post, with};
+
+/// What the routes below `/api` join to theirs.
+pub(super) fn routes(app: &App) -> BoxedFilter<(Result<Response, ApiError>,)> {
+    let send = warp::path!("send-otp")
+        .and(post())
+        .and(with(app))
+        .and(client())
+        .and(header(IDEMPOTENCY_KEY))
+        .and(json_body(app))
+        .then(send);
+    let verify = warp::path!("verify-otp").and(post()).and(with(app)).and(json_body(app)).then(verify);
+    let status = warp::path!("otp-status" / String).and(get()).and(with(app)).and(client()).then(
+        |phone: String, app: App, client| async move { status(&app.phone_otp_auth, &phone, client).await },
+    );
+    warp::path("auth").and(send.or(verify).unify().or(status).unify()).boxed()
+}
+
+async fn send(
+    app: App,
+    client: Option<IpAddr>,
+    idempotency_key: Option<HeaderValue>,
+    body: Result<Bytes, ApiError>,
+) -> Result<Response, ApiError> {
+    let phone = ten_digits(&phone_number(&body?)?)?;
+    let phone = PhoneNumber::parse(&phone, Region::IN).map_err(|_| invalid_phone())?;
+    let key = idempotency_key.as_ref();
+    let sent = start(&app, &app.phone_otp_auth, &phone, client, key, with_remaining).await;
+    sent.map_err(|error| limited(error, &app))
+}
+
+fn with_remaining<'a>(sent: Sent<'a>, started: &Started) -> Sent<'a> {
+    let phone = started.limits.iter().find(|limit| limit.limit == "phone");
+    Sent { remaining_attempts: phone.map(|limit| limit.remaining), ..sent }
+}
+
+/// What this version's clients show when a limit is used up: the old limit was that of a day, and ended at midnight.
+fn limited(error: ApiError, app: &App) -> ApiError {
+    let Some(wait) = error.limited_for() else { return error };
+    let now = app.clock.now();
+    let Ok(reset) = now.checked_add(wait) else { return error };
+    let time = reset.to_zoned(TimeZone::system()).strftime("%I:%M %p").to_string();
+    error.with_message(format!("Daily OTP limit exceeded. Try again after {time}")).with_reset_time(reset)
+}
+
+async fn verify(app: App, body: Result<Bytes, ApiError>) -> Result<Response, ApiError> {
+    let (phone, code) = phone_number_and_otp(&body?)?;
+    let phone = check(&app.phone_otp_auth, &phone, &code).await?;
+    // Nobody has a profile of this group yet, so everybody is new.
+    let (user, token, is_new_user) = (None, None, true);
+    Ok(ok(&NewUser { success: true, message: VERIFIED, user, token, is_new_user, phone: phone.national() }))
+}
