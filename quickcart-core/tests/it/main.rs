@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod otp;
+mod phones;
 mod stores;
 mod tidy;
 mod visit;

@@ -1,9 +1,13 @@
 //! Telephone numbers in E.164 form, read with libphonenumber's metadata and never shown whole in logs.
 
+mod rules;
+
 use std::fmt;
 
 pub use rlibphonenumber::Region;
 use rlibphonenumber::{NumberLengthType, PhoneNumber as Parsed};
+
+pub use rules::{Countries, InvalidCountry, PhoneRefused, PhoneRules};
 
 use crate::error::{DomainError, ErrorKind};
 
@@ -15,6 +19,10 @@ const SHOWN_FIRST: usize = 3;
 const SHOWN_LAST: usize = 2;
 /// For the rest: E.164 has at most fifteen digits.
 const STARS: &str = "***************";
+
+/// How many digits a range of numbers leaves open; fewer where a country has numbers that short.
+const RANGE_OPEN: usize = 5;
+const RANGE_OPEN_SHORT: usize = 2;
 
 /// A number that is possible in its country, which includes ranges that are not assigned (yet).
 ///
@@ -110,6 +118,56 @@ impl PhoneNumber {
         &self.e164[usize::from(self.national_start)..]
     }
 
+    /// The calling code of ITU-T E.164, such as 91; several countries can share one.
+    #[must_use]
+    pub fn country_code(&self) -> u16 {
+        let digits = &self.e164.as_bytes()[1..usize::from(self.national_start)];
+        digits.iter().fold(0, |code, digit| code * 10 + u16::from(digit - b'0'))
+    }
+
+    /// The country that the number belongs to, in ISO 3166-1 alpha-2.
+    ///
+    /// There is none for satellites and international services, and for ranges that are not assigned where several
+    /// countries share the calling code:
+    ///
+    /// ```
+    /// use quickcart_core::phone::{PhoneNumber, Region};
+    ///
+    /// let region = |text| PhoneNumber::from_e164(text).map(|number| number.region());
+    /// assert_eq!(region("+919876543210"), Ok(Some(Region::IN)));
+    /// assert_eq!(region("+12125550123"), Ok(Some(Region::US)));
+    /// assert_eq!(region("+14165550123"), Ok(Some(Region::CA)));
+    /// assert_eq!(region("+19995550123"), Ok(None));
+    /// ```
+    #[must_use]
+    pub fn region(&self) -> Option<Region> {
+        self.to_parsed().get_region_code().filter(|&region| region != Region::World)
+    }
+
+    /// The block that the number lies in: its E.164 text without the last five digits, `+9198765`.
+    ///
+    /// Operators get numbers in such blocks, and whoever pumps messages rents them so, hence limits by prefix count them.
+    /// Where the national number has five digits or fewer, the last two are left out, so that a range is never a country.
+    #[must_use]
+    pub fn range(&self) -> &str {
+        let is_long = self.national().len() > RANGE_OPEN;
+        let open = if is_long { RANGE_OPEN } else { RANGE_OPEN_SHORT };
+        &self.e164[..self.e164.len() - open]
+    }
+
+    /// What libphonenumber would read in [`e164`](Self::e164), without reading.
+    fn to_parsed(&self) -> Parsed {
+        let national = self.national().as_bytes();
+        let zeros = national.iter().take(national.len() - 1).take_while(|&&digit| digit == b'0').count();
+        Parsed {
+            country_code: self.country_code().into(),
+            national_number: national.iter().fold(0, |value, digit| value * 10 + u64::from(digit - b'0')),
+            italian_leading_zero: (zeros > 0).then_some(true),
+            number_of_leading_zeros: (zeros > 1).then_some(zeros).and_then(|zeros| zeros.try_into().ok()),
+            ..Parsed::default()
+        }
+    }
+
     /// The number with its middle hidden, for logs and screens: `+91********10`.
     #[must_use]
     pub fn masked(&self) -> String {
@@ -179,6 +237,24 @@ mod tests {
                 }
             }
         }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_number_is_taken_apart_as_libphonenumber_does(text in "\\+(39|49|1|44|225|242|[1-9][0-9]{0,2})0{0,3}[0-9]{2,11}") {
+            if let Ok(number) = PhoneNumber::from_e164(&text) {
+                proptest::prop_assert_eq!(Ok(number.to_parsed()), Parsed::parse(number.e164(), None));
+            }
+        }
+    }
+
+    #[test]
+    fn a_range_is_a_block_and_never_a_country() {
+        let range = |text| PhoneNumber::from_e164(text).unwrap().range().to_owned();
+        assert_eq!(range("+919876543210"), "+9198765");
+        assert_eq!(range("+8801712345678"), "+88017123");
+        // Niue, whose fixed lines have four digits.
+        assert_eq!(range("+6834002"), "+68340");
     }
 
     #[test]
