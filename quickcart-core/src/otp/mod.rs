@@ -20,6 +20,7 @@ mod pumping;
 mod review;
 pub mod store;
 mod telemetry;
+mod totp;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,6 +41,7 @@ pub use policy::{InvalidPolicy, Policy, Resend};
 pub use pumping::Watch;
 pub use review::ReviewNumber;
 pub use store::{Admission, OtpStore};
+pub use totp::{InvalidTotp, InvalidTotpSecret, Totp, TotpAlgorithm, TotpSecret};
 
 use crate::clock::{Clock, Timestamp};
 
