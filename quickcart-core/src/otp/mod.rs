@@ -18,6 +18,7 @@ mod phone_verification;
 mod policy;
 mod pumping;
 mod review;
+mod recovery;
 pub mod store;
 mod telemetry;
 mod totp;
@@ -41,6 +42,7 @@ pub use policy::{InvalidPolicy, Policy, Resend};
 pub use pumping::Watch;
 pub use review::ReviewNumber;
 pub use store::{Admission, OtpStore};
+pub use recovery::{DamagedRecoveryCodes, InvalidRecoveryCount, RecoveryCodes};
 pub use totp::{InvalidTotp, InvalidTotpSecret, Totp, TotpAlgorithm, TotpSecret};
 
 use crate::clock::{Clock, Timestamp};
