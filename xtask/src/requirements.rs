@@ -63,6 +63,12 @@ const REQUIREMENTS: &[Requirement] = &[
         from: Source::Apt("python3-dev"),
         why: "cargo test links the Python module against libpython",
     },
+    Requirement {
+        name: "redis-server",
+        probe: &["redis-server", "--version"],
+        from: Source::Apt("redis-server"),
+        why: "tests start Redis servers of their own",
+    },
 ];
 
 /// Installs what is missing, if it may.

@@ -1,0 +1,23 @@
+//! Starts the servers that tests talk to: each on a free loopback port, with a folder of its own, gone when
+//! it is dropped.
+//!
+//! ```
+//! use test_servers::RedisServer;
+//!
+//! let redis = RedisServer::with(&[("maxmemory", "10mb")]);
+//! redis.command(&["SET", "greeting", "hello"])?;
+//! assert_eq!(redis.command(&["GET", "greeting"])?, "hello");
+//! assert!(redis.url().starts_with("redis://127.0.0.1:"));
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! A server ends with the value that stands for it, so also when a test panics, and with the process that
+//! started it, however that ends. Whatever goes wrong here panics, as a test that cannot go on fails.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod process;
+mod redis;
+mod wait;
+
+pub use redis::{RedisCluster, RedisSentinel, RedisServer};
+pub use wait::wait_until;

@@ -1,0 +1,7 @@
+//! The servers as tests use them.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod cluster;
+mod owner;
+mod sentinel;
+mod server;
