@@ -58,6 +58,7 @@ impl From<Failure> for PyErr {
             ErrorKind::Forbidden => PyErr::new::<python::ForbiddenError, _>(arguments),
             ErrorKind::NotFound => PyErr::new::<python::NotFoundError, _>(arguments),
             ErrorKind::Conflict => PyErr::new::<python::ConflictError, _>(arguments),
+            ErrorKind::Unprocessable => PyErr::new::<python::UnprocessableError, _>(arguments),
             ErrorKind::Limited => PyErr::new::<python::LimitedError, _>(arguments),
             ErrorKind::Unavailable => PyErr::new::<python::UnavailableError, _>(arguments),
             ErrorKind::Internal => PyErr::new::<python::InternalError, _>(arguments),

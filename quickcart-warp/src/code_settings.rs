@@ -123,7 +123,10 @@ impl CodeSettings {
             };
             let least = SecretKey::LENGTH_MIN;
             if !development && key.len() < least {
-                return wrong(format!("QUICKCART_CODE_KEYS: key {id} has {} bytes; production needs {least}", key.len()));
+                return wrong(format!(
+                    "QUICKCART_CODE_KEYS: key {id} has {} bytes; production needs {least}",
+                    key.len()
+                ));
             }
             if keys.iter().any(|(other, _)| *other == id) {
                 return wrong(format!("QUICKCART_CODE_KEYS: two keys have the id {id}"));

@@ -429,7 +429,10 @@ mod tests {
 
     #[test]
     fn shows_no_secret() {
-        let config = check("--device-key s3cret --fixed-otp 424242 --jwt-secret-key hush --redis-url redis://:s3cret@h").unwrap();
+        let config = check(
+            "--device-key s3cret --fixed-otp 424242 --jwt-secret-key hush --redis-url redis://:s3cret@h",
+        )
+        .unwrap();
         let shown = format!("{config:?}");
         assert!(!shown.contains("s3cret") && !shown.contains("424242") && !shown.contains("hush"), "{shown}");
     }

@@ -60,7 +60,14 @@ enum Detail {
 
 impl ApiError {
     pub(crate) fn new(status: StatusCode, text: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, detail: Detail::Text(text.into()), retry_after: None, allow: None, rate_limit: None, reset_time: None }
+        Self {
+            status,
+            detail: Detail::Text(text.into()),
+            retry_after: None,
+            allow: None,
+            rate_limit: None,
+            reset_time: None,
+        }
     }
 
     pub(crate) fn bad_request(text: impl Into<Cow<'static, str>>) -> Self {
@@ -146,7 +153,8 @@ impl ApiError {
         }
         if let Some(wait) = self.retry_after {
             // Rounded up, so that who comes back then is not refused again.
-            headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)));
+            headers
+                .insert(RETRY_AFTER, HeaderValue::from(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)));
         }
         if let Some(limit) = self.rate_limit {
             rate_limit::show(&mut response, std::iter::once(limit));

@@ -55,9 +55,8 @@ impl Service {
         let origin = request.headers().get(ORIGIN).cloned();
         let client = client_address(peer, request.headers(), &self.0.trusted_proxies);
         request.extensions_mut().insert(ClientAddress(client));
-        let line = tracing::enabled!(target: "quickcart::http", tracing::Level::DEBUG).then(|| {
-            (Instant::now(), request.method().clone(), masked_path(request.uri().path()))
-        });
+        let line = tracing::enabled!(target: "quickcart::http", tracing::Level::DEBUG)
+            .then(|| (Instant::now(), request.method().clone(), masked_path(request.uri().path())));
         let mut response = match self.0.cors.preflight(request.method(), request.headers()) {
             Some(preflight) => preflight,
             // CONNECT and `OPTIONS *` name no path, and warp's filters take one for granted.

@@ -56,7 +56,10 @@ pub async fn otp_store_agrees(store: &dyn OtpStore, seed: u64, steps: u32) {
     let policies = [Policy::default(), Policy::default().with_resend(Resend::Replace).without_cooldown()];
     for step in 0..steps {
         let place = format!("seed {seed}, step {step}");
-        now += SignedDuration::from_millis(*pick(&mut random, &[0, 0, 1, 400, 20_000, 31_000, 200_000, 4_000_000]));
+        now += SignedDuration::from_millis(*pick(
+            &mut random,
+            &[0, 0, 1, 400, 20_000, 31_000, 200_000, 4_000_000],
+        ));
         let policy = policies[random.random_range(0..2)];
         let subject = digest(salt, random.random_range(0..3));
         let watch = Watch { prefix: digest(salt, 9), number: random.random_range(0..40) };
@@ -69,8 +72,13 @@ pub async fn otp_store_agrees(store: &dyn OtpStore, seed: u64, steps: u32) {
                 request.challenge.transaction = [random.random_range(0..2); 16];
                 request.charges = charges(&mut random, salt, now);
                 request.watch = random.random_bool(0.5).then_some(watch);
-                request.idempotency = random.random_bool(0.3).then(|| digest(salt, 20 + random.random_range(0..3)));
-                assert_eq!(ok(store.preview(&request).await), ok(reference.preview(&request).await), "{place}");
+                request.idempotency =
+                    random.random_bool(0.3).then(|| digest(salt, 20 + random.random_range(0..3)));
+                assert_eq!(
+                    ok(store.preview(&request).await),
+                    ok(reference.preview(&request).await),
+                    "{place}"
+                );
                 assert_eq!(ok(store.issue(&request).await), ok(reference.issue(&request).await), "{place}");
             }
             4..8 => {
@@ -78,12 +86,20 @@ pub async fn otp_store_agrees(store: &dyn OtpStore, seed: u64, steps: u32) {
                 request.policy = policy;
                 request.guess.nonce = random.random_bool(0.2).then_some([7; 16]);
                 request.watch = random.random_bool(0.5).then_some(watch);
-                assert_eq!(ok(store.attempt(&request).await), ok(reference.attempt(&request).await), "{place}");
+                assert_eq!(
+                    ok(store.attempt(&request).await),
+                    ok(reference.attempt(&request).await),
+                    "{place}"
+                );
             }
             8 => {
                 let step = random.random_bool(0.6).then(|| now.as_second().unsigned_abs() / 30);
                 let request = StepRequest { subject: digest(salt, 5), step, policy, now };
-                assert_eq!(ok(store.take_step(&request).await), ok(reference.take_step(&request).await), "{place}");
+                assert_eq!(
+                    ok(store.take_step(&request).await),
+                    ok(reference.take_step(&request).await),
+                    "{place}"
+                );
             }
             _ => {
                 let charges = charges(&mut random, salt, now);
@@ -162,11 +178,19 @@ async fn counts_wrong_codes_and_locks_longer_each_time(store: &dyn OtpStore, sta
         for number in 1..=policy.attempts_max() {
             assert_eq!(show(store, 2, WRONG, now).await, Attempt::Wrong, "wrong code {number}");
         }
-        assert_eq!(show(store, 2, RIGHT, now).await, Attempt::NotFound, "the right one after five wrong ones");
+        assert_eq!(
+            show(store, 2, RIGHT, now).await,
+            Attempt::NotFound,
+            "the right one after five wrong ones"
+        );
         assert_eq!(ok(store.expires_at([2; 16], now).await), None);
         let again = issue([2; 16], now + lock - MILLISECOND);
         let until = now + lock;
-        assert_eq!(ok(store.issue(&again).await).verdict, Verdict::Locked { until }, "a new one buys no guesses");
+        assert_eq!(
+            ok(store.issue(&again).await).verdict,
+            Verdict::Locked { until },
+            "a new one buys no guesses"
+        );
         now = until;
     }
     put(store, 2, now).await;
@@ -188,7 +212,11 @@ async fn ends_to_the_millisecond(store: &dyn OtpStore, now: Timestamp) {
     put(store, 4, now).await;
     assert_eq!(show(store, 4, RIGHT, now + TTL).await, Attempt::NotFound, "at its end");
     put(store, 4, now + TTL).await;
-    assert_eq!(show(store, 4, RIGHT, now + TTL + TTL - MILLISECOND).await, Attempt::Accepted, "just before it");
+    assert_eq!(
+        show(store, 4, RIGHT, now + TTL + TTL - MILLISECOND).await,
+        Attempt::Accepted,
+        "just before it"
+    );
 }
 
 async fn repeats_or_replaces(store: &dyn OtpStore, now: Timestamp) {
@@ -198,15 +226,20 @@ async fn repeats_or_replaces(store: &dyn OtpStore, now: Timestamp) {
         request.policy = request.policy.with_resend(resend);
         request
     };
-    let issued = |id: u8, at: Timestamp| Verdict::Issued {
-        challenge_id: [id; 16],
-        key_id: 0,
-        expires_at: at + TTL,
-    };
+    let issued =
+        |id: u8, at: Timestamp| Verdict::Issued { challenge_id: [id; 16], key_id: 0, expires_at: at + TTL };
     let (half, late) = (now + TTL / 2, now + TTL / 2 + MILLISECOND);
     assert_eq!(ok(store.issue(&with(1, Resend::Repeat, now)).await).verdict, issued(1, now));
-    assert_eq!(ok(store.issue(&with(2, Resend::Repeat, half)).await).verdict, issued(1, now), "the same again");
-    assert_eq!(ok(store.issue(&with(3, Resend::Repeat, late)).await).verdict, issued(3, late), "too late for that");
+    assert_eq!(
+        ok(store.issue(&with(2, Resend::Repeat, half)).await).verdict,
+        issued(1, now),
+        "the same again"
+    );
+    assert_eq!(
+        ok(store.issue(&with(3, Resend::Repeat, late)).await).verdict,
+        issued(3, late),
+        "too late for that"
+    );
     assert_eq!(ok(store.issue(&with(4, Resend::Replace, late)).await).verdict, issued(4, late));
 }
 
@@ -322,7 +355,8 @@ async fn takes_each_step_once(store: &dyn OtpStore, now: Timestamp) {
 }
 
 async fn admits_by_charges(store: &dyn OtpStore, now: Timestamp) {
-    let charges = [Charge::new("status", [14; 16], Rate::new(2, Duration::from_secs(2)).expect("a rate"), now)];
+    let charges =
+        [Charge::new("status", [14; 16], Rate::new(2, Duration::from_secs(2)).expect("a rate"), now)];
     assert_eq!(ok(store.admit(&charges, now).await).standings[0].remaining, 1);
     assert_eq!(ok(store.admit(&charges, now).await).standings[0].remaining, 0);
     let until = now + SignedDuration::from_secs(1);

@@ -259,7 +259,8 @@ impl Subject {
 
     /// When nothing is left to remember, in microseconds.
     pub(crate) fn forget_at_us(&self) -> i64 {
-        let failures = if self.failures > 0 { self.failed_at_us + microseconds(Policy::LOCK_LAST) } else { 0 };
+        let failures =
+            if self.failures > 0 { self.failed_at_us + microseconds(Policy::LOCK_LAST) } else { 0 };
         let pending = self.pending.map_or(0, |pending| pending.expires_at.as_microsecond());
         let step = if self.step > 0 { self.stepped_at_us + STEP_KEPT_US } else { 0 };
         failures.max(pending).max(self.locked_until_us).max(step)

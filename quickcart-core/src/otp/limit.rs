@@ -78,7 +78,9 @@ impl FromStr for Rate {
 
 /// A rate has a quota of one or more, and a window of 1 s to 400 days in whole seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a rate is written as 20/day, 1000/hour, 60/minute or 20/90s, with a quota of one or more and at most 400 days")]
+#[error(
+    "a rate is written as 20/day, 1000/hour, 60/minute or 20/90s, with a quota of one or more and at most 400 days"
+)]
 pub struct InvalidRate;
 
 /// What one request takes from one limit.

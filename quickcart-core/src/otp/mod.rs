@@ -17,8 +17,8 @@ mod limits;
 mod phone_verification;
 mod policy;
 mod pumping;
-mod review;
 mod recovery;
+mod review;
 pub mod store;
 mod telemetry;
 mod totp;
@@ -40,9 +40,9 @@ pub use limits::Limits;
 pub use phone_verification::{CodeRequest, PhoneVerification, Started};
 pub use policy::{InvalidPolicy, Policy, Resend};
 pub use pumping::Watch;
+pub use recovery::{DamagedRecoveryCodes, InvalidRecoveryCount, RecoveryCodes};
 pub use review::ReviewNumber;
 pub use store::{Admission, OtpStore};
-pub use recovery::{DamagedRecoveryCodes, InvalidRecoveryCount, RecoveryCodes};
 pub use totp::{InvalidTotp, InvalidTotpSecret, Totp, TotpAlgorithm, TotpSecret};
 
 use crate::clock::{Clock, Timestamp};
@@ -223,10 +223,8 @@ impl Otp {
         code: &str,
         watch: Option<Watch>,
     ) -> Result<(), OtpError> {
-        let guess = Guess {
-            nonce: self.nonce(&binding),
-            answers: self.keys.digests(&answer_parts(&binding, code)),
-        };
+        let guess =
+            Guess { nonce: self.nonce(&binding), answers: self.keys.digests(&answer_parts(&binding, code)) };
         let request = AttemptRequest {
             subject: self.subject(&binding),
             guess,
@@ -287,7 +285,9 @@ impl Otp {
             key_id,
             answer: self.keys.digest(&answer_parts(&binding, code.as_str())),
             nonce: self.nonce(&binding),
-            transaction: binding.transaction.map_or([0; 16], |text| self.keys.name(&[b"transaction", text.as_bytes()])),
+            transaction: binding
+                .transaction
+                .map_or([0; 16], |text| self.keys.name(&[b"transaction", text.as_bytes()])),
             expires_at: now.saturating_add(ttl).unwrap_or(Timestamp::MAX),
         };
         let key = |key: &str| self.keys.name(&[b"idempotency", key.as_bytes()]);

@@ -161,7 +161,9 @@ impl Default for Policy {
 
 /// A value of the policy is out of its range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a code has 6 to 8 digits (4 or 5 only when asked for), lives 1 to 600 whole seconds, and takes 1 to 10 wrong codes")]
+#[error(
+    "a code has 6 to 8 digits (4 or 5 only when asked for), lives 1 to 600 whole seconds, and takes 1 to 10 wrong codes"
+)]
 pub struct InvalidPolicy;
 
 #[cfg(test)]

@@ -39,7 +39,8 @@ pub(super) struct Telemetry {
 
 impl Telemetry {
     pub(super) fn new(purpose: &'static str) -> Self {
-        let issue = |outcome| counter!("quickcart_otp_issue_total", "purpose" => purpose, "outcome" => outcome);
+        let issue =
+            |outcome| counter!("quickcart_otp_issue_total", "purpose" => purpose, "outcome" => outcome);
         let verify =
             |outcome| counter!("quickcart_otp_verify_total", "purpose" => purpose, "outcome" => outcome);
         Self { purpose, issue: Arc::new(ISSUE.map(issue)), verify: Arc::new(VERIFY.map(verify)) }

@@ -149,7 +149,7 @@ impl PhoneNumber {
     /// Operators get numbers in such blocks, and whoever pumps messages rents them so, hence limits by prefix count them.
     /// Where the national number has five digits or fewer, the last two are left out, so that a range is never a country.
     #[must_use]
-    pub fn range(&self) -> &str {
+    pub fn prefix(&self) -> &str {
         let is_long = self.national().len() > RANGE_OPEN;
         let open = if is_long { RANGE_OPEN } else { RANGE_OPEN_SHORT };
         &self.e164[..self.e164.len() - open]
@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_range_is_a_block_and_never_a_country() {
-        let range = |text| PhoneNumber::from_e164(text).unwrap().range().to_owned();
+        let range = |text| PhoneNumber::from_e164(text).unwrap().prefix().to_owned();
         assert_eq!(range("+919876543210"), "+9198765");
         assert_eq!(range("+8801712345678"), "+88017123");
         // Niue, whose fixed lines have four digits.

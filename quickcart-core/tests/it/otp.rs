@@ -268,7 +268,9 @@ async fn explains_without_changing_anything() {
         let after = verification.explain(request).await.unwrap();
         let text = after.to_string();
         assert!(
-            text.starts_with("+91********10: otp_cooling_down, until 2026-11-21T09:00:30Z\n  phone: 19 of 20"),
+            text.starts_with(
+                "+91********10: otp_cooling_down, until 2026-11-21T09:00:30Z\n  phone: 19 of 20"
+            ),
             "{text}"
         );
         assert!(text.contains("address: 999 of 1000") && !text.contains("9876543210"), "{text}");

@@ -78,8 +78,8 @@ proptest::proptest! {
 
             let code = format!("+{}", number.country_code());
             prop_assert!(number.e164().starts_with(&code));
-            prop_assert!(number.e164().starts_with(number.range()));
-            prop_assert!(number.range().starts_with(&code) && number.range() != number.e164());
+            prop_assert!(number.e164().starts_with(number.prefix()));
+            prop_assert!(number.prefix().starts_with(&code) && number.prefix() != number.e164());
         }
     }
 }

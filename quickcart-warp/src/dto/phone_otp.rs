@@ -86,7 +86,8 @@ pub(crate) fn ten_digits(text: &str) -> Result<String, ApiError> {
     if national.len() != 10 {
         return Err(ApiError::bad_request("Phone number must be 10 digits"));
     }
-    let plain = national.bytes().all(|byte| byte.is_ascii_digit()) && matches!(national.as_bytes()[0], b'6'..=b'9');
+    let plain =
+        national.bytes().all(|byte| byte.is_ascii_digit()) && matches!(national.as_bytes()[0], b'6'..=b'9');
     if plain { Ok(format!("+91{national}")) } else { Err(invalid_phone()) }
 }
 

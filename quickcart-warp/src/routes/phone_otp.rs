@@ -38,12 +38,8 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
         warp::path!("otp-status" / String).and(get()).and(with(app)).and(client()).then(status_of_first);
     let health = warp::path!("health").and(get()).and(with(app)).then(health);
     let info = warp::path::end().and(get()).map(|| Ok(info()));
-    let rest =
-        status.or(health).unify().or(info).unify().or(phone_otp_auth::routes(app)).unify().boxed();
-    warp::path("api")
-        .and(send.or(verify.or(rest).unify()).unify())
-        .map(answer(Dialect::PhoneOtp))
-        .boxed()
+    let rest = status.or(health).unify().or(info).unify().or(phone_otp_auth::routes(app)).unify().boxed();
+    warp::path("api").and(send.or(verify.or(rest).unify()).unify()).map(answer(Dialect::PhoneOtp)).boxed()
 }
 
 async fn send(

@@ -202,9 +202,8 @@ impl Limits {
     }
 
     fn standings(&self, charges: &[Charge]) -> Vec<Standing> {
-        let standing = |charge: &Charge| {
-            charge.standing(self.full_us.get(&charge.key).copied().unwrap_or_default())
-        };
+        let standing =
+            |charge: &Charge| charge.standing(self.full_us.get(&charge.key).copied().unwrap_or_default());
         charges.iter().map(standing).collect()
     }
 

@@ -102,7 +102,8 @@ impl Connection {
                 Ok(live)
             }
             Err(error) => {
-                let why = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+                let why =
+                    std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
                 connecting.failed = Some((Instant::now(), why.into()));
                 connecting.moved_to = None;
                 Err(error)
@@ -272,7 +273,9 @@ mod tests {
     fn refuses_a_server_that_would_forget() {
         let info = |role: &str, maxmemory: u32, policy: &str| {
             let run = "run_id:00000000000000ff11111111111111111111111";
-            judge(&format!("# Server\r\n{run}\r\nrole:{role}\r\nmaxmemory:{maxmemory}\r\nmaxmemory_policy:{policy}\r\n"))
+            judge(&format!(
+                "# Server\r\n{run}\r\nrole:{role}\r\nmaxmemory:{maxmemory}\r\nmaxmemory_policy:{policy}\r\n"
+            ))
         };
         assert_eq!(info("master", 0, "noeviction").unwrap(), 255_u64.to_be_bytes());
         assert!(info("master", 0, "allkeys-lru").is_ok(), "without a limit nothing is evicted");

@@ -104,7 +104,9 @@ impl OtpStore for RedisOtpStore {
 
     async fn admit(&self, charges: &[Charge], now: Timestamp) -> Result<Admission, StoreError> {
         let answer: Vec<i64> = self.connection.run(|live| admit(live, charges, now)).await?;
-        let [verdict, until_us, charge, kept @ ..] = answer.as_slice() else { return Err(unreadable(&answer)) };
+        let [verdict, until_us, charge, kept @ ..] = answer.as_slice() else {
+            return Err(unreadable(&answer));
+        };
         let limited = match *verdict {
             scripts::ISSUED => None,
             _ => Some((usize::try_from(*charge).unwrap_or_default(), instant(*until_us))),
