@@ -1,7 +1,8 @@
 //! The present, as an input: the real clock, or one that a test moves by hand.
 
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use jiff::Timestamp;
 
@@ -11,16 +12,30 @@ pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
 }
 
-/// The clock of the machine, to the millisecond, as the stores keep time.
+/// The clock of the machine, to the millisecond, as the stores keep time. It never goes back: when somebody sets the
+/// machine's clock back, this one goes on from where it was at its own pace, so that nothing lives longer than it should.
+/// What is set forward, or slept through, counts at once.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
+
+/// How far the machine's clock is ahead of [`STARTED`], at most so far, in milliseconds since 1970.
+static AHEAD_MS: AtomicI64 = AtomicI64::new(i64::MIN);
+static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one home of the machine's clock")]
     fn now(&self) -> Timestamp {
+        let elapsed = STARTED.elapsed();
         let now = Timestamp::now();
-        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+        let elapsed_ms = i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX);
+        Timestamp::from_millisecond(steady(&AHEAD_MS, now.as_millisecond(), elapsed_ms)).unwrap_or(now)
     }
+}
+
+/// The latest of what the clock shows, and of what it ever showed plus the time since.
+fn steady(ahead_ms: &AtomicI64, shown_ms: i64, elapsed_ms: i64) -> i64 {
+    let ahead = shown_ms.saturating_sub(elapsed_ms);
+    elapsed_ms.saturating_add(ahead_ms.fetch_max(ahead, Ordering::Relaxed).max(ahead))
 }
 
 /// A clock that stands still until it is moved.
@@ -56,5 +71,26 @@ impl ManualClock {
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_microsecond(self.microsecond.load(Ordering::SeqCst)).unwrap_or(Timestamp::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_set_back_goes_on_at_its_own_pace() {
+        let ahead = AtomicI64::new(i64::MIN);
+        // (what the clock shows, time since the start) -> the time
+        for (shown, elapsed, expected) in [
+            (1_000_000, 0, 1_000_000),
+            (1_000_010, 10, 1_000_010),
+            (400_020, 20, 1_000_020), // set back by ten minutes
+            (700_020, 300_020, 1_300_020),
+            (2_000_000, 300_030, 2_000_000), // set forward
+            (2_000_010, 300_040, 2_000_010),
+        ] {
+            assert_eq!(steady(&ahead, shown, elapsed), expected);
+        }
     }
 }
