@@ -169,11 +169,12 @@ fn greeting(config: &Config, addresses: &[String], demo_products: Option<usize>)
         Provider::Console => "console, that is, here (embedded)",
         Provider::None => "none: no code is sent",
     };
+    let codes = config.redis.as_ref().map_or_else(|| "in memory (embedded)".to_owned(), ToString::to_string);
     let mut lines = vec![
         format!("QuickCart {} listens on {}", env!("CARGO_PKG_VERSION"), urls.join(" and ")),
         format!("  mode      {mode}"),
         format!("  database  SQLite, {} (embedded)", config.database.display()),
-        "  codes     in memory (embedded)".to_owned(),
+        format!("  codes     {codes}"),
         format!("  messages  phone-otp: {}", provider(config.phone_otp_provider)),
         format!("            smart-cart: {}", provider(config.smart_cart_provider)),
     ];

@@ -2,13 +2,17 @@
 
 use reqwest::Client;
 use serde_json::{Value, json};
+use test_servers::RedisServer;
 
 use crate::program::{Server, folder};
 
 #[tokio::test]
 async fn no_number_code_key_or_token_is_logged() {
     let folder = folder();
+    let redis = RedisServer::start();
+    let redis_url = redis.url();
     let settings = [
+        ("REDIS_URL", redis_url.as_str()),
         ("QUICKCART_LOG", "trace"),
         ("QUICKCART_LOG_FORMAT", "json"),
         ("JWT_SECRET_KEY", "the-jwt-key-of-this-test"),
@@ -35,6 +39,7 @@ async fn no_number_code_key_or_token_is_logged() {
     let request = client.post(server.url.clone() + "/cart/esp32/add_item").header("X-Device-Key", "wrong");
     request.json(&json!({"cart_id": 1, "product_id": 1, "weight": 1})).send().await.unwrap();
 
+    let codes = redis.dump();
     server.terminate();
     let (_, printed, log) = server.wait();
     let database = std::fs::read(folder.path().join("data/quickcart.db")).unwrap();
@@ -51,6 +56,10 @@ async fn no_number_code_key_or_token_is_logged() {
     }
     assert!(!printed.contains("9123456780"));
     assert!(!String::from_utf8_lossy(&database).contains(&format!("\"{code}\"")));
+    for secret in ["9123456780", &echoed, &code, "of-this-test"] {
+        let found = codes.windows(secret.len()).any(|window| window == secret.as_bytes());
+        assert!(!found && !codes.is_empty(), "{secret} is in Redis");
+    }
     let requests: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let line = requests.iter().find(|line| line["path"] == "/api/send-otp").unwrap();
     assert_eq!(

@@ -2,12 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod bad_input;
+mod code_limits;
+mod code_store;
 mod cors;
 mod embedding;
 mod import;
 mod limits;
 mod logs;
 mod phone_otp;
+mod phone_otp_auth;
 mod program;
 mod settings;
 mod visit;

@@ -60,7 +60,6 @@ fn the_greeting_says_what_runs_and_what_to_try() {
     let folder = folder();
     let settings = [
         ("QUICKCART_LISTEN", "127.0.0.1:0,127.0.0.1:0"),
-        ("REDIS_HOST", "localhost"),
         ("MONGO_URL", "mongodb://user:hush@db"),
     ];
     let server = Server::start(folder.path(), &settings);
@@ -73,7 +72,6 @@ fn the_greeting_says_what_runs_and_what_to_try() {
         "SQLite",
         "in memory (embedded)",
         "demo store of",
-        "REDIS_HOST",
         "MONGO_URL",
         "curl 'http://127.0.0.1:",
     ] {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use ::redis::{ConnectionInfo, IntoConnectionInfo};
+use ::redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
 
 /// The address of a Redis server, or of sentinels that know it.
 ///
@@ -79,7 +79,11 @@ fn sentinels(text: &str) -> Result<RedisUrl, InvalidRedisUrl> {
 
 impl fmt::Display for RedisUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let servers: Vec<_> = self.servers.iter().map(|server| server.addr().to_string()).collect();
+        let address = |server: &ConnectionInfo| match server.addr() {
+            ConnectionAddr::Tcp(host, port) if host.contains(':') => format!("[{host}]:{port}"),
+            other => other.to_string(),
+        };
+        let servers: Vec<_> = self.servers.iter().map(address).collect();
         match &self.sentinel {
             None => write!(f, "redis://{}", servers.join(",")),
             Some(master) => write!(f, "{SENTINEL}{}/{}", servers.join(","), master.name),
@@ -101,6 +105,7 @@ mod tests {
     fn reads_servers_and_sentinels_and_hides_passwords() {
         for (text, shown) in [
             ("redis://127.0.0.1:6390", "redis://127.0.0.1:6390"),
+            ("redis://[::1]:6390", "redis://[::1]:6390"),
             ("redis://user:secret@cache/2", "redis://cache:6379"),
             ("redis+sentinel://a,b:26380/shop", "redis+sentinel://a:26379,b:26380/shop"),
             ("redis+sentinel://:secret@a/shop/1?replicas=1", "redis+sentinel://a:26379/shop"),
