@@ -47,9 +47,9 @@ pub(crate) struct ApiError {
     retry_after: Option<Duration>,
     allow: Option<&'static str>,
     /// The limit that is used up.
-    rate_limit: Option<RateLimit>,
+    rate_limit: Option<Box<RateLimit>>,
     /// When to come back, as text for clients that read it in the body.
-    reset_time: Option<String>,
+    reset_time: Option<Box<str>>,
 }
 
 #[derive(Debug)]
@@ -103,7 +103,7 @@ impl ApiError {
 
     /// The same, with the limit that is used up.
     pub(crate) fn with_rate_limit(self, limit: RateLimit) -> Self {
-        Self { rate_limit: Some(limit), ..self }
+        Self { rate_limit: Some(Box::new(limit)), ..self }
     }
 
     /// How long to wait, when a limit is why.
@@ -118,7 +118,7 @@ impl ApiError {
 
     /// The same, with the time to come back in the body.
     pub(crate) fn with_reset_time(self, at: Timestamp) -> Self {
-        Self { reset_time: Some(at.to_string()), ..self }
+        Self { reset_time: Some(at.to_string().into()), ..self }
     }
 
     /// The body alone.
@@ -157,7 +157,7 @@ impl ApiError {
                 .insert(RETRY_AFTER, HeaderValue::from(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)));
         }
         if let Some(limit) = self.rate_limit {
-            rate_limit::show(&mut response, std::iter::once(limit));
+            rate_limit::show(&mut response, std::iter::once(*limit));
         }
         response
     }

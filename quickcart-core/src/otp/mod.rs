@@ -96,7 +96,7 @@ pub struct Issued {
     /// Whether it was issued before under the same idempotency key, and is not to be sent again.
     pub is_replay: bool,
     /// How the limits of the conditions stand now, in their order.
-    pub standings: Vec<Standing>,
+    pub limits: Vec<LimitStanding>,
 }
 
 /// Issues and verifies codes.
@@ -188,7 +188,9 @@ impl Otp {
             refused => return Err(refusal(refused, &request)),
         };
         let code = code.map_or_else(|| self.code(key_id, &challenge_id, &binding), Ok)?;
-        Ok(Issued { code, expires_at, is_replay, standings: decision.standings })
+        let standings = request.charges.iter().zip(decision.standings);
+        let limits = standings.map(|(charge, standing)| LimitStanding::new(charge, standing)).collect();
+        Ok(Issued { code, expires_at, is_replay, limits })
     }
 
     /// What [`issue_under`](Self::issue_under) would decide now, without deciding it.

@@ -7,9 +7,7 @@ use std::time::Duration;
 use super::explain::{Explanation, LimitStanding};
 use super::review::ReviewNumber;
 use super::telemetry::Telemetry;
-use super::{
-    Binding, Charge, Code, Conditions, Digest, Issued, Limits, Nonce, Otp, OtpError, Standing, Watch,
-};
+use super::{Binding, Charge, Code, Conditions, Digest, Issued, Limits, Nonce, Otp, OtpError, Watch};
 use crate::clock::Timestamp;
 use crate::messaging::{Message, MessageProvider};
 use crate::phone::{PhoneNumber, PhoneRules};
@@ -197,7 +195,6 @@ impl PhoneVerification {
         let binding = self.binding(phone, nonce.map(Nonce::as_str));
         let subject = self.otp.subject(&binding);
         let conditions = self.conditions(&request, subject);
-        let charges = conditions.charges.clone();
         let issued = self.otp.issue_for(subject, binding, conditions).await?;
         let is_reviewer = self.review_number(phone).is_some();
         if is_reviewer {
@@ -211,8 +208,8 @@ impl PhoneVerification {
         } else {
             (self.provider.name(), None)
         };
-        let Issued { code, expires_at, standings, .. } = issued;
-        Ok(Started { provider, message_id, expires_at, code, limits: named(&charges, &standings) })
+        let Issued { code, expires_at, limits, .. } = issued;
+        Ok(Started { provider, message_id, expires_at, code, limits })
     }
 
     /// A number for reviewers needs no line that exists.
@@ -303,8 +300,4 @@ fn plain(kind: u8, text: &[u8]) -> Digest {
         *byte = *letter;
     }
     key
-}
-
-fn named(charges: &[Charge], standings: &[Standing]) -> Vec<LimitStanding> {
-    charges.iter().zip(standings).map(|(charge, standing)| LimitStanding::new(charge, *standing)).collect()
 }

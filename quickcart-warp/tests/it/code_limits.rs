@@ -45,7 +45,10 @@ async fn every_answer_says_how_the_limits_stand() {
         let quotas = [("phone".to_owned(), 2), ("address".to_owned(), 10)];
         assert_eq!(field(headers, "ratelimit-policy", "q"), quotas);
         assert_eq!(field(headers, "ratelimit-policy", "w")[0].1, 86_400);
-        assert_eq!(field(headers, "ratelimit", "r"), [("phone".to_owned(), left), ("address".to_owned(), 8 + left)]);
+        assert_eq!(
+            field(headers, "ratelimit", "r"),
+            [("phone".to_owned(), left), ("address".to_owned(), 8 + left)]
+        );
     }
     let refused = send(&server, "9876543210").await;
     assert_eq!(refused.status(), 429);
@@ -124,7 +127,8 @@ async fn a_reviewer_needs_no_message() {
     let body: Value = send(&server, "9876500000").await.json().await.unwrap();
     assert_eq!(body["otp"], "424242");
     let body = json!({"phoneNumber": "9876500000", "otp": "424242"});
-    let verified = Client::new().post(server.url.clone() + "/api/verify-otp").json(&body).send().await.unwrap();
+    let verified =
+        Client::new().post(server.url.clone() + "/api/verify-otp").json(&body).send().await.unwrap();
     assert_eq!(verified.status(), 200);
     assert_eq!(send(&server, "9876500000").await.status(), 429, "it is used up");
     server.terminate();

@@ -43,7 +43,8 @@ async fn without_redis_there_is_a_clear_answer_and_then_it_goes_on() {
     let code = server.code();
     redis.kill();
     let shown = json!({"phoneNumber": "9876543210", "otp": code});
-    for response in [send(&server, "9876543210").await, post(&server, "/api/verify-otp", shown.clone()).await] {
+    for response in [send(&server, "9876543210").await, post(&server, "/api/verify-otp", shown.clone()).await]
+    {
         assert_eq!(response.status(), 503);
         assert!(response.headers().contains_key("retry-after"));
         assert_eq!(response.json::<Value>().await.unwrap()["success"], json!(false));
@@ -61,7 +62,11 @@ async fn without_redis_there_is_a_clear_answer_and_then_it_goes_on() {
         response = send(&server, "9876543210").await;
     }
     assert_eq!(response.status(), 200, "the connection comes back by itself");
-    assert_eq!(post(&server, "/api/verify-otp", shown).await.status(), 400, "codes end with the run of Redis");
+    assert_eq!(
+        post(&server, "/api/verify-otp", shown).await.status(),
+        400,
+        "codes end with the run of Redis"
+    );
 }
 
 #[test]

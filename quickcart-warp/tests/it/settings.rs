@@ -58,10 +58,7 @@ fn a_folder_that_cannot_be_written_is_said() {
 #[test]
 fn the_greeting_says_what_runs_and_what_to_try() {
     let folder = folder();
-    let settings = [
-        ("QUICKCART_LISTEN", "127.0.0.1:0,127.0.0.1:0"),
-        ("MONGO_URL", "mongodb://user:hush@db"),
-    ];
+    let settings = [("QUICKCART_LISTEN", "127.0.0.1:0,127.0.0.1:0"), ("MONGO_URL", "mongodb://user:hush@db")];
     let server = Server::start(folder.path(), &settings);
     server.line("curl -i");
     server.terminate();
