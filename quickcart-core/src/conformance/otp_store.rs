@@ -34,6 +34,7 @@ pub async fn otp_store(store: &dyn OtpStore) {
     waits_between_codes(store, now).await;
     takes_all_charges_or_none(store, now).await;
     repeats_a_request_under_its_key(store, now).await;
+    takes_back_what_was_not_sent(store, now).await;
     closes_a_pumped_prefix(store, now).await;
     takes_each_step_once(store, now).await;
     admits_by_charges(store, now).await;
@@ -79,7 +80,14 @@ pub async fn otp_store_agrees(store: &dyn OtpStore, seed: u64, steps: u32) {
                     ok(reference.preview(&request).await),
                     "{place}"
                 );
-                assert_eq!(ok(store.issue(&request).await), ok(reference.issue(&request).await), "{place}");
+                let decision = ok(store.issue(&request).await);
+                assert_eq!(decision, ok(reference.issue(&request).await), "{place}");
+                if let Verdict::Issued { challenge_id, .. } = decision.verdict
+                    && random.random_bool(0.2)
+                {
+                    ok(store.withdraw(&request, challenge_id).await);
+                    ok(reference.withdraw(&request, challenge_id).await);
+                }
             }
             4..8 => {
                 let mut request = attempt(subject, *pick(&mut random, &[RIGHT, WRONG, WRONG]), now);
@@ -317,6 +325,25 @@ async fn repeats_a_request_under_its_key(store: &dyn OtpStore, now: Timestamp) {
     assert_eq!((again.verdict, again.standings[0].remaining), (expected, 4), "it is not charged twice");
     assert_eq!(ok(store.issue(&with(25, 3, now)).await).verdict, Verdict::KeyReused);
     assert!(matches!(ok(store.issue(&with(25, 4, now + TTL)).await).verdict, Verdict::Issued { .. }));
+}
+
+async fn takes_back_what_was_not_sent(store: &dyn OtpStore, now: Timestamp) {
+    let charge = Charge { cost: 3, ..Charge::new("test", [16; 16], Rate::daily(3), now) };
+    let request = IssueRequest {
+        charges: vec![charge],
+        idempotency: Some([51; 16]),
+        policy: Policy::default(),
+        ..issue([26; 16], now)
+    };
+    for _ in 0..2 {
+        let decision = ok(store.issue(&request).await);
+        assert!(matches!(decision.verdict, Verdict::Issued { .. }), "{decision:?}");
+        ok(store.withdraw(&request, request.challenge.id).await);
+        assert_eq!(show(store, 26, RIGHT, now).await, Attempt::NotFound, "nobody has the code");
+    }
+    ok(store.issue(&request).await);
+    ok(store.withdraw(&request, [99; 16]).await);
+    assert_eq!(show(store, 26, RIGHT, now).await, Attempt::Accepted, "another challenge was meant");
 }
 
 async fn closes_a_pumped_prefix(store: &dyn OtpStore, now: Timestamp) {

@@ -195,6 +195,16 @@ impl Subject {
         Verdict::Issued { challenge_id, key_id, expires_at }
     }
 
+    /// The code never left: the next request need not wait for it.
+    pub(crate) fn withdraw(&mut self, request: &IssueRequest, challenge_id: Digest) {
+        let is_pending = self.pending.is_some_and(|pending| pending.id == challenge_id);
+        if is_pending && self.sent_at_us == request.now.as_microsecond() {
+            self.sends = self.sends.saturating_sub(1);
+            self.sent_at_us = 0;
+            self.pending = self.pending.filter(|_| challenge_id != request.challenge.id);
+        }
+    }
+
     /// Judges a code. A wrong nonce is not counted: who does not hold it must not lock out who does.
     pub(crate) fn attempt(&mut self, request: &AttemptRequest) -> Attempt {
         let now_us = request.now.as_microsecond();

@@ -99,6 +99,13 @@ pub struct Issued {
     pub limits: Vec<LimitStanding>,
 }
 
+/// A code, and what has to be known to take it back.
+struct Grant {
+    issued: Issued,
+    request: IssueRequest,
+    challenge_id: Digest,
+}
+
 /// Issues and verifies codes.
 ///
 /// ```
@@ -168,15 +175,20 @@ impl Otp {
         binding: Binding<'_>,
         conditions: Conditions<'_>,
     ) -> Result<Issued, OtpError> {
-        self.issue_for(self.subject(&binding), binding, conditions).await
+        Ok(self.grant(self.subject(&binding), binding, conditions).await?.issued)
     }
 
-    async fn issue_for(
+    /// Takes back a code whose message never left.
+    async fn withdraw(&self, grant: &Grant) -> Result<(), OtpError> {
+        Ok(self.store.withdraw(&grant.request, grant.challenge_id).await?)
+    }
+
+    async fn grant(
         &self,
         subject: Digest,
         binding: Binding<'_>,
         conditions: Conditions<'_>,
-    ) -> Result<Issued, OtpError> {
+    ) -> Result<Grant, OtpError> {
         let code = conditions.code.clone();
         let request = self.request(subject, binding, conditions)?;
         let decision = self.store.issue(&request).await?;
@@ -190,7 +202,8 @@ impl Otp {
         let code = code.map_or_else(|| self.code(key_id, &challenge_id, &binding), Ok)?;
         let standings = request.charges.iter().zip(decision.standings);
         let limits = standings.map(|(charge, standing)| LimitStanding::new(charge, standing)).collect();
-        Ok(Issued { code, expires_at, is_replay, limits })
+        let issued = Issued { code, expires_at, is_replay, limits };
+        Ok(Grant { issued, request, challenge_id })
     }
 
     /// What [`issue_under`](Self::issue_under) would decide now, without deciding it.

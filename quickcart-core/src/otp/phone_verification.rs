@@ -195,20 +195,28 @@ impl PhoneVerification {
         let binding = self.binding(phone, nonce.map(Nonce::as_str));
         let subject = self.otp.subject(&binding);
         let conditions = self.conditions(&request, subject);
-        let issued = self.otp.issue_for(subject, binding, conditions).await?;
+        let grant = self.otp.grant(subject, binding, conditions).await?;
+        let issued = &grant.issued;
         let is_reviewer = self.review_number(phone).is_some();
         if is_reviewer {
             self.telemetry.reviewed(phone);
         }
         let sends = !issued.is_replay && !is_reviewer;
         let (provider, message_id) = if sends {
-            let message = Message { to: phone.clone(), text: self.text(&issued) };
-            let receipt = self.provider.send(&message).await.map_err(OtpError::NotSent)?;
-            (receipt.provider, receipt.message_id)
+            let message = Message { to: phone.clone(), text: self.text(issued) };
+            match self.provider.send(&message).await {
+                Ok(receipt) => (receipt.provider, receipt.message_id),
+                Err(error) => {
+                    // What was not sent is not counted, and can be asked for again at once. Should the store fail now, too,
+                    // then only that does not happen.
+                    let _ = self.otp.withdraw(&grant).await;
+                    return Err(OtpError::NotSent(error));
+                }
+            }
         } else {
             (self.provider.name(), None)
         };
-        let Issued { code, expires_at, limits, .. } = issued;
+        let Issued { code, expires_at, limits, .. } = grant.issued;
         Ok(Started { provider, message_id, expires_at, code, limits })
     }
 

@@ -116,6 +116,15 @@ impl OtpStore for MemoryOtpStore {
         self.decide(request, false)
     }
 
+    async fn withdraw(&self, request: &IssueRequest, challenge_id: Digest) -> Result<(), StoreError> {
+        let mut subjects = self.subjects(&request.subject);
+        if let Some(subject) = subjects.get_mut(&request.subject) {
+            subject.withdraw(request, challenge_id);
+        }
+        self.limits().give_back(request, challenge_id);
+        Ok(())
+    }
+
     async fn attempt(&self, request: &AttemptRequest) -> Result<Attempt, StoreError> {
         let mut subjects = self.subjects(&request.subject);
         let Some(subject) = subjects.get_mut(&request.subject) else { return Ok(Attempt::NotFound) };
@@ -198,6 +207,19 @@ impl Limits {
                 self.replays.put(key, Replay { subject: request.subject, challenge }, now_us)
             }
             _ => Ok(()),
+        }
+    }
+
+    fn give_back(&mut self, request: &IssueRequest, challenge_id: Digest) {
+        for charge in &request.charges {
+            if let Some(full_us) = self.full_us.get_mut(&charge.key) {
+                *full_us -= charge.cost_us();
+            }
+        }
+        if let Some(key) = request.idempotency
+            && self.replays.get(&key).is_some_and(|replay| replay.challenge.id == challenge_id)
+        {
+            self.replays.remove(&key);
         }
     }
 

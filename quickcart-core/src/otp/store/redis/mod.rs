@@ -92,6 +92,10 @@ impl OtpStore for RedisOtpStore {
         self.decide(request, false).await
     }
 
+    async fn withdraw(&self, request: &IssueRequest, challenge_id: Digest) -> Result<(), StoreError> {
+        self.connection.run(|live| withdraw(live, request, &challenge_id)).await
+    }
+
     async fn attempt(&self, request: &AttemptRequest) -> Result<Attempt, StoreError> {
         let answer: i64 = self.connection.run(|live| attempt(live, request)).await?;
         judged(answer, 0).ok_or_else(|| unreadable(&answer))
@@ -154,6 +158,24 @@ fn issue(live: &Live, request: &IssueRequest, keep: bool) -> Cmd {
     };
     command.arg(u8::from(idempotency.is_some()));
     charge_arguments(&mut command, charges);
+    command
+}
+
+fn withdraw(live: &Live, request: &IssueRequest, challenge_id: &Digest) -> Cmd {
+    let IssueRequest { subject, challenge, charges, idempotency, now, .. } = request;
+    let mut command = live.script(Script::Withdraw, 2 + charges.len());
+    command.arg(&key(b'o', subject));
+    match idempotency {
+        Some(digest) => command.arg(&key(b'i', digest)),
+        None => command.arg(&key(b'o', subject)),
+    };
+    charge_keys(&mut command, charges);
+    command.arg(now.as_microsecond()).arg(live.run()).arg(challenge_id);
+    command.arg(u8::from(challenge.id == *challenge_id)).arg(now.as_microsecond());
+    command.arg(u8::from(idempotency.is_some()));
+    for charge in charges {
+        command.arg(charge.cost_us());
+    }
     command
 }
 

@@ -24,6 +24,7 @@ pub(super) const STEP_LOCKED: i64 = 4;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Script {
     Issue,
+    Withdraw,
     Attempt,
     TakeStep,
     Admit,
@@ -31,8 +32,8 @@ pub(super) enum Script {
 }
 
 impl Script {
-    pub(super) const ALL: [Self; 5] =
-        [Self::Issue, Self::Attempt, Self::TakeStep, Self::Admit, Self::ExpiresAt];
+    pub(super) const ALL: [Self; 6] =
+        [Self::Issue, Self::Withdraw, Self::Attempt, Self::TakeStep, Self::Admit, Self::ExpiresAt];
 
     /// The script with all that it calls.
     pub(super) fn source(self) -> String {
@@ -41,6 +42,7 @@ impl Script {
         const CHARGES: &str = include_str!("charges.lua");
         let parts: &[&str] = match self {
             Self::Issue => &[SUBJECT, PREFIX, CHARGES, include_str!("issue.lua")],
+            Self::Withdraw => &[SUBJECT, include_str!("withdraw.lua")],
             Self::Attempt => &[SUBJECT, PREFIX, include_str!("attempt.lua")],
             Self::TakeStep => &[SUBJECT, include_str!("take_step.lua")],
             Self::Admit => &[CHARGES, include_str!("admit.lua")],

@@ -2,6 +2,8 @@
 
 local FORMAT = '>Bc16c16c16c16c8HHdddddd'
 local NONE = string.rep('\0', 16)
+-- Where the challenge is in what is kept of an idempotency key: after the run, the subject and the key id.
+local REPLAY_ID = 8 + 16 + 1 + 1
 
 -- Unpacks a subject, forgets wrong codes that are too old, and a challenge of an earlier run of the server: a server that
 -- came back from a snapshot, or was promoted, may hold codes that were used since.
