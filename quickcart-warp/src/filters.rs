@@ -5,10 +5,8 @@ use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::net::IpAddr;
 use std::pin::pin;
-use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
-use futures_util::future::poll_immediate;
 use futures_util::{Stream, StreamExt};
 use percent_encoding::percent_decode_str;
 use warp::Filter;
@@ -20,6 +18,7 @@ use warp::reply::Response;
 use crate::app::App;
 use crate::client_address::ClientAddress;
 use crate::error::{ApiError, Dialect};
+use crate::in_time::InTime;
 
 /// The longest body of a request, in bytes; no client sends a hundredth of it.
 const BODY_LENGTH_MAX: usize = 256 * 1024;
@@ -94,8 +93,7 @@ pub(crate) fn json_body(
         move |content_type: Option<HeaderValue>, length: Option<HeaderValue>, body| async move {
             let too_late =
                 || ApiError::new(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time");
-            let read = in_time(time_max, pin!(read(length.as_ref(), body))).await;
-            let bytes = read.ok_or_else(too_late)??;
+            let bytes = InTime::new(time_max, read(length.as_ref(), body)).await.ok_or_else(too_late)??;
             if is_json(content_type.as_ref()) {
                 Ok(bytes)
             } else {
@@ -104,15 +102,6 @@ pub(crate) fn json_body(
             }
         },
     )
-}
-
-/// What `work` answers; `None` when that takes too long. Most work is done at once, and then no timer is set at all.
-/// The work is pinned by the caller, because this future is moved around with every request and had better be small.
-pub(crate) async fn in_time<T>(time_max: Duration, mut work: impl Future<Output = T> + Unpin) -> Option<T> {
-    match poll_immediate(&mut work).await {
-        Some(done) => Some(done),
-        None => tokio::time::timeout(time_max, work).await.ok(),
-    }
 }
 
 async fn read<B: Buf>(

@@ -15,6 +15,7 @@ mod cors;
 mod dto;
 mod error;
 mod filters;
+mod in_time;
 mod logging;
 mod rate_limit;
 mod routes;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -117,13 +118,12 @@ async fn connection(
     let activity = Arc::new(Activity::new());
     let watched = Arc::clone(&activity);
     let answer = service_fn(move |request| {
-        let (service, activity) = (service.clone(), Arc::clone(&watched));
-        async move {
-            activity.begin();
-            let answer = service.answer(request, peer).await;
+        watched.begin();
+        let activity = Arc::clone(&watched);
+        service.answer(request, peer).map(move |answer| {
             activity.end();
             Ok::<_, Infallible>(answer)
-        }
+        })
     });
     let mut connection = http1::Builder::new()
         .max_buf_size(HEADER_LENGTH_MAX)

@@ -1,11 +1,13 @@
 //! What happens to every request before and after its route: request id, time limit, CORS, log.
 
+use std::future::ready;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
+use futures_util::future::Either;
 use hyper::body::Incoming;
 use ipnet::IpNet;
 use tower_service::Service as _;
@@ -17,7 +19,7 @@ use warp::reply::Response;
 use crate::client_address::{ClientAddress, client_address};
 use crate::cors::Cors;
 use crate::error::{ApiError, Dialect};
-use crate::filters::in_time;
+use crate::in_time::InTime;
 use crate::logging::masked_path;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -50,35 +52,45 @@ impl Service {
         Self(Arc::new(Parts { answers, cors, trusted_proxies, time_max, next_id: AtomicU64::new(start) }))
     }
 
-    pub(crate) async fn answer(&self, mut request: Request<Incoming>, peer: SocketAddr) -> Response {
+    /// Answers a request. Everything up to the routes happens at once, so that the future that hyper moves around holds
+    /// the request once.
+    pub(crate) fn answer(
+        &self,
+        mut request: Request<Incoming>,
+        peer: SocketAddr,
+    ) -> impl Future<Output = Response> + Send + use<> {
         let request_id = self.request_id(request.headers().get(X_REQUEST_ID));
         let origin = request.headers().get(ORIGIN).cloned();
         let client = client_address(peer, request.headers(), &self.0.trusted_proxies);
         request.extensions_mut().insert(ClientAddress(client));
         let line = tracing::enabled!(target: "quickcart::http", tracing::Level::DEBUG)
             .then(|| (Instant::now(), request.method().clone(), masked_path(request.uri().path())));
-        let mut response = match self.0.cors.preflight(request.method(), request.headers()) {
-            Some(preflight) => preflight,
-            // CONNECT and `OPTIONS *` name no path, and warp's filters take one for granted.
-            None if !request.uri().path().starts_with('/') => {
-                ApiError::bad_request("The request names no path").into_response(Dialect::Detail)
-            }
-            None => {
-                let dialect = Dialect::of_path(request.uri().path());
-                let call = pin!(warp::service(self.0.answers.clone()).call(request));
-                let called = in_time(self.0.time_max, call).await;
-                let mut response = called.map_or_else(|| self.too_late(dialect), |Ok(response)| response);
-                self.0.cors.allow(origin.as_ref(), response.headers_mut());
-                response
-            }
+        let dialect = Dialect::of_path(request.uri().path());
+        let call = match self.outside_routes(&request) {
+            Some(response) => Either::Left(ready(Ok(response))),
+            None => Either::Right(warp::service(self.0.answers.clone()).call(request)),
         };
-        if let Some((started, method, path)) = line {
-            let (status, request_id) = (response.status().as_u16(), request_id.to_str().unwrap_or_default());
-            let elapsed_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-            tracing::debug!(target: "quickcart::http", %client, %method, %path, status, elapsed_us, request_id, "request");
-        }
-        response.headers_mut().insert(X_REQUEST_ID, request_id);
-        response
+        let service = self.clone();
+        InTime::new(self.0.time_max, call).map(move |called| {
+            let mut response = called.map_or_else(|| service.too_late(dialect), |Ok(response)| response);
+            service.0.cors.allow(origin.as_ref(), response.headers_mut());
+            if let Some((started, method, path)) = line {
+                let (status, request_id) =
+                    (response.status().as_u16(), request_id.to_str().unwrap_or_default());
+                let elapsed_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+                tracing::debug!(target: "quickcart::http", %client, %method, %path, status, elapsed_us, request_id, "request");
+            }
+            response.headers_mut().insert(X_REQUEST_ID, request_id);
+            response
+        })
+    }
+
+    /// What no route gets to see: questions of browsers, and requests that name no path (CONNECT and `OPTIONS *`), which
+    /// warp's filters take for granted.
+    fn outside_routes(&self, request: &Request<Incoming>) -> Option<Response> {
+        let no_path = || ApiError::bad_request("The request names no path").into_response(Dialect::Detail);
+        let preflight = self.0.cors.preflight(request.method(), request.headers());
+        preflight.or_else(|| (!request.uri().path().starts_with('/')).then(no_path))
     }
 
     fn too_late(&self, dialect: Dialect) -> Response {

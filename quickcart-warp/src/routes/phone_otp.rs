@@ -63,7 +63,8 @@ pub(super) async fn start(
 ) -> Result<Response, ApiError> {
     let idempotency_key = idempotency_key.map(key_of).transpose()?;
     let request = CodeRequest { address, idempotency_key, ..CodeRequest::new(phone) };
-    let started = verification.start(request).await.map_err(refused)?;
+    // Boxed, because the futures of all routes of a group are as large as the largest of them.
+    let started = Box::pin(verification.start(request)).await.map_err(refused)?;
     let (provider, code) = (started.provider, started.code.as_str());
     // A code is shown only in development, and only when no provider could bring it to the phone.
     let sent = if app.development && provider == "console" {
