@@ -20,6 +20,8 @@ use crate::error::StoreError;
 const CONNECT_PAUSE: Duration = Duration::from_millis(100);
 /// How long a decision waits for replicas, in milliseconds: half of what a step may take.
 const REPLICA_TIME_MAX_MS: usize = 500;
+/// How long one sentinel may take, so that there is time left for the next one and for the master.
+const SENTINEL_TIME_MAX: Duration = Duration::from_millis(200);
 
 /// The connection, now or again.
 pub(super) struct Connection {
@@ -91,7 +93,7 @@ impl Connection {
         {
             return Err(StoreError::unavailable(&**why));
         }
-        let connected = timeout(RedisOtpStore::TIME_MAX, self.connect(&connecting)).await;
+        let connected = timeout(RedisOtpStore::TIME_MAX, self.connect(&mut connecting)).await;
         let result = connected
             .unwrap_or_else(|_| Err(StoreError::unavailable(format!("{} does not answer", self.url))));
         match result {
@@ -139,19 +141,34 @@ impl Connection {
         unavailable(error)
     }
 
-    async fn connect(&self, connecting: &Connecting) -> Result<Live, StoreError> {
-        let info = match (&self.url.sentinel, &connecting.moved_to) {
-            (Some(master), _) => self.ask_sentinels(master).await?,
+    async fn connect(&self, connecting: &mut Connecting) -> Result<Live, StoreError> {
+        let mut live = self.greet(self.address(connecting).await?).await?;
+        let mut remembered = remember(&mut live.connection, connecting.has_succeeded).await;
+        if let Some(moved_to) = remembered.as_ref().err().and_then(redirection) {
+            connecting.moved_to = Some(moved_to);
+            live = self.greet(self.address(connecting).await?).await?;
+            remembered = remember(&mut live.connection, connecting.has_succeeded).await;
+        }
+        remembered.map_err(unavailable)?;
+        Ok(live)
+    }
+
+    async fn address(&self, connecting: &Connecting) -> Result<ConnectionInfo, StoreError> {
+        match (&self.url.sentinel, &connecting.moved_to) {
+            (Some(master), _) => self.ask_sentinels(master).await,
             (None, Some((host, port))) => {
-                self.url.servers[0].clone().set_addr(ConnectionAddr::Tcp(host.clone(), *port))
+                Ok(self.url.servers[0].clone().set_addr(ConnectionAddr::Tcp(host.clone(), *port)))
             }
-            (None, None) => self.url.servers[0].clone(),
-        };
+            (None, None) => Ok(self.url.servers[0].clone()),
+        }
+    }
+
+    /// Connects to a server that is fit, and loads the scripts.
+    async fn greet(&self, info: ConnectionInfo) -> Result<Live, StoreError> {
         let mut connection = open(info).await.map_err(unavailable)?;
         let info: String = cmd("INFO").query_async(&mut connection).await.map_err(unavailable)?;
         let run = judge(&info)?;
         let digests = load(&mut connection).await.map_err(unavailable)?;
-        remember(&mut connection, connecting.has_succeeded).await.map_err(unavailable)?;
         let replicas = self.url.sentinel.as_ref().map_or(0, |master| master.replicas);
         Ok(Live { connection, run, digests, replicas })
     }
@@ -160,16 +177,17 @@ impl Connection {
     async fn ask_sentinels(&self, master: &SentinelMaster) -> Result<ConnectionInfo, StoreError> {
         let mut last = StoreError::unavailable("no sentinel is named");
         for sentinel in &self.url.servers {
-            match ask(sentinel, master).await {
-                Ok(Some((host, port))) => {
+            match timeout(SENTINEL_TIME_MAX, ask(sentinel, master)).await {
+                Ok(Ok(Some((host, port)))) => {
                     let redis = sentinel.redis_settings().clone().set_db(master.db);
                     let info = (host, port).into_connection_info().map_err(unavailable)?;
                     return Ok(info.set_redis_settings(redis));
                 }
-                Ok(None) => {
+                Ok(Ok(None)) => {
                     last = StoreError::unavailable(format!("no sentinel knows the master {:?}", master.name));
                 }
-                Err(error) => last = unavailable(error),
+                Ok(Err(error)) => last = unavailable(error),
+                Err(_) => last = StoreError::unavailable(format!("{} does not answer", sentinel.addr())),
             }
         }
         Err(last)
