@@ -196,8 +196,8 @@ fn attempt(live: &Live, request: &AttemptRequest) -> Cmd {
 }
 
 fn take_step(live: &Live, request: &StepRequest) -> Cmd {
-    let mut command = live.script(Script::TakeStep, 1);
-    command.arg(&key(b'o', &request.subject)).arg(request.now.as_microsecond()).arg(live.run());
+    let mut command = live.script(Script::TakeStep, 2);
+    command.arg(MARKER).arg(&key(b'o', &request.subject)).arg(request.now.as_microsecond()).arg(live.run());
     match request.step {
         Some(step) => command.arg(step),
         None => command.arg(""),

@@ -1,8 +1,10 @@
 -- Judges a step of an authenticator and keeps the outcome, as Subject::take_step does.
--- KEYS: subject. ARGV: now, run, step (or empty), wrong codes in a round.
+-- KEYS: marker, subject. ARGV: now, run, step (or empty), wrong codes in a round.
 
 local now, run = tonumber(ARGV[1]), ARGV[2]
-local s = read_subject(redis.call('GET', KEYS[1]), run, now)
+local values = redis.call('MGET', KEYS[1], KEYS[2])
+if not values[1] then return { FORGOTTEN } end
+local s = read_subject(values[2], run, now)
 if now < s.locked then return { STEP_LOCKED, s.locked } end
 local step = tonumber(ARGV[3])
 if step and step <= s.step then return { NOT_FOUND, 0 } end
@@ -11,5 +13,5 @@ if step then
 else
   fail(s, tonumber(ARGV[4]), now)
 end
-keep_subject(KEYS[1], s, run, now)
+keep_subject(KEYS[2], s, run, now)
 return { step and ACCEPTED or WRONG, 0 }
