@@ -23,6 +23,7 @@ pub mod store;
 mod telemetry;
 mod totp;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,8 +48,8 @@ pub use totp::{InvalidTotp, InvalidTotpSecret, Totp, TotpAlgorithm, TotpSecret};
 
 use crate::clock::{Clock, Timestamp};
 
-/// What a code is good for. A code issued for one binding opens no other.
-#[derive(Clone, Copy, Debug)]
+/// What a code is good for. A code issued for one binding opens no other. `Debug` shows the purpose only.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Binding<'a> {
     /// What the code allows, such as `smart-cart.sign-in`.
     pub purpose: &'a str,
@@ -70,6 +71,12 @@ impl<'a> Binding<'a> {
     fn parts(&self) -> [&'a [u8]; 4] {
         let bytes = |text: Option<&'a str>| text.unwrap_or_default().as_bytes();
         [self.purpose.as_bytes(), self.subject.as_bytes(), bytes(self.nonce), bytes(self.transaction)]
+    }
+}
+
+impl fmt::Debug for Binding<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Binding").field("purpose", &self.purpose).finish_non_exhaustive()
     }
 }
 
