@@ -1,7 +1,12 @@
 //! The core as its users see it.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod log;
 mod otp;
+mod otp_failover;
+mod otp_faults;
+mod otp_redis;
+mod otp_secrets;
 mod phones;
 mod stores;
 mod tidy;
