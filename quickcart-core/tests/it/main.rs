@@ -5,6 +5,7 @@ mod log;
 mod otp;
 mod otp_failover;
 mod otp_faults;
+mod otp_model;
 mod otp_redis;
 mod otp_secrets;
 mod phones;
