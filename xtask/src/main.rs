@@ -48,8 +48,9 @@ enum Command {
 
     /// Runs the Rust tests again with twenty times the random cases, optimised.
     ///
-    /// Sets PROPTEST_CASES, which proptest reads as the number of random cases to try. Meant for a
-    /// spare hour, not for every change.
+    /// Sets PROPTEST_CASES, which proptest reads as the number of random cases to try, and QUICKCART_SOAK,
+    /// with which the test that counts one-time codes takes ten million of them. Meant for a spare hour,
+    /// not for every change.
     Soak(Options),
 }
 

@@ -43,20 +43,18 @@ fn obstacle(step: &Step<'_>, report: &Report) -> Option<Outcome> {
 }
 
 fn run(sh: &Shell, step: Step<'_>) -> anyhow::Result<()> {
-    let _env = step.env.as_ref().map(|(name, value)| sh.push_env(name, value));
+    let _env: Vec<_> = step.env.iter().map(|(name, value)| sh.push_env(name, value)).collect();
     for command in step.commands {
-        println!("$ {}", line(step.env.as_ref(), &command));
+        println!("$ {}", line(&step.env, &command));
         if step.is_captured { run_captured(command)? } else { command.quiet().run()? }
     }
     Ok(())
 }
 
 /// As one would type it.
-fn line(env: Option<&(&str, String)>, command: &Cmd<'_>) -> String {
-    match env {
-        Some((name, value)) => format!("{name}={value:?} {command}"),
-        None => command.to_string(),
-    }
+fn line(env: &[(&str, String)], command: &Cmd<'_>) -> String {
+    let variables: String = env.iter().map(|(name, value)| format!("{name}={value:?} ")).collect();
+    format!("{variables}{command}")
 }
 
 fn run_captured(command: Cmd<'_>) -> anyhow::Result<()> {
@@ -100,11 +98,12 @@ mod tests {
     }
 
     #[test]
-    fn the_variable_is_set_and_shown() {
+    fn variables_are_set_and_shown() {
         let sh = Shell::new().unwrap();
-        let script = r#"test "$FLAGS" = "-D warnings""#;
-        let step = Step::new("env", [cmd!(sh, "sh -c {script}")]).env("FLAGS", "-D warnings");
-        assert_eq!(line(step.env.as_ref(), &cmd!(sh, "sh")), "FLAGS=\"-D warnings\" sh");
+        let script = r#"test "$FLAGS" = "-D warnings" && test "$CASES" = 7"#;
+        let step =
+            Step::new("env", [cmd!(sh, "sh -c {script}")]).env("FLAGS", "-D warnings").env("CASES", "7");
+        assert_eq!(line(&step.env, &cmd!(sh, "sh")), "FLAGS=\"-D warnings\" CASES=\"7\" sh");
         assert!(run(&sh, step).is_ok());
     }
 }

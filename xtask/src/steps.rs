@@ -15,8 +15,8 @@ const CASES_SOAK: u32 = 20 * CASES_DEFAULT;
 pub(crate) struct Step<'sh> {
     pub(crate) name: &'static str,
     pub(crate) commands: Vec<Cmd<'sh>>,
-    /// One variable set for all commands.
-    pub(crate) env: Option<(&'static str, String)>,
+    /// Variables set for all commands.
+    pub(crate) env: Vec<(&'static str, String)>,
     /// Earlier steps without which this one says nothing.
     pub(crate) needs: &'static [&'static str],
     /// Shows output only when a command fails.
@@ -27,11 +27,12 @@ pub(crate) struct Step<'sh> {
 
 impl<'sh> Step<'sh> {
     pub(crate) fn new(name: &'static str, commands: impl Into<Vec<Cmd<'sh>>>) -> Self {
-        Self { name, commands: commands.into(), env: None, needs: &[], is_captured: false, skip: None }
+        Self { name, commands: commands.into(), env: Vec::new(), needs: &[], is_captured: false, skip: None }
     }
 
-    pub(crate) fn env(self, name: &'static str, value: impl Into<String>) -> Self {
-        Self { env: Some((name, value.into())), ..self }
+    pub(crate) fn env(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.env.push((name, value.into()));
+        self
     }
 
     pub(crate) fn needs(self, needs: &'static [&'static str]) -> Self {
@@ -53,7 +54,8 @@ pub(crate) fn test<'sh>(sh: &'sh Shell, target: &Path) -> Vec<Step<'sh>> {
 pub(crate) fn soak(sh: &Shell) -> Vec<Step<'_>> {
     vec![
         Step::new("soak", [cmd!(sh, "cargo test --workspace --release --locked")])
-            .env("PROPTEST_CASES", CASES_SOAK.to_string()),
+            .env("PROPTEST_CASES", CASES_SOAK.to_string())
+            .env("QUICKCART_SOAK", "1"),
     ]
 }
 

@@ -3,6 +3,7 @@
 
 mod log;
 mod otp;
+mod otp_codes;
 mod otp_failover;
 mod otp_faults;
 mod otp_model;
