@@ -14,6 +14,7 @@ mod python {
     pyo3::import_exception!(quickcart.errors, ForbiddenError);
     pyo3::import_exception!(quickcart.errors, NotFoundError);
     pyo3::import_exception!(quickcart.errors, ConflictError);
+    pyo3::import_exception!(quickcart.errors, UnprocessableError);
     pyo3::import_exception!(quickcart.errors, LimitedError);
     pyo3::import_exception!(quickcart.errors, UnavailableError);
     pyo3::import_exception!(quickcart.errors, InternalError);
@@ -152,6 +153,7 @@ mod tests {
             (ErrorKind::Forbidden, "ForbiddenError"),
             (ErrorKind::NotFound, "NotFoundError"),
             (ErrorKind::Conflict, "ConflictError"),
+            (ErrorKind::Unprocessable, "UnprocessableError"),
             (ErrorKind::Limited, "LimitedError"),
             (ErrorKind::Unavailable, "UnavailableError"),
             (ErrorKind::Internal, "InternalError"),

@@ -6,8 +6,10 @@ mod fork;
 mod money;
 mod open_store;
 mod otp;
+mod recovery;
 mod shop;
 mod store_map;
+mod totp;
 mod values;
 mod wait;
 
@@ -27,9 +29,13 @@ mod _quickcart {
     #[pymodule_export]
     use crate::otp::{Issued, Otp};
     #[pymodule_export]
+    use crate::recovery::RecoveryCodes;
+    #[pymodule_export]
     use crate::shop::Shop;
     #[pymodule_export]
     use crate::store_map::StoreMap;
+    #[pymodule_export]
+    use crate::totp::{Totp, new_totp_secret};
     #[pymodule_export]
     use crate::values::{
         Cart, CartLine, ChecklistItem, Label, Leg, Location, Order, OrderLine, Point, Product,

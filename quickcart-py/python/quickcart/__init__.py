@@ -1,7 +1,7 @@
 """The logic of a shop whose trolleys think.
 
-Start with `Shop` for the shop as a whole, `Otp` for one-time codes, `StoreMap` for walks and `DeviceGate` for the
-messages of trolleys. All methods block; other threads go on meanwhile.
+Start with `Shop` for the shop as a whole, `Otp` for one-time codes, `Totp` for those of authenticator apps, `StoreMap` for
+walks and `DeviceGate` for the messages of trolleys. All methods block; other threads go on meanwhile.
 """
 
 from quickcart._quickcart import (
@@ -20,15 +20,18 @@ from quickcart._quickcart import (
     Point,
     Product,
     ProductDetails,
+    RecoveryCodes,
     Route,
     Shop,
     StoreMap,
+    Totp,
     Tour,
     User,
     Walk,
     Waypoint,
     __version__,
     format_money,
+    new_totp_secret,
 )
 from quickcart.errors import (
     ConflictError,
@@ -40,6 +43,7 @@ from quickcart.errors import (
     QuickcartError,
     UnauthenticatedError,
     UnavailableError,
+    UnprocessableError,
 )
 
 __all__ = [
@@ -65,15 +69,19 @@ __all__ = [
     "Product",
     "ProductDetails",
     "QuickcartError",
+    "RecoveryCodes",
     "Route",
     "Shop",
     "StoreMap",
+    "Totp",
     "Tour",
     "UnauthenticatedError",
     "UnavailableError",
+    "UnprocessableError",
     "User",
     "Walk",
     "Waypoint",
     "__version__",
     "format_money",
+    "new_totp_secret",
 ]

@@ -22,20 +22,24 @@ __all__ = [
     "Point",
     "Product",
     "ProductDetails",
+    "RecoveryCodes",
     "Route",
     "Shop",
     "StoreMap",
+    "Totp",
     "Tour",
     "User",
     "Walk",
     "Waypoint",
     "__version__",
     "format_money",
+    "new_totp_secret",
 ]
 
 __version__: str
 
 def format_money(amount_minor: int, currency: str, /) -> str: ...
+def new_totp_secret() -> str: ...
 @final
 class Otp:
     def __new__(
@@ -45,10 +49,31 @@ class Otp:
         digits: int = 6,
         ttl_s: int = 300,
         attempts_max: int = 5,
+        resend: Literal["repeat", "replace"] = "repeat",
+        cooldown_s: int = 30,
+        allow_short_code: bool = False,
         fixed_code: str | None = None,
     ) -> Self: ...
-    def issue(self, purpose: str, subject: str, nonce: str | None = None) -> Issued: ...
-    def verify(self, purpose: str, subject: str, code: str, nonce: str | None = None) -> None: ...
+    def with_newest_key(self, key_id: int, secret: bytes) -> Otp: ...
+    def issue(
+        self,
+        purpose: str,
+        subject: str,
+        nonce: str | None = None,
+        *,
+        transaction: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Issued: ...
+    def verify(
+        self,
+        purpose: str,
+        subject: str,
+        code: str,
+        nonce: str | None = None,
+        *,
+        transaction: str | None = None,
+    ) -> None: ...
+    def verify_totp(self, purpose: str, subject: str, totp: Totp, secret: str, code: str) -> None: ...
     def expires_in_s(self, purpose: str, subject: str) -> float | None: ...
 
 @final
@@ -57,6 +82,29 @@ class Issued:
     def code(self) -> str: ...
     @property
     def expires_at(self) -> datetime: ...
+    @property
+    def is_replay(self) -> bool: ...
+
+@final
+class Totp:
+    def __new__(
+        cls,
+        algorithm: Literal["sha1", "sha256", "sha512"] = "sha1",
+        digits: int = 6,
+        period_s: int = 30,
+        skew: int = 1,
+    ) -> Self: ...
+    def uri(self, secret: str, issuer: str, account: str) -> str: ...
+    def code_at(self, secret: str, at: datetime) -> str: ...
+
+@final
+class RecoveryCodes:
+    @staticmethod
+    def generate(count: int = 10) -> tuple[list[str], str]: ...
+    @staticmethod
+    def redeem(stored: str, code: str) -> str | None: ...
+    @staticmethod
+    def left(stored: str) -> int: ...
 
 @final
 class Shop:

@@ -17,6 +17,7 @@ __all__ = [
     "QuickcartError",
     "UnauthenticatedError",
     "UnavailableError",
+    "UnprocessableError",
 ]
 
 
@@ -56,6 +57,10 @@ class NotFoundError(QuickcartError):
 
 class ConflictError(QuickcartError):
     """The thing exists, but its state forbids this now."""
+
+
+class UnprocessableError(QuickcartError):
+    """The request contradicts one that was made before."""
 
 
 class LimitedError(QuickcartError):
