@@ -12,7 +12,7 @@ use quickcart_core::clock::SystemClock;
 use quickcart_core::device::parse_update_item;
 use quickcart_core::messaging::RecordingProvider;
 use quickcart_core::otp::store::MemoryOtpStore;
-use quickcart_core::otp::{CodeSource, Otp, PhoneVerification, Policy};
+use quickcart_core::otp::{CodeRequest, KeyRing, Otp, PhoneVerification, Policy};
 use quickcart_core::phone::{PhoneNumber, Region};
 use quickcart_core::secret::SecretKey;
 use quickcart_core::shop::Shop;
@@ -29,10 +29,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // A code goes to the phone. The recording provider keeps it, so that this program can read it.
     let messages = Arc::new(RecordingProvider::default());
     let codes = Arc::new(MemoryOtpStore::with_capacity(1_000));
-    let otp = Otp::new(codes, SecretKey::random(), Policy::default(), CodeSource::Random, clock);
+    let otp = Otp::new(codes, KeyRing::new(&SecretKey::random()), Policy::default(), clock);
     let verification = PhoneVerification::new(otp, messages.clone(), "sign-in", "QuickCart");
     let phone = PhoneNumber::parse("98765 43210", Region::IN)?;
-    verification.start(&phone, None).await?;
+    verification.start(CodeRequest::new(&phone)).await?;
     let text = messages.latest_text(&phone).ok_or("no message was sent")?;
     println!("{phone:?} got: {text}");
     let code: String = text.chars().filter(char::is_ascii_digit).take(6).collect();
