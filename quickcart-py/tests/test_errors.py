@@ -14,13 +14,18 @@ from quickcart import (
     DeviceGate,
     InternalError,
     InvalidInputError,
+    LimitedError,
     NotFoundError,
     Otp,
     Point,
     QuickcartError,
+    RecoveryCodes,
     Shop,
     StoreMap,
+    Totp,
     UnavailableError,
+    UnprocessableError,
+    new_totp_secret,
 )
 
 # For what a type checker would not let pass.
@@ -67,6 +72,22 @@ def test_conflict(shop: Shop) -> None:
     assert facts(taken) == (ConflictError, "email_taken", 409)
 
 
+def test_unprocessable() -> None:
+    otp = Otp()
+    otp.issue("sign-in", "+919876543210", idempotency_key="a1")
+    error = caught(lambda: otp.issue("sign-in", "+919876543211", idempotency_key="a1"))
+    assert facts(error) == (UnprocessableError, "idempotency_key_reused", 422)
+    assert error.retry_after_s is None
+
+
+def test_limited() -> None:
+    otp = Otp()
+    otp.issue("sign-in", "+919876543210")
+    error = caught(lambda: otp.issue("sign-in", "+919876543210"))
+    assert facts(error) == (LimitedError, "otp_cooling_down", 429)
+    assert error.retry_after_s is not None
+
+
 def test_unavailable(tmp_path: Path) -> None:
     error = caught(lambda: Shop(tmp_path))
     assert facts(error) == (UnavailableError, "store_unavailable", 503)
@@ -83,7 +104,7 @@ def test_internal_keeps_its_cause_for_the_log(path: Path) -> None:
 
 def test_every_class_has_one_base() -> None:
     classes = [getattr(quickcart, name) for name in quickcart.errors.__all__]
-    assert len(classes) == 9
+    assert len(classes) == 10
     assert all(issubclass(each, QuickcartError) for each in classes)
 
 
@@ -149,6 +170,25 @@ def test_bad_values_are_refused(shop: Shop, action: Callable[[Shop], object], co
         (lambda _: untyped.Otp(digits=256), OverflowError),
         (lambda _: untyped.Otp(ttl_s=-1), OverflowError),
         (lambda _: untyped.Otp(ttl_s=1.5), TypeError),
+        (lambda _: untyped.Otp(resend=True), TypeError),
+        (lambda _: untyped.Otp(cooldown_s=-1), OverflowError),
+        (lambda _: untyped.Otp(allow_short_code="yes"), TypeError),
+        (lambda _: untyped.Otp().with_newest_key(256, b"secret"), OverflowError),
+        (lambda _: untyped.Otp().with_newest_key(1, "secret"), TypeError),
+        (lambda _: untyped.Otp().issue("sign-in", "Asha", None, "order 42"), TypeError),
+        (lambda _: untyped.Otp().issue("sign-in", "Asha", transaction=42), TypeError),
+        (lambda _: untyped.Otp().issue("sign-in", "Asha", idempotency_key=b"a1"), TypeError),
+        (lambda _: untyped.Otp().verify_totp("sign-in", "Asha", "totp", new_totp_secret(), "123456"), TypeError),
+        (lambda _: untyped.Otp().verify_totp("sign-in", "Asha", Totp(), new_totp_secret(), 123456), TypeError),
+        (lambda _: untyped.Totp(digits=256), OverflowError),
+        (lambda _: untyped.Totp(period_s=-1), OverflowError),
+        (lambda _: untyped.Totp(algorithm=1), TypeError),
+        (lambda _: untyped.Totp().uri(b"secret", "QuickCart", "Asha"), TypeError),
+        (lambda _: untyped.Totp().code_at(new_totp_secret(), 59), TypeError),
+        (lambda _: untyped.RecoveryCodes(), TypeError),
+        (lambda _: untyped.RecoveryCodes.generate(256), OverflowError),
+        (lambda _: untyped.RecoveryCodes.redeem(None, "0123"), TypeError),
+        (lambda _: untyped.RecoveryCodes.redeem(RecoveryCodes.generate(1)[1], 123), TypeError),
         (lambda _: untyped.DeviceGate().parse_add_item("{}"), TypeError),
         (lambda _: untyped.Point("0", 1.0, 1.0), TypeError),
         (lambda _: untyped.StoreMap.from_json(MAP).tour(untyped.Point(0, 1, 1), [(0, 1, 1)]), TypeError),

@@ -12,7 +12,7 @@ from threading import Event
 
 import pytest
 
-from quickcart import DeviceGate, InternalError, Otp, Shop
+from quickcart import DeviceGate, InternalError, Otp, RecoveryCodes, Shop, new_totp_secret
 
 if sys.platform == "win32":
     pytest.skip("nothing forks here", allow_module_level=True)
@@ -140,7 +140,7 @@ def test_a_worker_ends_as_programs_do(path: Path) -> None:
 
 
 def test_workers_draw_codes_of_their_own() -> None:
-    otp = Otp(digits=8)
+    otp = Otp(digits=8, resend="replace", cooldown_s=0)
     otp.issue("sign-in", "+919876543210")
 
     def codes() -> str:
@@ -148,6 +148,13 @@ def test_workers_draw_codes_of_their_own() -> None:
 
     drawn = [answer_of(codes), answer_of(codes), codes()]
     assert len(set(drawn)) == 3
+
+
+@pytest.mark.parametrize("secret", [new_totp_secret, lambda: RecoveryCodes.generate(1)[0][0]])
+def test_workers_make_secrets_of_their_own(secret: Callable[[], str]) -> None:
+    secret()
+    made = [answer_of(secret), answer_of(secret), secret()]
+    assert len(set(made)) == 3
 
 
 def test_codes_from_before_the_fork_work_in_the_child() -> None:
