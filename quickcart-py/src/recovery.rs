@@ -17,7 +17,7 @@ pub(crate) struct RecoveryCodes;
 impl RecoveryCodes {
     /// New codes, 1 to 20, to be shown once, and the text to keep of them. It takes the place of an older one.
     #[staticmethod]
-    #[pyo3(signature = (count=core::RecoveryCodes::COUNT_DEFAULT))]
+    #[pyo3(signature = (count=10))]
     fn generate(py: Python<'_>, count: u8) -> PyResult<(Vec<String>, String)> {
         fork::watch(py)?;
         let generated = py.detach(|| core::RecoveryCodes::generate(count));
