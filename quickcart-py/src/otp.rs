@@ -17,10 +17,6 @@ use crate::wait::ready;
 
 /// How many subjects there may be at once.
 const CAPACITY: usize = 100_000;
-/// The waiting times after the second, third and later codes, in those after the first: 30, 60, 120, 300.
-const COOLDOWN_GROWTH: [u16; 4] = [1, 2, 4, 10];
-/// The longest wait for a second code, in seconds.
-const COOLDOWN_MAX_S: u16 = 3_600;
 
 /// Issues and verifies one-time codes. They live in the memory of this process: a forked child goes on with copies.
 ///
@@ -66,7 +62,8 @@ impl Otp {
         let policy = policy
             .map_err(invalid_policy)?
             .with_resend(resend_of(resend)?)
-            .with_cooldowns_s(cooldowns_s(cooldown_s)?);
+            .with_cooldown(Duration::from_secs(cooldown_s))
+            .map_err(invalid_policy)?;
         let fixed_code = fixed_code.map(fixed).transpose()?;
         let key = secret.map_or_else(|| Ok(SecretKey::random()), key_of)?;
         let store = Arc::new(MemoryOtpStore::with_capacity(CAPACITY));
@@ -163,13 +160,6 @@ fn resend_of(text: &str) -> Result<Resend, Failure> {
         "replace" => Ok(Resend::Replace),
         _ => Err(invalid_policy("a resend is \"repeat\" or \"replace\"")),
     }
-}
-
-fn cooldowns_s(first_s: u64) -> Result<[u16; 4], Failure> {
-    let first_s = u16::try_from(first_s).ok().filter(|&seconds| seconds <= COOLDOWN_MAX_S);
-    let message = format!("a cooldown is 0 to {COOLDOWN_MAX_S} s");
-    let first_s = first_s.ok_or_else(|| invalid_policy(message))?;
-    Ok(COOLDOWN_GROWTH.map(|growth| first_s * growth))
 }
 
 fn invalid_policy(message: impl std::fmt::Display) -> Failure {

@@ -1,6 +1,7 @@
 //! Flags and environment variables of one-time codes, and what they mean.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args};
@@ -12,11 +13,6 @@ use quickcart_core::secret::SecretKey;
 
 use crate::config::{ConfigError, given, list, wrong};
 
-/// The waiting times after the second, third and later codes, in those after the first: 30, 60, 120, 300.
-const COOLDOWN_GROWTH: [u16; 4] = [1, 2, 4, 10];
-/// How long to wait for a second code in production, in seconds.
-const COOLDOWN_DEFAULT_S: u16 = 30;
-
 #[derive(Args, Clone)]
 pub(crate) struct CodeSettings {
     /// Keys of codes as ID:SECRET, newest first, two at most; to rotate, put a new one in front and take the last away after
@@ -25,8 +21,8 @@ pub(crate) struct CodeSettings {
     code_keys: Option<String>,
 
     /// Seconds before a phone gets a second code; then twice, four and ten times as long [default: 30, in development 0]
-    #[arg(long, env = "QUICKCART_RESEND_COOLDOWN", value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(0..=3600))]
-    resend_cooldown: Option<u16>,
+    #[arg(long, env = "QUICKCART_RESEND_COOLDOWN", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=3600))]
+    resend_cooldown: Option<u64>,
 
     /// Countries whose numbers get codes, as in ISO 3166, or `all`
     #[arg(long, env = "QUICKCART_PHONE_COUNTRIES", value_name = "COUNTRIES", default_value = "IN,BD,VN")]
@@ -91,14 +87,18 @@ pub struct CodeConfig {
 
 impl CodeSettings {
     pub(crate) fn check(&self, secret: &SecretKey, development: bool) -> Result<CodeConfig, ConfigError> {
-        let cooldown = self.resend_cooldown.unwrap_or(if development { 0 } else { COOLDOWN_DEFAULT_S });
-        let cooldowns_s = COOLDOWN_GROWTH.map(|growth| cooldown.saturating_mul(growth));
+        // The old frontends expect that a new code takes the place of the one before.
+        let policy = Policy::default().with_resend(Resend::Replace);
+        let policy = match self.resend_cooldown {
+            Some(seconds) => policy.with_cooldown(Duration::from_secs(seconds)),
+            None if development => Ok(policy.without_cooldown()),
+            None => Ok(policy),
+        };
         let countries = Countries::from_str(&self.phone_countries)
             .or_else(|error| wrong(format!("QUICKCART_PHONE_COUNTRIES: {error}")))?;
         Ok(CodeConfig {
             keys: self.keys(secret, development)?,
-            // The old frontends expect that a new code takes the place of the one before.
-            policy: Policy::default().with_resend(Resend::Replace).with_cooldowns_s(cooldowns_s),
+            policy: policy.or_else(|error| wrong(format!("QUICKCART_RESEND_COOLDOWN: {error}")))?,
             rules: PhoneRules::new(countries, !self.any_line),
             limits: Limits {
                 phone: rate("QUICKCART_LIMIT_PHONE", &self.limit_phone)?,

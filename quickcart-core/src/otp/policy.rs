@@ -20,7 +20,8 @@ pub struct Policy {
     ttl_s: u16,
     attempts_max: u8,
     resend: Resend,
-    cooldowns_s: [u16; 4],
+    /// Before the second code, in seconds.
+    cooldown_s: u16,
 }
 
 /// What a code is that is asked for while another one is pending.
@@ -52,8 +53,14 @@ impl Policy {
     /// at all: with the limits above, a guesser has 20 tries a day, or one chance in 50,000.
     pub const LOCK_LAST: Duration = Duration::from_secs(24 * 60 * 60);
 
-    /// How long to wait before the second, third, fourth and every further code, in seconds.
-    const COOLDOWNS_S: [u16; 4] = [30, 60, 120, 300];
+    /// The longest waiting time before the second code.
+    pub const COOLDOWN_MAX: Duration = Duration::from_secs(3_600);
+
+    /// By default as long as old frontends count down before they offer a resend at the least, in seconds.
+    const COOLDOWN_S: u16 = 30;
+
+    /// How much longer it takes before the second, third, fourth and every further code: 30, 60, 120, 300 s by default.
+    const COOLDOWN_GROWTH: [u32; 4] = [1, 2, 4, 10];
 
     /// Rules of your own: six to eight digits, one second to [`TTL_MAX`](Self::TTL_MAX) (whole seconds), one to ten
     /// wrong codes.
@@ -78,7 +85,7 @@ impl Policy {
             && ttl.subsec_nanos() == 0
             && (1..=10).contains(&attempts_max);
         let policy =
-            Self { digits, ttl_s, attempts_max, resend: Resend::default(), cooldowns_s: Self::COOLDOWNS_S };
+            Self { digits, ttl_s, attempts_max, resend: Resend::default(), cooldown_s: Self::COOLDOWN_S };
         if valid { Ok(policy) } else { Err(InvalidPolicy) }
     }
 
@@ -88,16 +95,23 @@ impl Policy {
         Self { resend, ..self }
     }
 
-    /// The same rules with these waiting times in whole seconds before the second, third, fourth and every further code.
-    #[must_use]
-    pub fn with_cooldowns_s(self, cooldowns_s: [u16; 4]) -> Self {
-        Self { cooldowns_s, ..self }
+    /// The same rules with another waiting time before the second code, of at most [`COOLDOWN_MAX`](Self::COOLDOWN_MAX) in
+    /// whole seconds; the third, fourth and every further one take twice, four and ten times as long.
+    ///
+    /// # Errors
+    /// [`InvalidPolicy`] when it is longer than that, or not of whole seconds.
+    pub fn with_cooldown(self, first: Duration) -> Result<Self, InvalidPolicy> {
+        if first > Self::COOLDOWN_MAX || first.subsec_nanos() > 0 {
+            return Err(InvalidPolicy);
+        }
+        let first_s = u16::try_from(first.as_secs()).map_err(|_| InvalidPolicy)?;
+        Ok(Self { cooldown_s: first_s, ..self })
     }
 
     /// The same rules without waiting times; limits still hold.
     #[must_use]
     pub fn without_cooldown(self) -> Self {
-        self.with_cooldowns_s([0; 4])
+        Self { cooldown_s: 0, ..self }
     }
 
     /// How many digits a code has.
@@ -127,9 +141,10 @@ impl Policy {
     /// How long to wait after `sends` codes, of which none was right yet.
     #[must_use]
     pub fn cooldown(&self, sends: u16) -> Duration {
-        let last = self.cooldowns_s.len() - 1;
-        let seconds = sends.checked_sub(1).map_or(0, |index| self.cooldowns_s[usize::from(index).min(last)]);
-        Duration::from_secs(seconds.into())
+        let last = Self::COOLDOWN_GROWTH.len() - 1;
+        let growth =
+            sends.checked_sub(1).map_or(0, |index| Self::COOLDOWN_GROWTH[usize::from(index).min(last)]);
+        Duration::from_secs(self.cooldown_s.into()) * growth
     }
 
     /// How long `failures` wrong codes since the last right one lock their subject; zero within a round.
@@ -154,7 +169,7 @@ impl Default for Policy {
             ttl_s: 300,
             attempts_max: 5,
             resend: Resend::default(),
-            cooldowns_s: Self::COOLDOWNS_S,
+            cooldown_s: Self::COOLDOWN_S,
         }
     }
 }
@@ -189,6 +204,10 @@ mod tests {
         let policy = Policy::default();
         let cooldowns: Vec<_> = (0..6).map(|sends| policy.cooldown(sends).as_secs()).collect();
         assert_eq!(cooldowns, [0, 30, 60, 120, 300, 300]);
+        let hour = Duration::from_secs(3_600);
+        assert_eq!(policy.with_cooldown(hour).map(|policy| policy.cooldown(9)), Ok(hour * 10));
+        assert!(policy.with_cooldown(hour * 2).is_err() && policy.with_cooldown(hour / 7_000).is_err());
+        assert_eq!(policy.without_cooldown().cooldown(4), Duration::ZERO);
         let locks: Vec<_> = [0, 1, 4, 5, 6, 10, 15, 19, 20, 25].map(|n| policy.lock(n).as_secs()).into();
         assert_eq!(locks, [0, 0, 0, 60, 0, 120, 240, 0, 86_400, 86_400]);
     }

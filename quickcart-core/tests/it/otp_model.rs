@@ -59,14 +59,14 @@ struct Rules {
 
 const RULES: [Rules; 2] = [
     Rules { resend: Resend::Repeat, cooldowns_s: [30, 60, 120, 300] },
-    Rules { resend: Resend::Replace, cooldowns_s: [0, 0, 10, 200] },
+    Rules { resend: Resend::Replace, cooldowns_s: [7, 14, 28, 70] },
 ];
 
 impl Rules {
     fn policy(&self) -> Policy {
         // Eight digits, so that two codes in a row are hardly ever the same by chance.
         let policy = Policy::new(8, Duration::from_millis(TTL_MS), 5).unwrap();
-        policy.with_resend(self.resend).with_cooldowns_s(self.cooldowns_s.map(|s| u16::try_from(s).unwrap()))
+        policy.with_resend(self.resend).with_cooldown(Duration::from_secs(self.cooldowns_s[0])).unwrap()
     }
 }
 
