@@ -16,8 +16,8 @@ const BUCKETS: usize = 100;
 const THREADS: u64 = 2;
 
 /// What chi-squared exceeds by chance once in a million tests: the upper quantiles of its distribution with 9 and 99
-/// degrees of freedom (`scipy.stats.chi2.isf(1e-6, [9, 99])`). There are seven tests, so a good generator fails this
-/// once in 140,000 runs.
+/// degrees of freedom. They are where the regularized upper incomplete gamma function Q(df/2, x/2) is 1e-6. There are
+/// seven tests, so a good generator fails this once in 140,000 runs.
 const LIMIT_9: f64 = 44.811;
 const LIMIT_99: f64 = 180.792;
 
