@@ -66,7 +66,7 @@ pub trait DomainError: Error + Send + Sync + 'static {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// The store is busy, full or gone; nothing was changed, and trying again may help.
+    /// The store is busy, full or gone, and trying again may help. What was asked for may have been done all the same.
     #[error("the store is not available")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
     /// The store holds something it should not, or refused a statement of ours.

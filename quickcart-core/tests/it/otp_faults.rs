@@ -165,6 +165,30 @@ async fn an_emptied_server_refuses_a_step() {
     let taken = store.take_step(&request).await;
     assert!(matches!(taken, Err(StoreError::Unavailable(_))), "{taken:?}");
     assert_eq!(log.losses(), 1, "{}", log.text());
+    // Nobody knows any more whether it was used, so it counts as used; the next one does not.
+    for (step, expected) in [(7, Attempt::NotFound), (7, Attempt::NotFound), (8, Attempt::Accepted)] {
+        let request = StepRequest { step: Some(step), ..request };
+        assert_eq!(store.take_step(&request).await.unwrap(), expected, "step {step}");
+    }
+}
+
+/// The step was used after the snapshot was taken.
+#[tokio::test]
+async fn a_snapshot_brings_no_used_step_back() {
+    let mut server = RedisServer::start();
+    let (store, now) = (store_at(&server.url()), "2026-11-21T09:00:00Z".parse().unwrap());
+    let take = async |step| {
+        let request = StepRequest { subject: [1; 16], step: Some(step), policy: Policy::default(), now };
+        store.take_step(&request).await
+    };
+    assert_eq!(take(7).await.unwrap(), Attempt::Accepted);
+    server.command(&["SAVE"]).unwrap();
+    assert_eq!(take(8).await.unwrap(), Attempt::Accepted);
+    server.kill();
+    server.restart();
+    let replayed = once_available(async || take(8).await.map_err(OtpError::Store)).await;
+    assert_eq!(replayed.unwrap(), Attempt::NotFound);
+    assert_eq!(take(9).await.unwrap(), Attempt::Accepted);
 }
 
 #[tokio::test]

@@ -36,7 +36,8 @@ struct Connecting {
     failed: Option<(Instant, Arc<str>)>,
     /// Where a cluster said that the keys are.
     moved_to: Option<(String, u16)>,
-    has_succeeded: bool,
+    /// The run of the last connection.
+    run: Option<[u8; 8]>,
 }
 
 /// A connection to one run of a server, with the scripts loaded.
@@ -100,7 +101,13 @@ impl Connection {
             Ok(live) => {
                 let live = Arc::new(live);
                 *self.live.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&live));
-                (connecting.failed, connecting.has_succeeded) = (None, true);
+                connecting.failed = None;
+                if connecting.run.replace(live.run).is_some_and(|run| run != live.run) {
+                    tracing::warn!(
+                        target: "quickcart::otp",
+                        "Redis has restarted or failed over: pending codes are void, limits are those it has kept"
+                    );
+                }
                 Ok(live)
             }
             Err(error) => {
@@ -143,11 +150,11 @@ impl Connection {
 
     async fn connect(&self, connecting: &mut Connecting) -> Result<Live, StoreError> {
         let mut live = self.greet(self.address(connecting).await?).await?;
-        let mut remembered = remember(&mut live.connection, connecting.has_succeeded).await;
+        let mut remembered = remember(&mut live.connection, connecting.run.is_some()).await;
         if let Some(moved_to) = remembered.as_ref().err().and_then(redirection) {
             connecting.moved_to = Some(moved_to);
             live = self.greet(self.address(connecting).await?).await?;
-            remembered = remember(&mut live.connection, connecting.has_succeeded).await;
+            remembered = remember(&mut live.connection, connecting.run.is_some()).await;
         }
         remembered.map_err(unavailable)?;
         Ok(live)
@@ -243,9 +250,12 @@ async fn load(connection: &mut MultiplexedConnection) -> RedisResult<[String; Sc
     scripts.query_async(connection).await
 }
 
-/// Sets the marker; says so aloud when one that was there is gone.
+/// Sets the marker; says so aloud when one that was there is gone. It holds when that happened, in seconds of Redis's own
+/// time, or 0 when it is the first.
 async fn remember(connection: &mut MultiplexedConnection, was_there: bool) -> RedisResult<()> {
-    let set: Option<String> = cmd("SET").arg(MARKER).arg(1).arg("NX").query_async(connection).await?;
+    let (now_s, _): (i64, i64) = cmd("TIME").query_async(connection).await?;
+    let lost_at_s = if was_there { now_s } else { 0 };
+    let set: Option<String> = cmd("SET").arg(MARKER).arg(lost_at_s).arg("NX").query_async(connection).await?;
     if set.is_some() && was_there {
         tracing::error!(target: "quickcart::otp", "Redis has lost its data: all limits begin anew");
     }

@@ -42,7 +42,8 @@ const NONE: Digest = [0; 16];
 /// - Pending codes belong to one run of the Redis process: after a restart or a failover they are void, because a snapshot
 ///   or a replica may hold codes that were used since. So no code is accepted twice.
 /// - Limits are as durable as Redis is: give it an append-only file, and to a sentinel's master
-///   [a replica to wait for](RedisUrl). When all data is gone, the first request is refused and an error is logged.
+///   [replicas to wait for](RedisUrl). When all data is gone, the first request is refused and an error is logged, and of
+///   an authenticator's codes the first one of each subject is not accepted.
 /// - Evicting keys would hand out limits again: a server with `maxmemory` and a policy other than `noeviction` is refused.
 /// - The time is the caller's; servers that share a Redis keep their clocks together (NTP).
 ///

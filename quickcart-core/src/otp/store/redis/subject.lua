@@ -6,18 +6,19 @@ local NONE = string.rep('\0', 16)
 local REPLAY_ID = 8 + 16 + 1 + 1
 
 -- Unpacks a subject, forgets wrong codes that are too old, and a challenge of an earlier run of the server: a server that
--- came back from a snapshot, or was promoted, may hold codes that were used since.
+-- came back from a snapshot, or was promoted, may hold codes that were used since. Also answers whether it is of an earlier
+-- run.
 local function read_subject(value, run, now)
   local s = { key_id = 0, id = NONE, answer = NONE, nonce = NONE, transaction = NONE, failures = 0, sends = 0,
     expires = 0, failed = 0, locked = 0, sent = 0, step = 0, stepped = 0 }
+  local of_run = run
   if value then
-    local of_run
     s.key_id, s.id, s.answer, s.nonce, s.transaction, of_run, s.failures, s.sends, s.expires, s.failed, s.locked,
       s.sent, s.step, s.stepped = struct.unpack(FORMAT, value)
     if of_run ~= run or now >= s.expires then s.expires = 0 end
     if now >= s.failed + LOCK_LAST then s.failures = 0 end
   end
-  return s
+  return s, of_run ~= run
 end
 
 local function keep_subject(key, s, run, now)

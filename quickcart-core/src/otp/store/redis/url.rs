@@ -9,8 +9,8 @@ use ::redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
 ///
 /// - `redis://[user:password@]host[:port][/db]`, `redis+unix:///path`
 /// - `redis+sentinel://[user:password@]host[:port][,host[:port]...]/master[/db][?replicas=N]`: sentinels, and the name of
-///   the master they watch; with `replicas`, a decision counts once so many replicas have it, so that a failover forgets
-///   none.
+///   the master they watch; with `replicas`, a decision counts once so many replicas have it. Name as many as sentinel may
+///   promote, and a failover forgets none; one that is away then stops all codes.
 ///
 /// `Display` and `Debug` hide the password.
 #[derive(Clone)]
