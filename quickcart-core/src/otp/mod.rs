@@ -196,8 +196,8 @@ impl Otp {
         binding: Binding<'_>,
         conditions: Conditions<'_>,
     ) -> Result<Grant, OtpError> {
-        let code = conditions.code.clone();
-        let request = self.request(subject, binding, conditions)?;
+        let is_chosen = conditions.code.is_some();
+        let (request, code) = self.request(subject, binding, conditions)?;
         let decision = self.store.issue(&request).await?;
         let (challenge_id, key_id, expires_at, is_replay) = match decision.verdict {
             Verdict::Issued { challenge_id, key_id, expires_at } => (challenge_id, key_id, expires_at, false),
@@ -206,7 +206,8 @@ impl Otp {
             }
             refused => return Err(refusal(refused, &request)),
         };
-        let code = code.map_or_else(|| self.code(key_id, &challenge_id, &binding), Ok)?;
+        let is_older = challenge_id != request.challenge.id;
+        let code = if is_older && !is_chosen { self.code(key_id, &challenge_id, &binding)? } else { code };
         let standings = request.charges.iter().zip(decision.standings);
         let limits = standings.map(|(charge, standing)| LimitStanding::new(charge, standing)).collect();
         let issued = Issued { code, expires_at, is_replay, limits };
@@ -222,7 +223,7 @@ impl Otp {
         binding: Binding<'_>,
         conditions: Conditions<'_>,
     ) -> Result<Decision, OtpError> {
-        let request = self.request(self.subject(&binding), binding, conditions)?;
+        let (request, _) = self.request(self.subject(&binding), binding, conditions)?;
         Ok(self.store.preview(&request).await?)
     }
 
@@ -291,12 +292,13 @@ impl Otp {
         Ok(expires_at.map(|at| left(at, now)))
     }
 
+    /// What to ask the store, and the code of the challenge in it.
     fn request(
         &self,
         subject: Digest,
         binding: Binding<'_>,
         conditions: Conditions<'_>,
-    ) -> Result<IssueRequest, OtpError> {
+    ) -> Result<(IssueRequest, Code), OtpError> {
         let now = self.clock.now();
         let id: Digest = rand::random();
         let key_id = self.keys.newest_id();
@@ -313,7 +315,7 @@ impl Otp {
             expires_at: now.saturating_add(ttl).unwrap_or(Timestamp::MAX),
         };
         let key = |key: &str| self.keys.name(&[b"idempotency", key.as_bytes()]);
-        Ok(IssueRequest {
+        let request = IssueRequest {
             subject,
             challenge,
             policy: self.policy,
@@ -321,7 +323,8 @@ impl Otp {
             watch: conditions.watch,
             idempotency: conditions.idempotency_key.map(key),
             now,
-        })
+        };
+        Ok((request, code))
     }
 
     /// A key that left the ring while its challenge was pending is as good as no challenge.
