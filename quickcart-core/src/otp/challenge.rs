@@ -157,7 +157,7 @@ pub enum Attempt {
 pub(crate) const STEP_KEPT_US: i64 = 3_600_000_000;
 
 /// What is kept of a subject. The default is one that nothing is known of.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Subject {
     pub(crate) pending: Option<Challenge>,
     /// Wrong codes since the last right one.
