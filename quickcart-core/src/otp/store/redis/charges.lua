@@ -16,7 +16,6 @@ end
 
 local function keep_charges(keys, first_key, full, now)
   for index, after in ipairs(full) do
-    local value = string.format('%.0f', after)
-    redis.call('SET', keys[first_key + index - 1], value, 'PX', math.max(1, math.ceil((after - now) / 1000)))
+    redis.call('SET', keys[first_key + index - 1], after, 'PX', math.max(1, math.ceil((after - now) / 1000)))
   end
 end

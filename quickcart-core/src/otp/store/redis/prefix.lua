@@ -1,23 +1,20 @@
 -- The watch for pumping, as in pumping.rs.
 
 local function read_prefix(value, now)
-  local p = { fresh = 0, judged = 0, shown = 0, grace = 0, half_life = 0, last = 0, run = 0, closed = 0 }
+  local fresh, judged, shown, grace, half_life, last, run, closed = 0, 0, 0, 0, 0, 0, 0, 0
   if value then
-    p.fresh, p.judged, p.shown, p.grace, p.half_life, p.last, p.run, p.closed = struct.unpack('>dddddddd', value)
+    fresh, judged, shown, grace, half_life, last, run, closed = struct.unpack('>dddddddd', value)
   end
-  local grace, half_life = math.floor(now / GRACE), math.floor(now / HALF_LIFE)
-  if grace > p.grace then
-    p.judged = p.judged + p.fresh
-    p.fresh = 0
-    p.grace = grace
+  local grace_now, half_life_now = math.floor(now / GRACE), math.floor(now / HALF_LIFE)
+  if grace_now > grace then
+    judged, fresh, grace = judged + fresh, 0, grace_now
   end
-  if half_life > p.half_life then
-    local halves = 0.5 ^ (half_life - p.half_life)
-    p.judged = p.judged * halves
-    p.shown = p.shown * halves
-    p.half_life = half_life
+  if half_life_now > half_life then
+    local halves = 0.5 ^ (half_life_now - half_life)
+    judged, shown, half_life = judged * halves, shown * halves, half_life_now
   end
-  return p
+  return { fresh = fresh, judged = judged, shown = shown, grace = grace, half_life = half_life, last = last, run = run,
+    closed = closed }
 end
 
 local function keep_prefix(key, p)

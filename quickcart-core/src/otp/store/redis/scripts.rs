@@ -1,7 +1,5 @@
 //! The scripts, and the numbers they share with the rest.
 
-use std::fmt::Write;
-
 use crate::otp::challenge::{STEP_KEPT_US, microseconds};
 use crate::otp::policy::Policy;
 use crate::otp::pumping;
@@ -43,16 +41,35 @@ impl Script {
         let parts: &[&str] = match self {
             Self::Issue => &[SUBJECT, PREFIX, CHARGES, include_str!("issue.lua")],
             Self::Withdraw => &[SUBJECT, include_str!("withdraw.lua")],
-            Self::Attempt => &[SUBJECT, PREFIX, include_str!("attempt.lua")],
+            Self::Attempt => &[SUBJECT, include_str!("attempt.lua"), PREFIX, include_str!("accept.lua")],
             Self::TakeStep => &[SUBJECT, include_str!("take_step.lua")],
             Self::Admit => &[CHARGES, include_str!("admit.lua")],
             Self::ExpiresAt => &[SUBJECT, include_str!("expires_at.lua")],
         };
-        constants() + &parts.concat()
+        with_constants(&parts.concat())
     }
 }
 
-fn constants() -> String {
+/// Numbers take the place of their names: locals of Lua would be set anew with each call.
+fn with_constants(source: &str) -> String {
+    let constants = constants();
+    let number =
+        |word: &str| constants.iter().find(|(name, _)| *name == word).map(|(_, number)| number.as_str());
+    let mut text = String::with_capacity(source.len());
+    let mut rest = source;
+    while !rest.is_empty() {
+        let is_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+        let word = &rest[..rest.find(|letter| !is_word(letter)).unwrap_or(rest.len())];
+        text.push_str(number(word).unwrap_or(word));
+        rest = &rest[word.len()..];
+        let between = &rest[..rest.find(is_word).unwrap_or(rest.len())];
+        text.push_str(between);
+        rest = &rest[between.len()..];
+    }
+    text
+}
+
+fn constants() -> Vec<(&'static str, String)> {
     let whole = [
         ("ISSUED", ISSUED),
         ("REPLAYED", REPLAYED),
@@ -83,13 +100,17 @@ fn constants() -> String {
         ("JUDGED_MIN", pumping::JUDGED_MIN),
         ("CONVERSION_MIN", pumping::CONVERSION_MIN),
     ];
-    let mut text = String::new();
-    for (name, value) in whole {
-        // Writing to a String does not fail.
-        let _ = writeln!(text, "local {name} = {value}");
+    let whole = whole.into_iter().map(|(name, value)| (name, value.to_string()));
+    whole.chain(broken.into_iter().map(|(name, value)| (name, format!("{value:?}")))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_take_the_place_of_whole_names_only() {
+        assert_eq!(with_constants("LOCKED, STEP_LOCKED,LOCKED_1\n"), "4, 4,LOCKED_1\n");
+        assert_eq!(with_constants("p.run >= RUN_MAX or x >= JUDGED_MIN"), "p.run >= 15 or x >= 20.0");
     }
-    for (name, value) in broken {
-        let _ = writeln!(text, "local {name} = {value:?}");
-    }
-    text
 }

@@ -21,10 +21,16 @@ local function read_subject(value, run, now)
   return s, of_run ~= run
 end
 
+-- When nothing is left to remember.
+local function forget_at(failures, expires, failed, locked, step, stepped)
+  local forget = math.max(expires, locked)
+  if failures > 0 then forget = math.max(forget, failed + LOCK_LAST) end
+  if step > 0 then forget = math.max(forget, stepped + STEP_KEPT) end
+  return forget
+end
+
 local function keep_subject(key, s, run, now)
-  local forget = math.max(s.expires, s.locked)
-  if s.failures > 0 then forget = math.max(forget, s.failed + LOCK_LAST) end
-  if s.step > 0 then forget = math.max(forget, s.stepped + STEP_KEPT) end
+  local forget = forget_at(s.failures, s.expires, s.failed, s.locked, s.step, s.stepped)
   if forget <= now then
     redis.call('DEL', key)
     return
@@ -34,17 +40,9 @@ local function keep_subject(key, s, run, now)
   redis.call('SET', key, value, 'PX', math.ceil((forget - now) / 1000))
 end
 
-local function fail(s, attempts_max, now)
-  s.failures = math.min(s.failures + 1, 65535)
-  s.failed = now
-  local lock = 0
-  if s.failures >= FAILURES_MAX then
-    lock = LOCK_LAST
-  elseif s.failures % attempts_max == 0 then
-    lock = LOCK_FIRST * math.min(2 ^ (s.failures / attempts_max - 1), 60)
-  end
-  if lock > 0 then
-    s.locked = now + lock
-    s.expires = 0
-  end
+-- How long so many wrong codes lock; 0 within a round.
+local function lock_after(failures, attempts_max)
+  if failures >= FAILURES_MAX then return LOCK_LAST end
+  if failures % attempts_max > 0 then return 0 end
+  return LOCK_FIRST * math.min(2 ^ (failures / attempts_max - 1), 60)
 end

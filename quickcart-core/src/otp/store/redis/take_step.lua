@@ -19,7 +19,9 @@ if step and step <= s.step then return { NOT_FOUND, 0 } end
 if step then
   s.step, s.stepped, s.failures, s.sends, s.expires, s.locked = step, now, 0, 0, 0, 0
 else
-  fail(s, tonumber(ARGV[4]), now)
+  s.failures, s.failed = math.min(s.failures + 1, 65535), now
+  local lock = lock_after(s.failures, tonumber(ARGV[4]))
+  if lock > 0 then s.locked, s.expires = now + lock, 0 end
 end
 keep_subject(KEYS[2], s, run, now)
 return { step and ACCEPTED or WRONG, 0 }
