@@ -3,6 +3,7 @@
 mod device;
 #[path = "http/main.rs"]
 mod http;
+#[path = "otp/main.rs"]
 mod otp;
 #[path = "pathfinding/main.rs"]
 mod pathfinding;

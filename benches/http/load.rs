@@ -12,11 +12,21 @@ use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
 
 /// How much to ask for.
 pub(crate) struct Load {
     pub(crate) connections: usize,
     pub(crate) pairs: usize,
+}
+
+/// Clients that hold codes which they have not shown yet.
+pub(crate) struct Holders(Vec<Holder>);
+
+struct Holder {
+    client: Client,
+    /// Phones and their codes.
+    codes: Vec<(String, String)>,
 }
 
 #[derive(Deserialize)]
@@ -32,31 +42,44 @@ struct Message<'a> {
 }
 
 impl Load {
-    /// Does all pairs over all connections. The processor time is left to be filled in.
+    /// Asks for codes and shows them, one after the other. The processor time is left to be filled in.
     pub(crate) async fn run(&self, port: u16, repetition: usize) -> Result<Cost> {
+        let clients = self.connect(port).await?;
+        let started = Instant::now();
+        let tasks = clients.into_iter().enumerate().map(|(index, client)| {
+            let phones = self.phones(index, repetition);
+            tokio::spawn(async move { send_and_verify(client, phones).await })
+        });
+        cost(started, latencies(tasks.collect()).await?)
+    }
+
+    /// Asks for all codes and shows none.
+    pub(crate) async fn hold(&self, port: u16, repetition: usize) -> Result<Holders> {
+        let clients = self.connect(port).await?;
+        let tasks = clients.into_iter().enumerate().map(|(index, client)| {
+            let phones = self.phones(index, repetition);
+            tokio::spawn(async move { hold_codes(client, phones).await })
+        });
+        let mut holders = Vec::with_capacity(self.connections);
+        for task in tasks.collect::<Vec<_>>() {
+            holders.push(task.await??);
+        }
+        Ok(Holders(holders))
+    }
+
+    async fn connect(&self, port: u16) -> Result<Vec<Client>> {
         let mut clients = Vec::with_capacity(self.connections);
         for _ in 0..self.connections {
             clients.push(Client::connect(port).await?);
         }
-        let started = Instant::now();
+        Ok(clients)
+    }
+
+    /// Every connection has numbers of its own, and every pair a new one.
+    fn phones(&self, index: usize, repetition: usize) -> impl Iterator<Item = String> + Send + 'static {
         let pairs = self.pairs / self.connections;
-        let tasks: Vec<_> = clients
-            .into_iter()
-            .enumerate()
-            .map(|(index, client)| tokio::spawn(pairs_of(client, index, repetition, pairs)))
-            .collect();
-        let mut latencies_us = Vec::with_capacity(2 * self.pairs);
-        for task in tasks {
-            latencies_us.append(&mut task.await??);
-        }
-        let wall = started.elapsed();
-        latencies_us.sort_unstable();
-        let at = |hundredths: usize| {
-            let index = latencies_us.len() * hundredths / 100;
-            Duration::from_micros(latencies_us[index.min(latencies_us.len() - 1)].into())
-        };
-        let latency = Latency { p50: at(50), p99: at(99) };
-        Ok(Cost { operations: latencies_us.len() as u64, wall, cpu: Duration::ZERO, latency: Some(latency) })
+        let first = (repetition * self.connections + index) * pairs;
+        (first..first + pairs).map(|number| benches::scattered_number(number as u64))
     }
 
     /// Asserts that the server accepts the right code, and no other.
@@ -72,25 +95,65 @@ impl Load {
     }
 }
 
-async fn pairs_of(mut client: Client, index: usize, repetition: usize, pairs: usize) -> Result<Vec<u32>> {
-    let mut latencies_us = Vec::with_capacity(2 * pairs);
-    let mut note = |started: Instant| {
-        latencies_us.push(u32::try_from(started.elapsed().as_micros()).unwrap_or(u32::MAX));
-    };
-    for pair in 0..pairs {
-        // Every connection has numbers of its own, and every pair a new one.
-        let phone = format!("98{:02}{index:02}{pair:04}", repetition % 100);
+impl Holders {
+    /// Shows all codes. The processor time is left to be filled in.
+    pub(crate) async fn verify(self) -> Result<Cost> {
+        let started = Instant::now();
+        let tasks = self.0.into_iter().map(|holder| tokio::spawn(show_codes(holder)));
+        cost(started, latencies(tasks.collect()).await?)
+    }
+}
+
+async fn send_and_verify(mut client: Client, phones: impl Iterator<Item = String>) -> Result<Vec<u32>> {
+    let mut latencies_us = Vec::new();
+    for phone in phones {
         let started = Instant::now();
         let code = client.send(&phone).await?;
-        note(started);
-        let started = Instant::now();
-        let (status, success, message) = client.verify(&phone, &code).await?;
-        note(started);
-        if status != StatusCode::OK || !success {
-            return Err(format!("the code of {phone} was refused: {status} {message}").into());
-        }
+        latencies_us.push(microseconds_since(started));
+        latencies_us.push(client.accept(&phone, &code).await?);
     }
     Ok(latencies_us)
+}
+
+async fn hold_codes(mut client: Client, phones: impl Iterator<Item = String>) -> Result<Holder> {
+    let mut codes = Vec::new();
+    for phone in phones {
+        let code = client.send(&phone).await?;
+        codes.push((phone, code));
+    }
+    Ok(Holder { client, codes })
+}
+
+async fn show_codes(Holder { mut client, codes }: Holder) -> Result<Vec<u32>> {
+    let mut latencies_us = Vec::with_capacity(codes.len());
+    for (phone, code) in &codes {
+        latencies_us.push(client.accept(phone, code).await?);
+    }
+    Ok(latencies_us)
+}
+
+async fn latencies(tasks: Vec<JoinHandle<Result<Vec<u32>>>>) -> Result<Vec<u32>> {
+    let mut latencies_us = Vec::new();
+    for task in tasks {
+        latencies_us.append(&mut task.await??);
+    }
+    Ok(latencies_us)
+}
+
+fn cost(started: Instant, mut latencies_us: Vec<u32>) -> Result<Cost> {
+    let wall = started.elapsed();
+    latencies_us.sort_unstable();
+    let last = latencies_us.len().checked_sub(1).ok_or("nothing was asked")?;
+    let at = |hundredths: usize| {
+        let index = latencies_us.len() * hundredths / 100;
+        Duration::from_micros(latencies_us[index.min(last)].into())
+    };
+    let latency = Latency { p50: at(50), p99: at(99) };
+    Ok(Cost { operations: latencies_us.len() as u64, wall, cpu: Duration::ZERO, latency: Some(latency) })
+}
+
+fn microseconds_since(started: Instant) -> u32 {
+    u32::try_from(started.elapsed().as_micros()).unwrap_or(u32::MAX)
 }
 
 struct Client {
@@ -122,6 +185,17 @@ impl Client {
         let (status, body) = self.post("/api/verify-otp", body).await?;
         let Message { success, message } = serde_json::from_slice(&body)?;
         Ok((status, success, message.to_owned()))
+    }
+
+    /// Shows a code that has to be accepted, and answers how long that took, in microseconds.
+    async fn accept(&mut self, phone: &str, code: &str) -> Result<u32> {
+        let started = Instant::now();
+        let (status, success, message) = self.verify(phone, code).await?;
+        let taken_us = microseconds_since(started);
+        if status != StatusCode::OK || !success {
+            return Err(format!("the code of {phone} was refused: {status} {message}").into());
+        }
+        Ok(taken_us)
     }
 
     async fn post(&mut self, path: &'static str, body: String) -> Result<(StatusCode, Bytes)> {

@@ -5,11 +5,13 @@
 
 mod cpu;
 mod machine;
+mod numbers;
 mod table;
 mod trial;
 
 pub use cpu::{process_cpu, processor_time_of};
-pub use table::{Section, print};
+pub use numbers::scattered_number;
+pub use table::{Figure, Section, print, print_figures};
 pub use trial::{Contender, Cost, Goal, Latency, Measured, Ours, alternate, measure};
 
 /// Whatever went wrong.

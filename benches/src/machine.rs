@@ -6,7 +6,7 @@ use std::process::Command;
 use quickcart_core::clock::{Clock, SystemClock};
 
 /// The crates that are peers, or that carry both sides.
-const CRATES: [&str; 12] = [
+const CRATES: [&str; 13] = [
     "hyper",
     "warp",
     "tokio",
@@ -19,6 +19,7 @@ const CRATES: [&str; 12] = [
     "sqlx",
     "pathfinding",
     "rand",
+    "redis",
 ];
 
 /// The machine, the commit and the versions, in a few lines.

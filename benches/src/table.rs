@@ -45,6 +45,29 @@ pub fn print(section: &Section) {
     }
 }
 
+/// Something that was measured once, and that no peer has.
+pub struct Figure {
+    /// What it is, with its unit.
+    pub what: String,
+    /// How much of it.
+    pub value: f64,
+    /// How much it may be.
+    pub most: Option<f64>,
+}
+
+/// Prints figures in a table of their own.
+pub fn print_figures(title: &str, figures: &[Figure]) {
+    MACHINE.call_once(|| println!("{}", machine()));
+    println!("\n### {title}\n");
+    println!("| {:<72} | {:>12} | {:<20} |", "figure", "value", "goal");
+    println!("|{:-<74}|{:->13}:|{:-<22}|", "", "", "");
+    for Figure { what, value, most } in figures {
+        let goal =
+            most.map_or_else(String::new, |most| format!("<= {}: {}", number(most), verdict(*value <= most)));
+        println!("| {what:<72} | {:>12} | {goal:<20} |", number(*value));
+    }
+}
+
 /// The median, and the smallest and the largest: how far the machine lets one trust it.
 fn ratio(sorted: &[f64]) -> String {
     let (Some(least), Some(most)) = (sorted.first(), sorted.last()) else { return String::new() };
@@ -69,14 +92,20 @@ fn latency(Latency { p50, p99 }: Latency) -> String {
 }
 
 fn goal(row: &Measured) -> String {
-    let Some(ours) = &row.ours else { return String::new() };
-    let judge = |what: &str, sorted: &[f64], most: f64| {
-        let verdict = if median(sorted.iter().copied()) <= most { "met" } else { "MISSED" };
-        format!("{what} <= {most:.2}: {verdict}")
+    let at_most = |what: &str, of: fn(&Ours) -> &[f64], most: f64| {
+        let ours = row.ours.as_ref().map_or(f64::NAN, |ours| median(of(ours).iter().copied()));
+        format!("{what} <= {most:.2}: {}", verdict(ours <= most))
     };
     match row.goal {
-        Some(Goal::Cpu(most)) => judge("CPU", &ours.cpu, most),
-        Some(Goal::Time(most)) => judge("time", &ours.time, most),
+        Some(Goal::Cpu(most)) => at_most("CPU", |ours| &ours.cpu, most),
+        Some(Goal::Time(most)) => at_most("time", |ours| &ours.time, most),
+        Some(Goal::PerCoreSecond(least)) => {
+            format!(">= {} a core: {}", number(least), verdict(1e6 / row.cpu_us >= least))
+        }
         None => String::new(),
     }
+}
+
+fn verdict(is_met: bool) -> &'static str {
+    if is_met { "met" } else { "MISSED" }
 }

@@ -26,13 +26,15 @@ pub struct Latency {
     pub p99: Duration,
 }
 
-/// How much our cost may be, as a multiple of the peer's.
+/// What our cost is to be: against the peer that carries the goal, or by itself.
 #[derive(Clone, Copy, Debug)]
 pub enum Goal {
     /// In processor time.
     Cpu(f64),
     /// In time on the clock, while nothing else is in flight.
     Time(f64),
+    /// So many operations in a second of one core's processor time, or more. It belongs to our own row.
+    PerCoreSecond(f64),
 }
 
 /// Somebody who can do the work. The first of a list is ours.
