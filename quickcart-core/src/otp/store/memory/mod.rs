@@ -1,19 +1,21 @@
 //! Challenges and limits in the memory of one process: bounded, expiring, sharded by subject.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+mod row;
+mod table;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
+use self::row::Row;
+use self::table::{Ends, Table, full};
 use super::{Admission, OtpStore};
 use crate::clock::Timestamp;
 use crate::error::StoreError;
 use crate::otp::challenge::{
-    Attempt, AttemptRequest, Challenge, Decision, IssueRequest, Replay, StepRequest, Subject, Verdict,
-    instant,
+    Attempt, AttemptRequest, Decision, IssueRequest, Replay, StepRequest, Subject, Verdict, instant,
 };
-use crate::otp::keys::{Digest, KeyId};
+use crate::otp::keys::Digest;
 use crate::otp::limit::{Charge, Standing};
 use crate::otp::pumping::{Prefix, VERIFIED_US, Watch};
 
@@ -119,8 +121,10 @@ impl OtpStore for MemoryOtpStore {
 
     async fn withdraw(&self, request: &IssueRequest, challenge_id: Digest) -> Result<(), StoreError> {
         let mut subjects = self.subjects(&request.subject);
-        if let Some(subject) = subjects.get_mut(&request.subject) {
+        if let Some(row) = subjects.get_mut(&request.subject) {
+            let mut subject = row.subject();
             subject.withdraw(request, challenge_id);
+            *row = Row::of(&subject);
         }
         self.limits().give_back(request, challenge_id);
         Ok(())
@@ -245,96 +249,6 @@ impl Limits {
     }
 }
 
-/// A [`Subject`] in 120 bytes instead of 136: a table has room for twice its entries, so that counts double.
-#[derive(Clone, Copy)]
-struct Row {
-    id: Digest,
-    answer: Digest,
-    nonce: Digest,
-    transaction: Digest,
-    expires_at_us: i64,
-    failed_at_us: i64,
-    locked_until_us: i64,
-    sent_at_us: i64,
-    step: u64,
-    stepped_at_us: i64,
-    failures: u16,
-    sends: u16,
-    key_id: KeyId,
-    holds: Holds,
-}
-
-/// Which parts of a [`Row`] there are.
-#[derive(Clone, Copy)]
-enum Holds {
-    NoChallenge,
-    Challenge,
-    ChallengeAndNonce,
-}
-
-impl Row {
-    fn of(subject: &Subject) -> Self {
-        let Subject { pending, failures, failed_at_us, locked_until_us, sends, sent_at_us, .. } = *subject;
-        let Subject { step, stepped_at_us, .. } = *subject;
-        let holds = match pending {
-            None => Holds::NoChallenge,
-            Some(Challenge { nonce: None, .. }) => Holds::Challenge,
-            Some(_) => Holds::ChallengeAndNonce,
-        };
-        let nothing = [0; 16];
-        let part = |of: fn(&Challenge) -> Digest| pending.as_ref().map_or(nothing, of);
-        Self {
-            id: part(|challenge| challenge.id),
-            answer: part(|challenge| challenge.answer),
-            nonce: pending.and_then(|challenge| challenge.nonce).unwrap_or(nothing),
-            transaction: part(|challenge| challenge.transaction),
-            expires_at_us: pending.map_or(0, |challenge| challenge.expires_at.as_microsecond()),
-            failed_at_us,
-            locked_until_us,
-            sent_at_us,
-            step,
-            stepped_at_us,
-            failures,
-            sends,
-            key_id: pending.map_or(0, |challenge| challenge.key_id),
-            holds,
-        }
-    }
-
-    fn subject(&self) -> Subject {
-        let Self { failures, failed_at_us, locked_until_us, sends, sent_at_us, step, stepped_at_us, .. } =
-            *self;
-        let nonce = matches!(self.holds, Holds::ChallengeAndNonce).then_some(self.nonce);
-        let challenge = || Challenge {
-            id: self.id,
-            key_id: self.key_id,
-            answer: self.answer,
-            nonce,
-            transaction: self.transaction,
-            expires_at: instant(self.expires_at_us),
-        };
-        let pending = (!matches!(self.holds, Holds::NoChallenge)).then(challenge);
-        Subject { pending, failures, failed_at_us, locked_until_us, sends, sent_at_us, step, stepped_at_us }
-    }
-}
-
-/// What a table keeps ends at some instant.
-trait Ends {
-    fn ends_at_us(&self, now_us: i64) -> i64;
-}
-
-impl Ends for Row {
-    fn ends_at_us(&self, _now_us: i64) -> i64 {
-        self.subject().forget_at_us()
-    }
-}
-
-impl Ends for i64 {
-    fn ends_at_us(&self, _now_us: i64) -> i64 {
-        *self
-    }
-}
-
 impl Ends for Prefix {
     fn ends_at_us(&self, now_us: i64) -> i64 {
         if self.is_forgotten(now_us) { now_us } else { i64::MAX }
@@ -344,133 +258,5 @@ impl Ends for Prefix {
 impl Ends for Replay {
     fn ends_at_us(&self, _now_us: i64) -> i64 {
         self.challenge.expires_at.as_microsecond()
-    }
-}
-
-/// A bounded map that lets go of what has ended: all of it at once, whenever it has doubled, so that an entry costs the
-/// same however many there are.
-struct Table<T> {
-    entries: HashMap<Digest, T, BuildHasherDefault<DigestHasher>>,
-    capacity: usize,
-    sweep_at: usize,
-    swept_at_us: i64,
-}
-
-/// Below this many entries a sweep is not worth it.
-const SWEEP_MIN: usize = 64;
-/// How often a full table looks for room, in microseconds.
-const SWEEP_PAUSE_US: i64 = 1_000_000;
-
-impl<T: Ends> Table<T> {
-    fn with_capacity(capacity: usize) -> Self {
-        let entries = HashMap::default();
-        Self { entries, capacity, sweep_at: SWEEP_MIN, swept_at_us: i64::MIN }
-    }
-
-    fn get(&self, key: &Digest) -> Option<&T> {
-        self.entries.get(key)
-    }
-
-    fn get_mut(&mut self, key: &Digest) -> Option<&mut T> {
-        self.entries.get_mut(key)
-    }
-
-    fn remove(&mut self, key: &Digest) {
-        self.entries.remove(key);
-    }
-
-    fn put(&mut self, key: Digest, value: T, now_us: i64) -> Result<(), StoreError> {
-        if !self.entries.contains_key(&key) && !self.has_room(1, now_us) {
-            return Err(full());
-        }
-        self.entries.insert(key, value);
-        Ok(())
-    }
-
-    /// Whether so many more would fit; makes room when that is due.
-    fn has_room(&mut self, more: usize, now_us: i64) -> bool {
-        let wanted = self.entries.len() + more;
-        let is_full = wanted > self.capacity && now_us >= self.swept_at_us.saturating_add(SWEEP_PAUSE_US);
-        if wanted > self.sweep_at || is_full {
-            self.entries.retain(|_, value| now_us < value.ends_at_us(now_us));
-            self.sweep_at = (2 * self.entries.len()).max(SWEEP_MIN);
-            self.swept_at_us = now_us;
-        }
-        self.entries.len() + more <= self.capacity
-    }
-}
-
-fn full() -> StoreError {
-    StoreError::unavailable("too many codes are pending")
-}
-
-/// Most keys are keyed digests, whose own bytes are as good a hash as any; the few of countries and prefixes are plain,
-/// and are spread by a multiplication (Fibonacci hashing, Knuth, TAOCP 6.4).
-#[derive(Default)]
-struct DigestHasher(u64);
-
-impl Hasher for DigestHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        if let Some(last) = bytes.last_chunk() {
-            self.0 ^= u64::from_le_bytes(*last);
-        }
-    }
-
-    fn finish(&self) -> u64 {
-        self.0.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_table_is_bounded_and_makes_room_when_entries_end() {
-        let mut table = Table::with_capacity(100);
-        let key = |n: u8| [n; 16];
-        for n in 0..100 {
-            table.put(key(n), 10_i64 + i64::from(n), 0).unwrap();
-        }
-        assert!(table.put(key(100), 1_000, 5).is_err(), "it is full");
-        table.put(key(99), 500, 5).unwrap();
-        let later = 50 + SWEEP_PAUSE_US;
-        assert!(table.put(key(100), later + 1, later).is_ok(), "all have ended");
-        assert_eq!(table.entries.len(), 1);
-    }
-
-    #[test]
-    fn a_row_gives_back_what_it_was_made_of() {
-        let challenge = Challenge {
-            id: [1; 16],
-            key_id: 2,
-            answer: [3; 16],
-            nonce: Some([4; 16]),
-            transaction: [5; 16],
-            expires_at: instant(6_000_001),
-        };
-        let subject = |pending| Subject {
-            pending,
-            failures: 7,
-            failed_at_us: 8,
-            locked_until_us: 9,
-            sends: 10,
-            sent_at_us: 11,
-            step: 12,
-            stepped_at_us: 13,
-        };
-        for pending in [None, Some(challenge), Some(Challenge { nonce: None, ..challenge })] {
-            assert_eq!(Row::of(&subject(pending)).subject(), subject(pending));
-        }
-        assert_eq!(size_of::<Row>(), 120);
-    }
-
-    #[test]
-    fn what_has_ended_is_let_go_long_before_the_table_is_full() {
-        let mut table = Table::with_capacity(1_000_000);
-        for n in 0..100_000_i64 {
-            table.put(u128::try_from(n).unwrap().to_be_bytes(), n + 10, n).unwrap();
-        }
-        assert!(table.entries.len() <= SWEEP_MIN, "{}", table.entries.len());
     }
 }
