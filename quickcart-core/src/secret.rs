@@ -42,12 +42,10 @@ impl SecretKey {
     #[must_use]
     pub fn tag(&self, parts: &[&[u8]]) -> Tag {
         let mut mac = self.0.clone();
-        let mut gathered = Gathered::default();
         for part in parts {
-            gathered.add(&mut mac, &(part.len() as u64).to_be_bytes());
-            gathered.add(&mut mac, part);
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
         }
-        mac.update(gathered.bytes());
         mac.finalize().into_bytes().into()
     }
 
@@ -55,36 +53,6 @@ impl SecretKey {
     #[must_use]
     pub fn hmac(&self, message: &[u8]) -> Tag {
         self.0.clone().chain_update(message).finalize().into_bytes().into()
-    }
-}
-
-/// Two blocks of SHA-256, which most messages fit into: one update costs less than many small ones.
-struct Gathered {
-    bytes: [u8; 128],
-    length: usize,
-}
-
-impl Default for Gathered {
-    fn default() -> Self {
-        Self { bytes: [0; 128], length: 0 }
-    }
-}
-
-impl Gathered {
-    fn bytes(&self) -> &[u8] {
-        &self.bytes[..self.length]
-    }
-
-    /// Adds to what is gathered; what there is no room for goes on to `mac`, after all that came before it.
-    fn add(&mut self, mac: &mut Hmac<Sha256>, part: &[u8]) {
-        if let Some(room) = self.bytes.get_mut(self.length..self.length + part.len()) {
-            room.copy_from_slice(part);
-            self.length += part.len();
-        } else {
-            mac.update(self.bytes());
-            mac.update(part);
-            self.length = 0;
-        }
     }
 }
 
