@@ -68,45 +68,66 @@ impl MemoryOtpStore {
         let limited = !request.charges.is_empty() || request.watch.is_some() || request.idempotency.is_some();
         let mut limits = limited.then(|| self.limits());
         let now_us = request.now.as_microsecond();
-
-        let replay = limits.as_ref().and_then(|limits| limits.replay(request));
-        let mut subject = subjects.get(&request.subject).map(Row::subject).unwrap_or_default();
-        let mut verdict = replay.unwrap_or_else(|| subject.issue(request));
-        let taken = match (verdict, &limits) {
-            (Verdict::Issued { .. }, Some(limits)) => limits.taken(&request.charges),
-            _ => Ok(Vec::new()),
-        };
-        if let Err((charge, until)) = taken {
-            verdict = Verdict::Limited { charge, until };
-        }
-        let mut prefix = None;
-        if let (Verdict::Issued { .. }, Some(limits), Some(watch)) = (verdict, &limits, &request.watch) {
-            let mut watched = limits.prefixes.get(&watch.prefix).copied().unwrap_or_default();
-            if !limits.is_verified(&request.subject, now_us) {
-                if let Err(until_us) = watched.send(watch.number, now_us) {
-                    verdict = Verdict::Suspected { until: instant(until_us) };
-                }
-                prefix = Some((watch.prefix, watched));
+        let row = subjects.get(&request.subject);
+        let plan = Plan::of(request, row.map(Row::subject).unwrap_or_default(), limits.as_deref());
+        let is_kept = keep && matches!(plan.verdict, Verdict::Issued { .. });
+        if is_kept {
+            if limits.as_mut().is_some_and(|limits| !limits.has_room(request, now_us)) {
+                return Err(full());
             }
+            subjects.put(request.subject, Row::of(&plan.subject), now_us)?;
         }
-        if keep {
-            if let (Some((key, watched)), Some(limits)) = (prefix, &mut limits) {
-                limits.prefixes.put(key, watched, now_us)?;
-            }
-            if let Verdict::Issued { .. } = verdict {
-                let room = limits.as_mut().is_none_or(|limits| limits.has_room(request, now_us));
-                if !room {
-                    return Err(full());
-                }
-                subjects.put(request.subject, Row::of(&subject), now_us)?;
-                if let (Some(limits), Ok(taken)) = (&mut limits, taken) {
-                    limits.keep(request, &subject, &taken, now_us)?;
-                }
-            }
+        if let (Some(limits), true) = (&mut limits, keep) {
+            limits.keep(request, &plan, is_kept)?;
         }
-        let standings = limits.map_or_else(Vec::new, |limits| limits.standings(&request.charges));
-        Ok(Decision { verdict, standings })
+        let full_us = if is_kept { &plan.after_us } else { &plan.before_us };
+        Ok(Decision { verdict: plan.verdict, standings: standings(&request.charges, full_us) })
     }
+}
+
+/// What a request would get, and what would be kept then.
+struct Plan {
+    verdict: Verdict,
+    subject: Subject,
+    prefix: Option<Prefix>,
+    /// When the quota of each charge is whole again, without the charge and with it.
+    before_us: Vec<i64>,
+    after_us: Vec<i64>,
+}
+
+impl Plan {
+    fn of(request: &IssueRequest, mut subject: Subject, limits: Option<&Limits>) -> Self {
+        let replay = limits.and_then(|limits| limits.replay(request));
+        let mut verdict = replay.unwrap_or_else(|| subject.issue(request));
+        let before_us = limits.map_or_else(Vec::new, |limits| limits.full_us(&request.charges));
+        let (mut after_us, mut prefix) = (Vec::new(), None);
+        if let (Verdict::Issued { .. }, Some(limits)) = (verdict, limits) {
+            match take(&request.charges, &before_us) {
+                Err((charge, until)) => verdict = Verdict::Limited { charge, until },
+                Ok(taken) => {
+                    after_us = taken;
+                    let watched = limits.send(request);
+                    prefix = watched.map(|(prefix, _)| prefix);
+                    if let Some((_, Err(until_us))) = watched {
+                        verdict = Verdict::Suspected { until: instant(until_us) };
+                    }
+                }
+            }
+        }
+        Self { verdict, subject, prefix, before_us, after_us }
+    }
+}
+
+/// What is kept for each charge when all are taken; else the first that does not fit, and when it does.
+fn take(charges: &[Charge], full_us: &[i64]) -> Result<Vec<i64>, (usize, Timestamp)> {
+    let take = |(index, (charge, full_us)): (usize, (&Charge, &i64))| {
+        charge.take(*full_us).map_err(|fits_from| (index, instant(fits_from)))
+    };
+    charges.iter().zip(full_us).enumerate().map(take).collect()
+}
+
+fn standings(charges: &[Charge], full_us: &[i64]) -> Vec<Standing> {
+    charges.iter().zip(full_us).map(|(charge, full_us)| charge.standing(*full_us)).collect()
 }
 
 #[async_trait]
@@ -158,17 +179,17 @@ impl OtpStore for MemoryOtpStore {
 
     async fn admit(&self, charges: &[Charge], now: Timestamp) -> Result<Admission, StoreError> {
         let mut limits = self.limits();
-        let limited = match limits.taken(charges) {
-            Err(limited) => Some(limited),
-            Ok(taken) => {
-                if !limits.full_us.has_room(charges.len(), now.as_microsecond()) {
-                    return Err(full());
-                }
-                limits.take(charges, &taken, now.as_microsecond())?;
-                None
+        let before_us = limits.full_us(charges);
+        match take(charges, &before_us) {
+            Err(limited) => {
+                Ok(Admission { limited: Some(limited), standings: standings(charges, &before_us) })
             }
-        };
-        Ok(Admission { limited, standings: limits.standings(charges) })
+            Ok(_) if !limits.full_us.has_room(charges.len(), now.as_microsecond()) => Err(full()),
+            Ok(after_us) => {
+                limits.charge(charges, &after_us);
+                Ok(Admission { limited: None, standings: standings(charges, &after_us) })
+            }
+        }
     }
 
     async fn expires_at(&self, subject: Digest, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
@@ -183,37 +204,46 @@ impl Limits {
         self.replays.get(request.idempotency.as_ref()?)?.verdict(request)
     }
 
-    /// What each key would hold after the charges; else the first that does not fit, and when it does.
-    fn taken(&self, charges: &[Charge]) -> Result<Vec<i64>, (usize, Timestamp)> {
-        let take = |(index, charge): (usize, &Charge)| {
-            let full_us = self.full_us.get(&charge.key).copied().unwrap_or_default();
-            charge.take(full_us).map_err(|fits_from| (index, instant(fits_from)))
-        };
-        charges.iter().enumerate().map(take).collect()
+    /// When the quota of each charge is whole again.
+    fn full_us(&self, charges: &[Charge]) -> Vec<i64> {
+        charges.iter().map(|charge| self.full_us.get(&charge.key).copied().unwrap_or_default()).collect()
     }
 
-    fn take(&mut self, charges: &[Charge], taken: &[i64], now_us: i64) -> Result<(), StoreError> {
-        charges.iter().zip(taken).try_for_each(|(charge, full)| self.full_us.put(charge.key, *full, now_us))
+    /// What becomes of the prefix that a request is watched for, and whether a message may go there.
+    fn send(&self, request: &IssueRequest) -> Option<(Prefix, Result<(), i64>)> {
+        let (watch, now_us) = (request.watch?, request.now.as_microsecond());
+        if self.is_verified(&request.subject, now_us) {
+            return None;
+        }
+        let mut prefix = self.prefixes.get(&watch.prefix).copied().unwrap_or_default();
+        let sent = prefix.send(watch.number, now_us);
+        Some((prefix, sent))
     }
 
     fn has_room(&mut self, request: &IssueRequest, now_us: i64) -> bool {
         self.full_us.has_room(request.charges.len(), now_us)
             && (request.idempotency.is_none() || self.replays.has_room(1, now_us))
+            && (request.watch.is_none() || self.prefixes.has_room(1, now_us))
     }
 
-    fn keep(
-        &mut self,
-        request: &IssueRequest,
-        subject: &Subject,
-        taken: &[i64],
-        now_us: i64,
-    ) -> Result<(), StoreError> {
-        self.take(&request.charges, taken, now_us)?;
-        match (request.idempotency, subject.pending) {
-            (Some(key), Some(challenge)) => {
-                self.replays.put(key, Replay { subject: request.subject, challenge }, now_us)
+    /// Keeps what was planned: of a request that is refused, only that its prefix was closed.
+    fn keep(&mut self, request: &IssueRequest, plan: &Plan, is_granted: bool) -> Result<(), StoreError> {
+        if let (Some(prefix), Some(watch)) = (plan.prefix, request.watch) {
+            self.prefixes.put(watch.prefix, prefix, request.now.as_microsecond())?;
+        }
+        if is_granted {
+            self.charge(&request.charges, &plan.after_us);
+            if let (Some(key), Some(challenge)) = (request.idempotency, plan.subject.pending) {
+                self.replays.fill(key, Replay { subject: request.subject, challenge });
             }
-            _ => Ok(()),
+        }
+        Ok(())
+    }
+
+    /// Keeps charges for which there is room.
+    fn charge(&mut self, charges: &[Charge], after_us: &[i64]) {
+        for (charge, after_us) in charges.iter().zip(after_us) {
+            self.full_us.fill(charge.key, *after_us);
         }
     }
 
@@ -228,12 +258,6 @@ impl Limits {
         {
             self.replays.remove(&key);
         }
-    }
-
-    fn standings(&self, charges: &[Charge]) -> Vec<Standing> {
-        let standing =
-            |charge: &Charge| charge.standing(self.full_us.get(&charge.key).copied().unwrap_or_default());
-        charges.iter().map(standing).collect()
     }
 
     fn is_verified(&self, subject: &Digest, now_us: i64) -> bool {

@@ -46,6 +46,11 @@ impl<T: Ends> Table<T> {
         Ok(())
     }
 
+    /// As [`put`](Self::put), where there is room.
+    pub(super) fn fill(&mut self, key: Digest, value: T) {
+        self.entries.insert(key, value);
+    }
+
     /// Whether so many more would fit; makes room when that is due.
     pub(super) fn has_room(&mut self, more: usize, now_us: i64) -> bool {
         let wanted = self.entries.len() + more;
@@ -75,25 +80,29 @@ pub(super) fn full() -> StoreError {
     StoreError::unavailable("too many codes are pending")
 }
 
-/// Most keys are keyed digests, whose own bytes are as good a hash as any; the few of countries and prefixes are plain,
-/// and are spread by a multiplication (Fibonacci hashing, Knuth, TAOCP 6.4).
+/// Most keys are keyed digests, whose own bytes are as good a hash as any; the few of countries and prefixes are plain
+/// text, so both halves are mixed, as in the finalizer of MurmurHash3.
 #[derive(Default)]
 struct DigestHasher(u64);
 
 impl Hasher for DigestHasher {
     fn write(&mut self, bytes: &[u8]) {
-        if let Some(last) = bytes.last_chunk() {
-            self.0 ^= u64::from_le_bytes(*last);
+        for half in bytes.chunks_exact(8) {
+            let half = half.try_into().map_or(0, u64::from_le_bytes);
+            let mixed = (self.0 ^ half).wrapping_mul(0xFF51_AFD7_ED55_8CCD);
+            self.0 = mixed ^ (mixed >> 33);
         }
     }
 
     fn finish(&self) -> u64 {
-        self.0.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32)
+        self.0
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::hash::Hash;
+
     use super::*;
 
     #[test]
@@ -108,6 +117,20 @@ mod tests {
         let later = 50 + SWEEP_PAUSE_US;
         assert!(table.put(key(100), later + 1, later).is_ok(), "all have ended");
         assert_eq!(table.entries.len(), 1);
+    }
+
+    /// Plain keys differ in a few letters of their first half only.
+    #[test]
+    fn plain_keys_are_spread_over_all_buckets() {
+        let mut buckets = [0_u32; 1_024];
+        for number in 0..10_240_u32 {
+            let mut key: Digest = [0; 16];
+            key[..10].copy_from_slice(format!("p+91{number:06}").as_bytes());
+            let mut hasher = DigestHasher::default();
+            key.hash(&mut hasher);
+            buckets[usize::try_from(hasher.finish() % 1_024).unwrap()] += 1;
+        }
+        assert!(buckets.iter().all(|&count| count < 40), "{buckets:?}");
     }
 
     #[test]
