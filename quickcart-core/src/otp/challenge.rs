@@ -3,7 +3,7 @@
 //! Everything here is pure: it takes what is kept and the time, and answers what becomes of it. Stores apply it, each step
 //! in one piece.
 
-use super::keys::{Digest, KeyId, holds};
+use super::keys::{Digest, KeyId, holds, knows};
 use super::limit::{Charge, Standing};
 use super::policy::{Policy, Resend};
 use super::pumping::Watch;
@@ -217,7 +217,8 @@ impl Subject {
             (Some(wanted), Some(shown)) => equal(wanted, shown),
             _ => false,
         };
-        if !same_nonce {
+        // A key that this server does not have (yet, or any more) makes no guess wrong.
+        if !same_nonce || !knows(&request.guess.answers, pending.key_id) {
             return Attempt::NotFound;
         }
         if holds(&request.guess.answers, pending.key_id, &pending.answer) {

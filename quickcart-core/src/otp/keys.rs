@@ -91,6 +91,11 @@ fn shortened(tag: Tag) -> Digest {
     std::array::from_fn(|index| tag[index])
 }
 
+/// Whether a list of digests has one that was made with this key.
+pub(super) fn knows(digests: &[Option<(KeyId, Digest)>; 2], id: KeyId) -> bool {
+    digests.iter().flatten().any(|(key_id, _)| *key_id == id)
+}
+
 /// Whether a list of digests holds the one that was made with this key, in a time that does not depend on their bytes.
 pub(super) fn holds(digests: &[Option<(KeyId, Digest)>; 2], id: KeyId, wanted: &Digest) -> bool {
     digests.iter().flatten().any(|(key_id, digest)| *key_id == id && equal(digest, wanted))

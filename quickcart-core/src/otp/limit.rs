@@ -121,9 +121,16 @@ impl Charge {
     /// # Errors
     /// The instant, in microseconds, from which this charge fits.
     pub fn take(&self, full_us: i64) -> Result<i64, i64> {
-        let after = full_us.max(self.from.as_microsecond()) + self.cost_us();
+        let after = full_us.max(self.from.as_microsecond()).saturating_add(self.cost_us());
         let fits_from = after - self.unit_us() * i64::from(self.rate.quota);
         if fits_from <= self.from.as_microsecond() { Ok(after) } else { Err(fits_from) }
+    }
+
+    /// How much of the cost time has not given back by now, in microseconds.
+    #[must_use]
+    pub fn still_taken_us(&self, now: Timestamp) -> i64 {
+        let elapsed_us = now.as_microsecond().saturating_sub(self.from.as_microsecond()).max(0);
+        self.cost_us().saturating_sub(elapsed_us).max(0)
     }
 
     /// How the limit stands when `full_us` is kept.
@@ -147,7 +154,7 @@ impl Charge {
     /// How long the cost takes to come back, in microseconds. What costs more than the quota never fits.
     #[must_use]
     pub fn cost_us(&self) -> i64 {
-        self.unit_us() * i64::from(self.cost)
+        self.unit_us().saturating_mul(i64::from(self.cost))
     }
 }
 
@@ -199,6 +206,8 @@ mod tests {
         assert!(charge(Rate::daily(10), 11, Timestamp::UNIX_EPOCH).take(0).is_err());
         assert!(charge(Rate::daily(10), 10, Timestamp::UNIX_EPOCH).take(0).is_ok());
         assert!(charge(Rate::daily(u32::MAX), u32::MAX, Timestamp::UNIX_EPOCH).take(0).is_ok());
+        let slow = Rate::new(1, Duration::from_secs(400 * 86_400)).unwrap();
+        assert!(charge(slow, u32::MAX, Timestamp::UNIX_EPOCH).take(0).is_err(), "nothing wraps around");
         assert!(Rate::new(0, Duration::from_secs(1)).is_err() && Rate::new(1, Duration::ZERO).is_err());
     }
 

@@ -187,7 +187,7 @@ impl Otp {
 
     /// Takes back a code whose message never left.
     async fn withdraw(&self, grant: &Grant) -> Result<(), OtpError> {
-        Ok(self.store.withdraw(&grant.request, grant.challenge_id).await?)
+        Ok(self.store.withdraw(&grant.request, grant.challenge_id, self.clock.now()).await?)
     }
 
     async fn grant(

@@ -32,8 +32,13 @@ pub trait OtpStore: Send + Sync + 'static {
     async fn preview(&self, request: &IssueRequest) -> Result<Decision, StoreError>;
 
     /// Takes back what [`issue`](Self::issue) granted to this request, because its message never left: the charges, the
-    /// waiting time, the idempotency key, and the challenge unless it is an older one that was repeated.
-    async fn withdraw(&self, request: &IssueRequest, challenge_id: Digest) -> Result<(), StoreError>;
+    /// waiting time, the idempotency key, and the challenge unless it is an older one that was repeated. What time has given back already stays as it is.
+    async fn withdraw(
+        &self,
+        request: &IssueRequest,
+        challenge_id: Digest,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// Judges a code and keeps the outcome.
     async fn attempt(&self, request: &AttemptRequest) -> Result<Attempt, StoreError>;

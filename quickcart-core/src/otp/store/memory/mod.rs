@@ -140,14 +140,19 @@ impl OtpStore for MemoryOtpStore {
         self.decide(request, false)
     }
 
-    async fn withdraw(&self, request: &IssueRequest, challenge_id: Digest) -> Result<(), StoreError> {
+    async fn withdraw(
+        &self,
+        request: &IssueRequest,
+        challenge_id: Digest,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let mut subjects = self.subjects(&request.subject);
         if let Some(row) = subjects.get_mut(&request.subject) {
             let mut subject = row.subject();
             subject.withdraw(request, challenge_id);
             *row = Row::of(&subject);
         }
-        self.limits().give_back(request, challenge_id);
+        self.limits().give_back(request, challenge_id, now);
         Ok(())
     }
 
@@ -247,11 +252,17 @@ impl Limits {
         }
     }
 
-    fn give_back(&mut self, request: &IssueRequest, challenge_id: Digest) {
+    fn give_back(&mut self, request: &IssueRequest, challenge_id: Digest, now: Timestamp) {
         for charge in &request.charges {
             if let Some(full_us) = self.full_us.get_mut(&charge.key) {
-                *full_us -= charge.cost_us();
+                *full_us -= charge.still_taken_us(now);
             }
+        }
+        let now_us = request.now.as_microsecond();
+        if let Some(watch) = request.watch.filter(|_| !self.is_verified(&request.subject, now_us))
+            && let Some(prefix) = self.prefixes.get_mut(&watch.prefix)
+        {
+            prefix.withdraw();
         }
         if let Some(key) = request.idempotency
             && self.replays.get(&key).is_some_and(|replay| replay.challenge.id == challenge_id)
@@ -266,8 +277,10 @@ impl Limits {
 
     /// Notes that a code was shown. Without room it is not noted, which errs on the side of caution.
     fn shown(&mut self, subject: Digest, watch: &Watch, now_us: i64) {
+        // Messages to who was verified before were not counted, so their codes are not, either.
+        let counts = !self.is_verified(&subject, now_us);
         let _ = self.verified_us.put(subject, now_us + VERIFIED_US, now_us);
-        if let Some(prefix) = self.prefixes.get_mut(&watch.prefix) {
+        if let Some(prefix) = self.prefixes.get_mut(&watch.prefix).filter(|_| counts) {
             prefix.shown(now_us);
         }
     }

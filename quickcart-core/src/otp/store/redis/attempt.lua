@@ -11,10 +11,12 @@ local key_id, answer, nonce, of_run, failures, sends, expires, failed, locked, s
   struct.unpack('>Bxxxxxxxxxxxxxxxxc16c16xxxxxxxxxxxxxxxxc8HHdddddd', value)
 if of_run ~= ARGV[2] or now >= expires or nonce ~= ARGV[3] then return NOT_FOUND end
 
-local right = false
+-- A key that the caller does not have (yet, or any more) makes no guess wrong.
+local known, right = false, false
 for index = 6, #ARGV, 2 do
-  if key_id == tonumber(ARGV[index]) and answer == ARGV[index + 1] then right = true end
+  if key_id == tonumber(ARGV[index]) then known, right = true, answer == ARGV[index + 1] end
 end
+if not known then return NOT_FOUND end
 if right then
   failures, sends, expires, locked = 0, 0, 0, 0
 else

@@ -93,8 +93,13 @@ impl OtpStore for RedisOtpStore {
         self.decide(request, false).await
     }
 
-    async fn withdraw(&self, request: &IssueRequest, challenge_id: Digest) -> Result<(), StoreError> {
-        self.connection.run(|live| withdraw(live, request, &challenge_id)).await
+    async fn withdraw(
+        &self,
+        request: &IssueRequest,
+        challenge_id: Digest,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.connection.run(|live| withdraw(live, request, &challenge_id, now)).await
     }
 
     async fn attempt(&self, request: &AttemptRequest) -> Result<Attempt, StoreError> {
@@ -162,20 +167,24 @@ fn issue(live: &Live, request: &IssueRequest, keep: bool) -> Cmd {
     command
 }
 
-fn withdraw(live: &Live, request: &IssueRequest, challenge_id: &Digest) -> Cmd {
-    let IssueRequest { subject, challenge, charges, idempotency, now, .. } = request;
-    let mut command = live.script(Script::Withdraw, 2 + charges.len());
+fn withdraw(live: &Live, request: &IssueRequest, challenge_id: &Digest, now: Timestamp) -> Cmd {
+    let IssueRequest { subject, challenge, charges, watch, idempotency, now: granted, .. } = request;
+    let mut command = live.script(Script::Withdraw, 4 + charges.len());
     command.arg(&key(b'o', subject));
     match idempotency {
         Some(digest) => command.arg(&key(b'i', digest)),
         None => command.arg(&key(b'o', subject)),
     };
+    match watch {
+        Some(watch) => command.arg(&key(b'p', &watch.prefix)).arg(&key(b'v', subject)),
+        None => command.arg(&key(b'o', subject)).arg(&key(b'o', subject)),
+    };
     charge_keys(&mut command, charges);
-    command.arg(now.as_microsecond()).arg(live.run()).arg(challenge_id);
-    command.arg(u8::from(challenge.id == *challenge_id)).arg(now.as_microsecond());
-    command.arg(u8::from(idempotency.is_some()));
+    command.arg(granted.as_microsecond()).arg(live.run()).arg(challenge_id);
+    command.arg(u8::from(challenge.id == *challenge_id));
+    command.arg(u8::from(watch.is_some())).arg(u8::from(idempotency.is_some()));
     for charge in charges {
-        command.arg(charge.cost_us());
+        command.arg(charge.still_taken_us(now));
     }
     command
 }

@@ -1,25 +1,30 @@
 -- The watch for pumping, as in pumping.rs.
 
 local function read_prefix(value, now)
-  local fresh, judged, shown, grace, half_life, last, run, closed = 0, 0, 0, 0, 0, 0, 0, 0
+  local fresh, judged, shown, grace, fade, last, run, closed = 0, 0, 0, 0, 0, 0, 0, 0
   if value then
-    fresh, judged, shown, grace, half_life, last, run, closed = struct.unpack('>dddddddd', value)
+    fresh, judged, shown, grace, fade, last, run, closed = struct.unpack('>dddddddd', value)
   end
-  local grace_now, half_life_now = math.floor(now / GRACE), math.floor(now / HALF_LIFE)
+  local grace_now, fade_now = math.floor(now / GRACE), math.floor(now / FADE_PERIOD)
   if grace_now > grace then
     judged, fresh, grace = judged + fresh, 0, grace_now
   end
-  if half_life_now > half_life then
-    local halves = 0.5 ^ (half_life_now - half_life)
-    judged, shown, half_life = judged * halves, shown * halves, half_life_now
+  if fade_now > fade then
+    local left, steps = 1, fade_now - fade
+    if steps < FADES_KEPT then
+      for _ = 1, steps do left = left * FADE end
+    else
+      left = 0
+    end
+    judged, shown, fade = judged * left, shown * left, fade_now
   end
-  return { fresh = fresh, judged = judged, shown = shown, grace = grace, half_life = half_life, last = last, run = run,
+  return { fresh = fresh, judged = judged, shown = shown, grace = grace, fade = fade, last = last, run = run,
     closed = closed }
 end
 
 local function keep_prefix(key, p)
-  local value = struct.pack('>dddddddd', p.fresh, p.judged, p.shown, p.grace, p.half_life, p.last, p.run, p.closed)
-  redis.call('SET', key, value, 'PX', (HALF_LIVES_KEPT + 1) * HALF_LIFE / 1000)
+  local value = struct.pack('>dddddddd', p.fresh, p.judged, p.shown, p.grace, p.fade, p.last, p.run, p.closed)
+  redis.call('SET', key, value, 'PX', (FADES_KEPT + 1) * FADE_PERIOD / 1000)
 end
 
 -- Counts one more message; answers until when there is none, or nothing.
@@ -32,9 +37,11 @@ local function send(p, number, now)
     p.run = p.run + 1
   end
   p.last = number
-  local unanswered = p.shown < 0.5 and p.fresh + p.judged >= UNANSWERED_MAX
+  local sent = p.fresh + p.judged
+  local is_run = p.run >= RUN_MAX and p.shown < CONVERSION_MIN * sent
+  local unanswered = p.shown < 0.5 and sent >= UNANSWERED_MAX
   local unconverted = p.judged >= JUDGED_MIN and p.shown < CONVERSION_MIN * p.judged
-  if p.run >= RUN_MAX or unanswered or unconverted then
+  if is_run or unanswered or unconverted then
     p.fresh, p.judged, p.shown, p.last, p.run, p.closed = 0, 0, 0, 0, 0, now + CLOSED
     return p.closed
   end

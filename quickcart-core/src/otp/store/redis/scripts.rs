@@ -40,7 +40,7 @@ impl Script {
         const CHARGES: &str = include_str!("charges.lua");
         let parts: &[&str] = match self {
             Self::Issue => &[SUBJECT, PREFIX, CHARGES, include_str!("issue.lua")],
-            Self::Withdraw => &[SUBJECT, include_str!("withdraw.lua")],
+            Self::Withdraw => &[SUBJECT, PREFIX, include_str!("withdraw.lua")],
             Self::Attempt => &[SUBJECT, include_str!("attempt.lua"), PREFIX, include_str!("accept.lua")],
             Self::TakeStep => &[SUBJECT, include_str!("take_step.lua")],
             Self::Admit => &[CHARGES, include_str!("admit.lua")],
@@ -88,8 +88,8 @@ fn constants() -> Vec<(&'static str, String)> {
         ("LOCK_LAST", microseconds(Policy::LOCK_LAST)),
         ("STEP_KEPT", STEP_KEPT_US),
         ("GRACE", pumping::GRACE_US),
-        ("HALF_LIFE", pumping::HALF_LIFE_US),
-        ("HALF_LIVES_KEPT", pumping::HALF_LIVES_KEPT),
+        ("FADE_PERIOD", pumping::FADE_US),
+        ("FADES_KEPT", pumping::FADES_KEPT),
         ("CLOSED", pumping::CLOSED_US),
         ("VERIFIED", pumping::VERIFIED_US),
         ("RUN_MAX", i64::from(pumping::RUN_MAX)),
@@ -99,6 +99,7 @@ fn constants() -> Vec<(&'static str, String)> {
         ("UNANSWERED_MAX", pumping::UNANSWERED_MAX),
         ("JUDGED_MIN", pumping::JUDGED_MIN),
         ("CONVERSION_MIN", pumping::CONVERSION_MIN),
+        ("FADE", pumping::FADE),
     ];
     let whole = whole.into_iter().map(|(name, value)| (name, value.to_string()));
     whole.chain(broken.into_iter().map(|(name, value)| (name, format!("{value:?}")))).collect()
