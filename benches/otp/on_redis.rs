@@ -343,7 +343,7 @@ fn request(index: u64, now: Timestamp) -> IssueRequest {
         key_id: 0,
         answer: rand::random(),
         nonce: None,
-        transaction: [0; 16],
+        terms: [0; 16],
         expires_at: now + Duration::from_secs(300),
     };
     IssueRequest {

@@ -102,6 +102,7 @@ impl Otp {
             return Err(InvalidArgument::new("idempotency_key_empty", message).into());
         }
         let code = self.fixed_code.clone();
+        let idempotency_key = idempotency_key.map(Into::into);
         let conditions = Conditions { idempotency_key, code, ..Conditions::default() };
         let binding = Binding { purpose, subject, nonce, transaction };
         let core::Issued { code, expires_at, is_replay, .. } =

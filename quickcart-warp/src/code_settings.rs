@@ -96,6 +96,12 @@ impl CodeSettings {
         };
         let countries = Countries::from_str(&self.phone_countries)
             .or_else(|error| wrong(format!("QUICKCART_PHONE_COUNTRIES: {error}")))?;
+        let spend = rate("QUICKCART_LIMIT_SPEND", &self.limit_spend)?;
+        if spend.is_some_and(|spend| spend.quota() < self.message_price) {
+            return wrong(
+                "QUICKCART_MESSAGE_PRICE: a message costs more than QUICKCART_LIMIT_SPEND ever allows",
+            );
+        }
         Ok(CodeConfig {
             keys: self.keys(secret, development)?,
             policy: policy.or_else(|error| wrong(format!("QUICKCART_RESEND_COOLDOWN: {error}")))?,
@@ -105,7 +111,7 @@ impl CodeSettings {
                 address: rate("QUICKCART_LIMIT_ADDRESS", &self.limit_address)?,
                 prefix: rate("QUICKCART_LIMIT_PREFIX", &self.limit_prefix)?,
                 country: rate("QUICKCART_LIMIT_COUNTRY", &self.limit_country)?,
-                spend: rate("QUICKCART_LIMIT_SPEND", &self.limit_spend)?,
+                spend,
                 message_price: self.message_price,
                 pumping: self.pumping_watch,
                 status: rate("QUICKCART_LIMIT_STATUS", &self.limit_status)?,
@@ -199,8 +205,8 @@ mod tests {
 
     #[test]
     fn reads_rates_keys_and_numbers() {
-        let config = check("--limit-phone off --limit-spend 7/90s --code-keys 2:new,1:old", true).unwrap();
-        assert_eq!((config.limits.phone, config.limits.spend), (None, "7/90s".parse().ok()));
+        let config = check("--limit-phone off --limit-spend 70/90s --code-keys 2:new,1:old", true).unwrap();
+        assert_eq!((config.limits.phone, config.limits.spend), (None, "70/90s".parse().ok()));
         assert_eq!(config.keys.key_ids(), [2, 1]);
         assert_eq!(check("--code-keys 1:newer", true).unwrap().keys.key_ids(), [1, 0]);
         let config = check("--review-numbers +919876500000:424242:2027-01-31:50", true).unwrap();
@@ -219,6 +225,8 @@ mod tests {
             ("--code-keys 1:a,2:b,3:c", "QUICKCART_CODE_KEYS"),
             ("--review-numbers +919876500000:424242:2027-01-31", "QUICKCART_REVIEW_NUMBERS"),
             ("--review-numbers +919876500000:424242:tomorrow:5", "QUICKCART_REVIEW_NUMBERS"),
+            ("--review-numbers +919876500000:4242:2027-01-31:5", "QUICKCART_REVIEW_NUMBERS"),
+            ("--message-price 26 --limit-spend 25/day", "QUICKCART_MESSAGE_PRICE"),
             ("--phone-countries XX", "QUICKCART_PHONE_COUNTRIES"),
         ] {
             let error = check(arguments, true).unwrap_err().to_string();

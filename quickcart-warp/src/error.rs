@@ -111,6 +111,11 @@ impl ApiError {
         self.retry_after.filter(|_| self.status == StatusCode::TOO_MANY_REQUESTS)
     }
 
+    /// Whether this limit is why.
+    pub(crate) fn is_limit_of(&self, name: &str) -> bool {
+        self.rate_limit.as_ref().is_some_and(|limit| limit.is_of(name))
+    }
+
     /// The same, in other words.
     pub(crate) fn with_message(self, text: String) -> Self {
         Self { detail: Detail::Text(text.into()), ..self }

@@ -35,6 +35,10 @@ impl RateLimit {
         Self { name, quota, window_s, remaining, reset_s: left.as_secs() + 1 }
     }
 
+    pub(crate) fn is_of(&self, name: &str) -> bool {
+        self.name == name
+    }
+
     /// A limit that is used up.
     pub(crate) fn used_up(name: &'static str, rate: Rate, retry_after: Duration) -> Self {
         let (quota, window_s) = (rate.quota(), rate.window().as_secs());

@@ -70,7 +70,7 @@ pub async fn otp_store_agrees(store: &dyn OtpStore, seed: u64, steps: u32) {
                 request.policy = policy;
                 request.challenge.id = random.random();
                 request.challenge.nonce = random.random_bool(0.2).then_some([7; 16]);
-                request.challenge.transaction = [random.random_range(0..2); 16];
+                request.challenge.terms = [random.random_range(0..2); 16];
                 request.charges = charges(&mut random, salt, now);
                 request.watch = random.random_bool(0.5).then_some(watch);
                 request.idempotency =
@@ -145,7 +145,7 @@ fn issue(subject: Digest, now: Timestamp) -> IssueRequest {
         key_id: 0,
         answer: RIGHT,
         nonce: None,
-        transaction: [0; 16],
+        terms: [0; 16],
         expires_at: now + TTL,
     };
     let policy = Policy::default().without_cooldown();
@@ -261,7 +261,7 @@ async fn keeps_nonces_and_transactions_apart(store: &dyn OtpStore, now: Timestam
         assert_eq!(without, Attempt::NotFound, "without the nonce, guess {number}");
     }
     let mut other = request.clone();
-    (other.challenge.id, other.challenge.transaction) = ([4; 16], [3; 16]);
+    (other.challenge.id, other.challenge.terms) = ([4; 16], [3; 16]);
     let decision = ok(store.issue(&other).await).verdict;
     let replaced = matches!(decision, Verdict::Issued { challenge_id, .. } if challenge_id == [4; 16]);
     assert!(replaced, "another transaction does not get the code of the first: {decision:?}");

@@ -21,8 +21,8 @@ pub struct Challenge {
     pub answer: Digest,
     /// Of the nonce, when there is one.
     pub nonce: Option<Digest>,
-    /// Of the transaction; zero when there is none.
-    pub transaction: Digest,
+    /// Of the transaction, and of what else a code to repeat has to agree in; zero when all of it is as usual.
+    pub terms: Digest,
     /// When it stops working: at this instant it already does not.
     pub expires_at: Timestamp,
 }
@@ -152,6 +152,10 @@ pub enum Attempt {
     /// Too many wrong codes were given: no code is looked at before this instant.
     Locked(Timestamp),
 }
+
+/// The longest time that a code of an authenticator works, in microseconds: five periods of 120 s, with a skew of two.
+#[cfg(feature = "redis")]
+pub(crate) const STEP_LIFE_US: i64 = 600_000_000;
 
 /// How long an accepted step is remembered: an authenticator's codes are of the last few minutes. In microseconds.
 pub(crate) const STEP_KEPT_US: i64 = 3_600_000_000;
@@ -288,10 +292,10 @@ pub(crate) struct Replay {
 impl Replay {
     /// What a request gets that comes under this key again; `None` once the challenge has ended.
     pub(crate) fn verdict(&self, request: &IssueRequest) -> Option<Verdict> {
-        let Challenge { id: challenge_id, key_id, expires_at, nonce, transaction, .. } = self.challenge;
+        let Challenge { id: challenge_id, key_id, expires_at, nonce, terms, .. } = self.challenge;
         let same = self.subject == request.subject
             && nonce == request.challenge.nonce
-            && transaction == request.challenge.transaction;
+            && terms == request.challenge.terms;
         let verdict =
             if same { Verdict::Replayed { challenge_id, key_id, expires_at } } else { Verdict::KeyReused };
         (request.now < expires_at).then_some(verdict)
@@ -304,7 +308,7 @@ fn repeats(older: &Challenge, newer: &Challenge, request: &IssueRequest) -> bool
     request.policy.resend() == Resend::Repeat
         && older.key_id == newer.key_id
         && older.nonce == newer.nonce
-        && older.transaction == newer.transaction
+        && older.terms == newer.terms
         && older.expires_at.as_microsecond() - request.now.as_microsecond() >= half
 }
 

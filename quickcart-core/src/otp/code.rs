@@ -71,9 +71,9 @@ fn uniform(tag: &Tag, limit: u32) -> Option<u32> {
     words.find(|&word| word <= whole).map(|word| word % limit)
 }
 
-/// A fixed code has four to eight digits.
+/// A fixed code has four to eight digits, and one for reviewers six to eight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a fixed code has four to eight digits")]
+#[error("a fixed code has four to eight digits, and one for reviewers six to eight")]
 pub struct InvalidFixedCode;
 
 /// A random text of 128 bits that a client keeps and shows again, such as in a cookie.

@@ -23,6 +23,7 @@ pub mod store;
 mod telemetry;
 mod totp;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -87,8 +88,8 @@ pub struct Conditions<'a> {
     pub charges: Vec<Charge>,
     /// What to watch for pumping.
     pub watch: Option<Watch>,
-    /// A request under the same key gets the same code, and sends nothing.
-    pub idempotency_key: Option<&'a str>,
+    /// A request under the same key for the same purpose gets the same code, and sends nothing.
+    pub idempotency_key: Option<Cow<'a, str>>,
     /// A code of one's own choice instead of a derived one.
     pub code: Option<Code>,
 }
@@ -302,6 +303,7 @@ impl Otp {
         let now = self.clock.now();
         let id: Digest = rand::random();
         let key_id = self.keys.newest_id();
+        let terms = self.terms(&binding, conditions.code.as_ref());
         let code = conditions.code.map_or_else(|| self.code(key_id, &id, &binding), Ok)?;
         let ttl = SignedDuration::try_from(self.policy.ttl()).unwrap_or_default();
         let challenge = Challenge {
@@ -309,12 +311,11 @@ impl Otp {
             key_id,
             answer: self.keys.digest(&answer_parts(&binding, code.as_str())),
             nonce: self.nonce(&binding),
-            transaction: binding
-                .transaction
-                .map_or([0; 16], |text| self.keys.name(&[b"transaction", text.as_bytes()])),
+            terms,
             expires_at: now.saturating_add(ttl).unwrap_or(Timestamp::MAX),
         };
-        let key = |key: &str| self.keys.name(&[b"idempotency", key.as_bytes()]);
+        let purpose = binding.purpose.as_bytes();
+        let key = |key: Cow<'_, str>| self.keys.name(&[b"idempotency", purpose, key.as_bytes()]);
         let request = IssueRequest {
             subject,
             challenge,
@@ -335,6 +336,17 @@ impl Otp {
 
     fn subject(&self, binding: &Binding<'_>) -> Digest {
         self.keys.name(&[b"subject", binding.purpose.as_bytes(), binding.subject.as_bytes()])
+    }
+
+    /// A transaction, a chosen code and an unusual length: a code is repeated only under the same.
+    fn terms(&self, binding: &Binding<'_>, chosen: Option<&Code>) -> Digest {
+        let digits = self.policy.digits();
+        if binding.transaction.is_none() && chosen.is_none() && digits == Policy::DIGITS_MIN {
+            return [0; 16];
+        }
+        let transaction = binding.transaction.unwrap_or_default().as_bytes();
+        let chosen = chosen.map_or("", Code::as_str).as_bytes();
+        self.keys.name(&[b"terms", transaction, &[digits], chosen])
     }
 
     fn name(&self, parts: &[&[u8]]) -> Digest {

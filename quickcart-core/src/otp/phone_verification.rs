@@ -1,5 +1,6 @@
 //! A phone number proved by a code that was sent to it.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,6 +82,8 @@ pub struct Started {
     pub code: Code,
     /// How the limits stand now.
     pub limits: Vec<LimitStanding>,
+    /// Whether the request was granted before, under the same idempotency key.
+    pub is_replay: bool,
 }
 
 impl PhoneVerification {
@@ -136,6 +139,9 @@ impl PhoneVerification {
     /// and as [`Otp::issue_under`].
     pub async fn start(&self, request: CodeRequest<'_>) -> Result<Started, OtpError> {
         let started = self.try_start(request).await;
+        if let Err(OtpError::Suspected { .. }) = started {
+            self.charge_suspect(request).await;
+        }
         self.telemetry.started(request.phone, &started);
         started
     }
@@ -178,12 +184,13 @@ impl PhoneVerification {
     /// [`OtpError::Store`] when the store does not answer.
     pub async fn explain(&self, request: CodeRequest<'_>) -> Result<Explanation, OtpError> {
         let phone = request.phone;
-        if let Err(refused) = self.check_number(phone) {
-            return Ok(Explanation::refused(phone, &refused));
-        }
+        let reviewer = match self.reviewer(phone) {
+            Ok(reviewer) => reviewer,
+            Err(refused) => return Ok(Explanation::refused(phone, &refused)),
+        };
         let binding = self.binding(phone, request.nonce.map(Nonce::as_str));
         let subject = self.otp.subject(&binding);
-        let conditions = self.conditions(&request, subject);
+        let conditions = self.conditions(&request, subject, reviewer);
         let charges = conditions.charges.clone();
         let decision = self.otp.preview(binding, conditions).await?;
         Ok(Explanation::of(phone, &decision, &charges))
@@ -191,17 +198,16 @@ impl PhoneVerification {
 
     async fn try_start(&self, request: CodeRequest<'_>) -> Result<Started, OtpError> {
         let CodeRequest { phone, nonce, .. } = request;
-        self.check_number(phone)?;
+        let reviewer = self.reviewer(phone)?;
         let binding = self.binding(phone, nonce.map(Nonce::as_str));
         let subject = self.otp.subject(&binding);
-        let conditions = self.conditions(&request, subject);
+        let conditions = self.conditions(&request, subject, reviewer);
         let grant = self.otp.grant(subject, binding, conditions).await?;
         let issued = &grant.issued;
-        let is_reviewer = self.review_number(phone).is_some();
-        if is_reviewer {
+        if reviewer.is_some() {
             self.telemetry.reviewed(phone);
         }
-        let sends = !issued.is_replay && !is_reviewer;
+        let sends = !issued.is_replay && reviewer.is_none();
         let (provider, message_id) = if sends {
             let message = Message { to: phone.clone(), text: self.text(issued) };
             match self.provider.send(&message).await {
@@ -216,37 +222,46 @@ impl PhoneVerification {
         } else {
             (self.provider.name(), None)
         };
-        let Issued { code, expires_at, limits, .. } = grant.issued;
-        Ok(Started { provider, message_id, expires_at, code, limits })
+        let Issued { code, expires_at, limits, is_replay } = grant.issued;
+        Ok(Started { provider, message_id, expires_at, code, limits, is_replay })
     }
 
-    /// A number for reviewers needs no line that exists.
-    fn check_number(&self, phone: &PhoneNumber) -> Result<(), OtpError> {
-        if self.review_number(phone).is_some() { Ok(()) } else { Ok(self.rules.check(phone)?) }
-    }
-
-    fn review_number(&self, phone: &PhoneNumber) -> Option<&ReviewNumber> {
-        if self.review_numbers.is_empty() {
-            return None;
+    /// The entry of a number for reviewers, which needs no line that exists; every other number has to be one that gets
+    /// messages.
+    fn reviewer(&self, phone: &PhoneNumber) -> Result<Option<&ReviewNumber>, OtpError> {
+        if !self.review_numbers.is_empty() {
+            let now = self.otp.now();
+            if let Some(number) = self.review_numbers.iter().find(|number| number.is_for(phone, now)) {
+                return Ok(Some(number));
+            }
         }
-        let now = self.otp.now();
-        self.review_numbers.iter().find(|number| number.is_for(phone, now))
+        self.rules.check(phone)?;
+        Ok(None)
     }
 
-    fn conditions<'a>(&self, request: &CodeRequest<'a>, subject: Digest) -> Conditions<'a> {
+    fn conditions<'a>(
+        &self,
+        request: &CodeRequest<'a>,
+        subject: Digest,
+        reviewer: Option<&ReviewNumber>,
+    ) -> Conditions<'a> {
         let (phone, now, limits) = (request.phone, self.otp.now(), &self.limits);
-        let idempotency_key = request.idempotency_key;
-        if let Some(number) = self.review_number(phone) {
-            let charges = vec![number.charge(subject)];
-            return Conditions { charges, watch: None, idempotency_key, code: Some(number.code().clone()) };
-        }
         let mut charges = Vec::with_capacity(5);
         let mut charge = |name, key: Digest, rate| charges.push(Charge::new(name, key, rate, now));
         if let Some(rate) = limits.phone {
             charge("phone", subject, rate);
         }
         if let (Some(rate), Some(address)) = (limits.address, request.address) {
-            charge("address", self.otp.name(&[b"address", &network(address)]), rate);
+            charge("address", self.address_key(address), rate);
+        }
+        // Keys of strangers do not meet, so nobody can take one away.
+        let idempotency_key = request.idempotency_key.map(|key| match request.address {
+            Some(address) => Cow::Owned(format!("{address} {key}")),
+            None => Cow::Borrowed(key),
+        });
+        if let Some(number) = reviewer {
+            charges.push(number.charge(self.otp.name(&[b"review", phone.e164().as_bytes()])));
+            return Conditions { charges, watch: None, idempotency_key, code: Some(number.code().clone()) };
         }
         if let Some(rate) = limits.prefix {
             charge("prefix", plain(b'p', phone.prefix().as_bytes()), rate);
@@ -264,6 +279,19 @@ impl PhoneVerification {
         Conditions { charges, watch, idempotency_key, code: self.fixed_code.clone() }
     }
 
+    fn address_key(&self, address: IpAddr) -> Digest {
+        self.otp.name(&[b"address", &network(address)])
+    }
+
+    /// Asking into a closed prefix counts for the address all the same: who is let through there tells who was verified.
+    async fn charge_suspect(&self, request: CodeRequest<'_>) {
+        if let (Some(rate), Some(address)) = (self.limits.address, request.address) {
+            let charge = Charge::new("address", self.address_key(address), rate, self.otp.now());
+            // The request is refused already; this one only may be, too.
+            let _ = self.otp.admit(&[charge]).await;
+        }
+    }
+
     fn binding<'a>(&self, phone: &'a PhoneNumber, nonce: Option<&'a str>) -> Binding<'a> {
         Binding { nonce, ..Binding::new(self.purpose, phone.e164()) }
     }
@@ -271,8 +299,9 @@ impl PhoneVerification {
     fn text(&self, issued: &Issued) -> String {
         let left = super::left(issued.expires_at, self.otp.now()).as_secs_f64();
         let minutes = (left / 60.0).round().max(1.0);
+        let plural = if minutes > 1.0 { "s" } else { "" };
         format!(
-            "Your {} verification code is: {}. Valid for {minutes} minutes. Do not share this code with anyone.",
+            "Your {} verification code is: {}. Valid for {minutes} minute{plural}. Do not share this code with anyone.",
             self.brand,
             issued.code.as_str()
         )

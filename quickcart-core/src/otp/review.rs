@@ -3,6 +3,7 @@
 use super::code::{Code, InvalidFixedCode};
 use super::keys::Digest;
 use super::limit::{Charge, Rate};
+use super::policy::Policy;
 use crate::clock::Timestamp;
 use crate::phone::PhoneNumber;
 
@@ -19,7 +20,7 @@ impl ReviewNumber {
     /// `phone` signs in with `code`, at most `uses_max` times, before `valid_until`.
     ///
     /// # Errors
-    /// [`InvalidFixedCode`] unless the code has four to eight digits.
+    /// [`InvalidFixedCode`] unless the code has six to eight digits: everybody may guess it.
     pub fn new(
         phone: PhoneNumber,
         code: &str,
@@ -28,6 +29,9 @@ impl ReviewNumber {
     ) -> Result<Self, InvalidFixedCode> {
         // Uses are only counted, up to the end: see `charge`.
         let uses = Rate::daily(uses_max);
+        if code.len() < usize::from(Policy::DIGITS_MIN) {
+            return Err(InvalidFixedCode);
+        }
         Ok(Self { phone, code: Code::fixed(code)?, valid_until, uses })
     }
 
@@ -42,7 +46,7 @@ impl ReviewNumber {
     }
 
     /// One use. Nothing of the quota comes back before the end, so this counts.
-    pub(super) fn charge(&self, subject: Digest) -> Charge {
-        Charge::new("review", subject, self.uses, self.valid_until)
+    pub(super) fn charge(&self, key: Digest) -> Charge {
+        Charge::new("review", key, self.uses, self.valid_until)
     }
 }

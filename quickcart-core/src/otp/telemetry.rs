@@ -13,8 +13,9 @@ use crate::error::DomainError;
 use crate::phone::PhoneNumber;
 
 /// Outcomes of a request for a code: what was issued, then the refusals by their [codes](DomainError::code).
-const ISSUE: [&str; 11] = [
+const ISSUE: [&str; 13] = [
     "issued",
+    "replayed",
     "otp_locked",
     "otp_cooling_down",
     "otp_limited",
@@ -24,10 +25,12 @@ const ISSUE: [&str; 11] = [
     "phone_country_not_allowed",
     "phone_line_not_allowed",
     "store_unavailable",
+    "store_failed",
     "other",
 ];
 /// Outcomes of a code that was shown.
-const VERIFY: [&str; 5] = ["accepted", "otp_wrong", "otp_not_found", "store_unavailable", "other"];
+const VERIFY: [&str; 6] =
+    ["accepted", "otp_wrong", "otp_not_found", "store_unavailable", "store_failed", "other"];
 
 /// The counters and events of one purpose. Clones share them.
 #[derive(Clone)]
@@ -47,7 +50,8 @@ impl Telemetry {
     }
 
     pub(super) fn started(&self, phone: &PhoneNumber, started: &Result<Started, OtpError>) {
-        let outcome = started.as_ref().map_or_else(DomainError::code, |_| ISSUE[0]);
+        let outcome =
+            started.as_ref().map_or_else(DomainError::code, |started| ISSUE[usize::from(started.is_replay)]);
         self.issue[position(&ISSUE, outcome)].increment(1);
         match started {
             Ok(started) => {

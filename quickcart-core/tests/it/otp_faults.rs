@@ -143,9 +143,9 @@ async fn an_emptied_server_refuses_once_and_says_why() {
     let (otp, clock) = engine_at(&server.url());
     let code = issue_once_a_day(&otp, &clock, BINDING).await.unwrap().code;
     server.command(&["FLUSHALL"]).unwrap();
-    assert!(not_found(&otp.verify(BINDING, code.as_str()).await));
-    assert!(is_unavailable(&issue_once_a_day(&otp, &clock, BINDING).await));
+    assert!(is_unavailable(&otp.verify(BINDING, code.as_str()).await));
     assert_eq!(log.losses(), 1, "{}", log.text());
+    assert!(not_found(&otp.verify(BINDING, code.as_str()).await));
     issue_once_a_day(&otp, &clock, BINDING).await.unwrap();
 
     server.command(&["FLUSHALL"]).unwrap();
@@ -165,10 +165,10 @@ async fn an_emptied_server_refuses_a_step() {
     let taken = store.take_step(&request).await;
     assert!(matches!(taken, Err(StoreError::Unavailable(_))), "{taken:?}");
     assert_eq!(log.losses(), 1, "{}", log.text());
-    // Nobody knows any more whether it was used, so it counts as used; the next one does not.
-    for (step, expected) in [(7, Attempt::NotFound), (7, Attempt::NotFound), (8, Attempt::Accepted)] {
-        let request = StepRequest { step: Some(step), ..request };
-        assert_eq!(store.take_step(&request).await.unwrap(), expected, "step {step}");
+    // Nobody knows any more which steps were used, so none is accepted until none of them works.
+    for step in [None, Some(7), Some(8)] {
+        let taken = store.take_step(&StepRequest { step, ..request }).await;
+        assert!(matches!(taken, Err(StoreError::Unavailable(_))), "{taken:?}");
     }
 }
 
@@ -186,9 +186,13 @@ async fn a_snapshot_brings_no_used_step_back() {
     assert_eq!(take(8).await.unwrap(), Attempt::Accepted);
     server.kill();
     server.restart();
-    let replayed = once_available(async || take(8).await.map_err(OtpError::Store)).await;
-    assert_eq!(replayed.unwrap(), Attempt::NotFound);
-    assert_eq!(take(9).await.unwrap(), Attempt::Accepted);
+    let connected =
+        once_available(async || store.expires_at([1; 16], now).await.map_err(OtpError::Store)).await;
+    assert_eq!(connected.unwrap(), None);
+    for step in [8, 9] {
+        let taken = take(step).await;
+        assert!(matches!(taken, Err(StoreError::Unavailable(_))), "{taken:?}");
+    }
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::dto::ok;
 use crate::dto::smart_cart::{Message, SignedIn, UserProfile, mobile_number, mobile_number_and_otp, profile};
 use crate::error::{ApiError, Dialect};
+use crate::filters::to_its_end;
 use crate::filters::{answer, client, header, json_body, post, with};
 
 /// The cookie that ties a code to the client that asked for it.
@@ -55,9 +56,13 @@ async fn verify_mobile(
     let phone = PhoneNumber::parse(&number, Region::IN)
         .map_err(|_| ApiError::bad_request("mobile_number is not a phone number that can exist."))?;
     let nonce = Nonce::random();
-    let request = CodeRequest { nonce: Some(&nonce), address, ..CodeRequest::new(&phone) };
-    let started = app.smart_cart.start(request).await?;
     let message = format!("OTP sent to {}", phone.national());
+    let (services, shown) = (app.clone(), nonce.clone());
+    let started = to_its_end(async move {
+        let request = CodeRequest { nonce: Some(&shown), address, ..CodeRequest::new(&phone) };
+        services.smart_cart.start(request).await
+    });
+    let started = started.await??;
     let mut response = ok(&Message { message: &message });
     let lifetime_s = started.expires_at.duration_since(app.clock.now()).as_secs().max(0);
     let secure = if app.development { "" } else { "; Secure" };

@@ -19,7 +19,7 @@ use crate::dto::phone_otp::{
     Message, Pending, Sent, Status, invalid_phone, phone_number, phone_number_and_otp,
 };
 use crate::error::{ApiError, Dialect};
-use crate::filters::{answer, client, decoded, get, header, json_body, post, with};
+use crate::filters::{answer, client, decoded, get, header, json_body, post, to_its_end, with};
 use crate::rate_limit::{self, RateLimit};
 
 pub(super) const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -49,22 +49,26 @@ async fn send(
     body: Result<Bytes, ApiError>,
 ) -> Result<Response, ApiError> {
     let phone = parse(&phone_number(&body?)?)?;
-    start(&app, &app.phone_otp, &phone, client, idempotency_key.as_ref(), |sent, _| sent).await
+    start(&app, |app| &app.phone_otp, phone, client, idempotency_key, |sent, _| sent).await
 }
 
 /// Sends a code, and says so in the words of both versions; `complete` adds what only one of them says.
 pub(super) async fn start(
     app: &App,
-    verification: &PhoneVerification,
-    phone: &PhoneNumber,
+    verification: fn(&App) -> &PhoneVerification,
+    phone: PhoneNumber,
     address: Option<IpAddr>,
-    idempotency_key: Option<&HeaderValue>,
+    idempotency_key: Option<HeaderValue>,
     complete: impl for<'a> Fn(Sent<'a>, &Started) -> Sent<'a>,
 ) -> Result<Response, ApiError> {
-    let idempotency_key = idempotency_key.map(key_of).transpose()?;
-    let request = CodeRequest { address, idempotency_key, ..CodeRequest::new(phone) };
-    // Boxed, because the futures of all routes of a group are as large as the largest of them.
-    let started = Box::pin(verification.start(request)).await.map_err(refused)?;
+    idempotency_key.as_ref().map(key_of).transpose()?;
+    let services = app.clone();
+    let started = to_its_end(async move {
+        let idempotency_key = idempotency_key.as_ref().and_then(|key| key_of(key).ok());
+        let request = CodeRequest { address, idempotency_key, ..CodeRequest::new(&phone) };
+        verification(&services).start(request).await
+    });
+    let started = started.await?.map_err(refused)?;
     let (provider, code) = (started.provider, started.code.as_str());
     // A code is shown only in development, and only when no provider could bring it to the phone.
     let sent = if app.development && provider == "console" {
@@ -87,8 +91,10 @@ fn refused(error: OtpError) -> ApiError {
     match error {
         OtpError::Limited { limit, rate, retry_after } => ApiError::with_text(&error, TOO_MANY)
             .with_rate_limit(RateLimit::used_up(limit, rate, retry_after)),
-        OtpError::Suspected { .. } => ApiError::with_text(&error, TOO_MANY),
-        OtpError::Locked { .. } | OtpError::CoolingDown { .. } | OtpError::KeyReused => error.into(),
+        OtpError::Suspected { .. } | OtpError::Locked { .. } | OtpError::CoolingDown { .. } => {
+            ApiError::with_text(&error, TOO_MANY)
+        }
+        OtpError::KeyReused => error.into(),
         OtpError::Refused(_) => ApiError::with_text(&error, "This phone number cannot get a code."),
         error => {
             ApiError::with_text(&error, "The verification code could not be sent. Please try again later.")

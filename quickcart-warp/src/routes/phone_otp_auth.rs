@@ -42,8 +42,7 @@ async fn send(
 ) -> Result<Response, ApiError> {
     let phone = ten_digits(&phone_number(&body?)?)?;
     let phone = PhoneNumber::parse(&phone, Region::IN).map_err(|_| invalid_phone())?;
-    let key = idempotency_key.as_ref();
-    let sent = start(&app, &app.phone_otp_auth, &phone, client, key, with_remaining).await;
+    let sent = start(&app, |app| &app.phone_otp_auth, phone, client, idempotency_key, with_remaining).await;
     sent.map_err(|error| limited(error, &app))
 }
 
@@ -57,6 +56,9 @@ fn limited(error: ApiError, app: &App) -> ApiError {
     let Some(wait) = error.limited_for() else { return error };
     let now = app.clock.now();
     let Ok(reset) = now.checked_add(wait) else { return error };
+    if !error.is_limit_of("phone") {
+        return error.with_reset_time(reset);
+    }
     let time = reset.to_zoned(TimeZone::system()).strftime("%I:%M %p").to_string();
     error.with_message(format!("Daily OTP limit exceeded. Try again after {time}")).with_reset_time(reset)
 }

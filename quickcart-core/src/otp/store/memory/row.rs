@@ -10,7 +10,7 @@ pub(super) struct Row {
     id: Digest,
     answer: Digest,
     nonce: Digest,
-    transaction: Digest,
+    terms: Digest,
     expires_at_us: i64,
     failed_at_us: i64,
     locked_until_us: i64,
@@ -46,7 +46,7 @@ impl Row {
             id: part(|challenge| challenge.id),
             answer: part(|challenge| challenge.answer),
             nonce: pending.and_then(|challenge| challenge.nonce).unwrap_or(nothing),
-            transaction: part(|challenge| challenge.transaction),
+            terms: part(|challenge| challenge.terms),
             expires_at_us: pending.map_or(0, |challenge| challenge.expires_at.as_microsecond()),
             failed_at_us,
             locked_until_us,
@@ -69,7 +69,7 @@ impl Row {
             key_id: self.key_id,
             answer: self.answer,
             nonce,
-            transaction: self.transaction,
+            terms: self.terms,
             expires_at: instant(self.expires_at_us),
         };
         let pending = (!matches!(self.holds, Holds::NoChallenge)).then(challenge);
@@ -94,7 +94,7 @@ mod tests {
             key_id: 2,
             answer: [3; 16],
             nonce: Some([4; 16]),
-            transaction: [5; 16],
+            terms: [5; 16],
             expires_at: instant(6_000_001),
         };
         let subject = |pending| Subject {

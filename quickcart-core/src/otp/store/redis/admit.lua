@@ -1,9 +1,9 @@
--- Takes all charges or none. KEYS: marker, charges... ARGV: now, charges...
+-- Takes all charges or none. KEYS: marker, charges... ARGV: now, run, charges...
 
-local now = tonumber(ARGV[1])
+local now, run = tonumber(ARGV[1]), ARGV[2]
 local values = redis.call('MGET', unpack(KEYS))
-if not values[1] then return { FORGOTTEN } end
-local full, charge, fits = take(values, 2, ARGV, 2)
+if string.sub(values[1] or '', 1, 8) ~= run then return { FORGOTTEN } end
+local full, charge, fits = take(values, 2, ARGV, 3)
 if full then keep_charges(KEYS, 2, full, now) end
 local answer = { full and ISSUED or LIMITED, fits or 0, charge or 0 }
 for index = 2, #KEYS do

@@ -1,11 +1,13 @@
 -- Judges a code and keeps the outcome, as Subject::attempt does. What follows after prefix.lua is in accept.lua.
--- KEYS: subject, prefix, verified; the subject stands in where nothing is watched.
+-- KEYS: marker, subject, prefix, verified; the subject stands in where nothing is watched.
 -- ARGV: now, run, nonce, wrong codes in a round, whether to watch, then a key id and an answer for each live key.
 -- Digests are compared as they are: they are keyed, so how long that takes tells nothing about the code.
 -- Here a subject is no table, and what does not change of it is not taken apart: both would take longer than the rest.
 
 local now = tonumber(ARGV[1])
-local value = redis.call('GET', KEYS[1])
+local values = redis.call('MGET', KEYS[1], KEYS[2])
+if string.sub(values[1] or '', 1, 8) ~= ARGV[2] then return { FORGOTTEN } end
+local value = values[2]
 if not value then return NOT_FOUND end
 local key_id, answer, nonce, of_run, failures, sends, expires, failed, locked, sent, step, stepped =
   struct.unpack('>Bxxxxxxxxxxxxxxxxc16c16xxxxxxxxxxxxxxxxc8HHdddddd', value)
@@ -28,10 +30,10 @@ end
 
 local forget = forget_at(failures, expires, failed, locked, step, stepped)
 if forget <= now then
-  redis.call('DEL', KEYS[1])
+  redis.call('DEL', KEYS[2])
 else
   local changed = struct.pack('>HHdddddd', failures, sends, expires, failed, locked, sent, step, stepped)
-  redis.call('SET', KEYS[1], string.sub(value, 1, 73) .. changed, 'PX', math.ceil((forget - now) / 1000))
+  redis.call('SET', KEYS[2], string.sub(value, 1, 73) .. changed, 'PX', math.ceil((forget - now) / 1000))
 end
 if not right then return WRONG end
 if ARGV[5] == '0' then return ACCEPTED end

@@ -36,13 +36,13 @@ struct Connecting {
     failed: Option<(Instant, Arc<str>)>,
     /// Where a cluster said that the keys are.
     moved_to: Option<(String, u16)>,
-    /// The run of the last connection.
-    run: Option<[u8; 8]>,
+    has_succeeded: bool,
 }
 
 /// A connection to one run of a server, with the scripts loaded.
 pub(super) struct Live {
     connection: MultiplexedConnection,
+    run_id: String,
     run: [u8; 8],
     digests: [String; Script::ALL.len()],
     replicas: u32,
@@ -74,8 +74,10 @@ impl Connection {
             Ok(value) => value,
         };
         if matches!(&value, Value::Array(answer) if *answer == [Value::Int(FORGOTTEN)]) {
-            remember(&mut live.connection.clone(), true).await.map_err(|error| self.failed(&live, error))?;
-            return Err(StoreError::unavailable("Redis has lost its data"));
+            // Connecting anew tells what happened, and the run that further requests belong to. Should it fail, so will they.
+            self.let_go(&live);
+            let _ = self.live().await;
+            return Err(StoreError::unavailable("Redis has lost its data, or has failed over"));
         }
         T::from_redis_value(value).map_err(StoreError::internal)
     }
@@ -101,13 +103,7 @@ impl Connection {
             Ok(live) => {
                 let live = Arc::new(live);
                 *self.live.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&live));
-                connecting.failed = None;
-                if connecting.run.replace(live.run).is_some_and(|run| run != live.run) {
-                    tracing::warn!(
-                        target: "quickcart::otp",
-                        "Redis has restarted or failed over: pending codes are void, limits are those it has kept"
-                    );
-                }
+                (connecting.failed, connecting.has_succeeded) = (None, true);
                 Ok(live)
             }
             Err(error) => {
@@ -150,11 +146,11 @@ impl Connection {
 
     async fn connect(&self, connecting: &mut Connecting) -> Result<Live, StoreError> {
         let mut live = self.greet(self.address(connecting).await?).await?;
-        let mut remembered = remember(&mut live.connection, connecting.run.is_some()).await;
+        let mut remembered = remember(&mut live, connecting.has_succeeded).await;
         if let Some(moved_to) = remembered.as_ref().err().and_then(redirection) {
             connecting.moved_to = Some(moved_to);
             live = self.greet(self.address(connecting).await?).await?;
-            remembered = remember(&mut live.connection, connecting.run.is_some()).await;
+            remembered = remember(&mut live, connecting.has_succeeded).await;
         }
         remembered.map_err(unavailable)?;
         Ok(live)
@@ -174,10 +170,10 @@ impl Connection {
     async fn greet(&self, info: ConnectionInfo) -> Result<Live, StoreError> {
         let mut connection = open(info).await.map_err(unavailable)?;
         let info: String = cmd("INFO").query_async(&mut connection).await.map_err(unavailable)?;
-        let run = judge(&info)?;
+        let run_id = judge(&info)?;
         let digests = load(&mut connection).await.map_err(unavailable)?;
         let replicas = self.url.sentinel.as_ref().map_or(0, |master| master.replicas);
-        Ok(Live { connection, run, digests, replicas })
+        Ok(Live { connection, run_id, run: [0; 8], digests, replicas })
     }
 
     /// The first sentinel that answers knows the master.
@@ -250,20 +246,25 @@ async fn load(connection: &mut MultiplexedConnection) -> RedisResult<[String; Sc
     scripts.query_async(connection).await
 }
 
-/// Sets the marker; says so aloud when one that was there is gone. It holds when that happened, in seconds of Redis's own
-/// time, or 0 when it is the first.
-async fn remember(connection: &mut MultiplexedConnection, was_there: bool) -> RedisResult<()> {
-    let (now_s, _): (i64, i64) = cmd("TIME").query_async(connection).await?;
-    let lost_at_s = if was_there { now_s } else { 0 };
-    let set: Option<String> = cmd("SET").arg(MARKER).arg(lost_at_s).arg("NX").query_async(connection).await?;
-    if set.is_some() && was_there {
+/// Names the run of the server, and says aloud when it has lost its data.
+async fn remember(live: &mut Live, was_there: bool) -> RedisResult<()> {
+    let mut command = live.script(Script::Remember, 1);
+    command.arg(MARKER).arg(&live.run_id).arg(u8::from(was_there));
+    let (run, is_new, is_first): (Vec<u8>, bool, bool) = command.query_async(&mut live.connection).await?;
+    if is_first && was_there {
         tracing::error!(target: "quickcart::otp", "Redis has lost its data: all limits begin anew");
+    } else if is_new {
+        tracing::warn!(
+            target: "quickcart::otp",
+            "Redis has restarted or failed over: pending codes are void, limits are those it has kept"
+        );
     }
+    live.run = run.try_into().map_err(|_| (ErrorKind::UnexpectedReturnType, "a run has eight bytes"))?;
     Ok(())
 }
 
 /// What a server says of itself: its run, unless it is unfit.
-fn judge(info: &str) -> Result<[u8; 8], StoreError> {
+fn judge(info: &str) -> Result<String, StoreError> {
     let field = |name: &str| {
         let mut lines = info.lines().filter_map(|line| line.split_once(':'));
         lines.find(|(key, _)| *key == name).map(|(_, value)| value.trim())
@@ -276,8 +277,9 @@ fn judge(info: &str) -> Result<[u8; 8], StoreError> {
         let text = "this server evicts keys, which would lift limits: set maxmemory-policy to noeviction";
         return Err(StoreError::internal(text));
     }
-    let run = field("run_id").and_then(|id| id.get(..16)).and_then(|id| u64::from_str_radix(id, 16).ok());
-    run.map(u64::to_be_bytes).ok_or_else(|| StoreError::internal("the server does not tell its run_id"))
+    let run_id =
+        field("run_id").filter(|id| id.len() >= 16 && id.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    run_id.map(str::to_owned).ok_or_else(|| StoreError::internal("the server does not tell its run_id"))
 }
 
 fn redirection(error: &RedisError) -> Option<(String, u16)> {
@@ -305,7 +307,7 @@ mod tests {
                 "# Server\r\n{run}\r\nrole:{role}\r\nmaxmemory:{maxmemory}\r\nmaxmemory_policy:{policy}\r\n"
             ))
         };
-        assert_eq!(info("master", 0, "noeviction").unwrap(), 255_u64.to_be_bytes());
+        assert!(info("master", 0, "noeviction").unwrap().starts_with("00000000000000ff"));
         assert!(info("master", 0, "allkeys-lru").is_ok(), "without a limit nothing is evicted");
         assert!(info("master", 1, "noeviction").is_ok());
         assert!(matches!(info("master", 1, "volatile-ttl"), Err(StoreError::Internal(_))));

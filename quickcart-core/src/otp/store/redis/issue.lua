@@ -1,12 +1,12 @@
 -- Decides on a code and keeps the outcome, as MemoryOtpStore does.
 -- KEYS: marker, subject, idempotency, prefix, verified, charges...; the marker stands in for what a request does not have.
--- ARGV: keep, now, run, key id, challenge id, answer, nonce, transaction, expires, half a lifetime if codes repeat (else
+-- ARGV: keep, now, run, key id, challenge id, answer, nonce, terms, expires, half a lifetime if codes repeat (else
 -- empty), four cooldowns, number to watch (or empty), whether there is an idempotency key, charges...
 
 local CHARGE_KEY, CHARGE_ARGUMENT = 6, 17
 local now, run = tonumber(ARGV[2]), ARGV[3]
 local values = redis.call('MGET', unpack(KEYS))
-if not values[1] then return { FORGOTTEN } end
+if string.sub(values[1] or '', 1, 8) ~= run then return { FORGOTTEN } end
 
 local verdict, until_at, full, prefix
 local s = read_subject(values[2], run, now)
@@ -14,10 +14,10 @@ local key_id, id, expires = tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[9])
 
 local function decide()
   if ARGV[16] == '1' and values[3] then
-    local of_run, subject, of_key_id, of_id, nonce, transaction, ends =
+    local of_run, subject, of_key_id, of_id, nonce, terms, ends =
       struct.unpack('>c8c16Bc16c16c16d', values[3])
     if of_run == run and now < ends then
-      if subject ~= string.sub(KEYS[2], -16) or nonce ~= ARGV[7] or transaction ~= ARGV[8] then return REUSED end
+      if subject ~= string.sub(KEYS[2], -16) or nonce ~= ARGV[7] or terms ~= ARGV[8] then return REUSED end
       key_id, id, expires = of_key_id, of_id, ends
       return REPLAYED
     end
@@ -29,11 +29,11 @@ local function decide()
     local cool = s.sent + tonumber(ARGV[10 + math.min(sends, 4)])
     if now < cool then return COOLING_DOWN, cool end
   end
-  if pending and ARGV[10] ~= '' and s.key_id == key_id and s.nonce == ARGV[7] and s.transaction == ARGV[8]
+  if pending and ARGV[10] ~= '' and s.key_id == key_id and s.nonce == ARGV[7] and s.terms == ARGV[8]
     and s.expires - now >= tonumber(ARGV[10]) then
     id, expires = s.id, s.expires
   else
-    s.key_id, s.id, s.answer, s.nonce, s.transaction, s.expires = key_id, id, ARGV[6], ARGV[7], ARGV[8], expires
+    s.key_id, s.id, s.answer, s.nonce, s.terms, s.expires = key_id, id, ARGV[6], ARGV[7], ARGV[8], expires
   end
   s.sends = math.min(sends + 1, 65535)
   s.sent = now

@@ -32,7 +32,7 @@ use crate::otp::policy::Resend;
 const TAG: &str = "{quickcart}:";
 /// Exists as long as Redis has not lost its data.
 const MARKER: &str = "{quickcart}:marker";
-/// What stands for no nonce and no transaction.
+/// What stands for no nonce and no terms.
 const NONE: Digest = [0; 16];
 
 /// Keeps challenges and limits in Redis.
@@ -42,8 +42,9 @@ const NONE: Digest = [0; 16];
 /// - Pending codes belong to one run of the Redis process: after a restart or a failover they are void, because a snapshot
 ///   or a replica may hold codes that were used since. So no code is accepted twice.
 /// - Limits are as durable as Redis is: give it an append-only file, and to a sentinel's master
-///   [replicas to wait for](RedisUrl). When all data is gone, the first request is refused and an error is logged, and of
-///   an authenticator's codes the first one of each subject is not accepted.
+///   [replicas to wait for](RedisUrl). When all data is gone, an error is logged.
+/// - Codes of authenticators are refused for ten minutes after a restart, a failover or a loss of data, because those that
+///   were used before still work so long.
 /// - Evicting keys would hand out limits again: a server with `maxmemory` and a policy other than `noeviction` is refused.
 /// - The time is the caller's; servers that share a Redis keep their clocks together (NTP).
 ///
@@ -109,6 +110,10 @@ impl OtpStore for RedisOtpStore {
 
     async fn take_step(&self, request: &StepRequest) -> Result<Attempt, StoreError> {
         let answer: (i64, i64) = self.connection.run(|live| take_step(live, request)).await?;
+        if answer.0 == scripts::STEP_TOO_EARLY {
+            let text = "Redis has restarted or lost data, and codes of authenticators from before still work";
+            return Err(StoreError::unavailable(text));
+        }
         judged(answer.0, answer.1).ok_or_else(|| unreadable(&answer))
     }
 
@@ -150,7 +155,7 @@ fn issue(live: &Live, request: &IssueRequest, keep: bool) -> Cmd {
     charge_keys(&mut command, charges);
     command.arg(u8::from(keep)).arg(now.as_microsecond()).arg(live.run()).arg(challenge.key_id);
     command.arg(&challenge.id).arg(&challenge.answer).arg(&challenge.nonce.unwrap_or(NONE));
-    command.arg(&challenge.transaction).arg(challenge.expires_at.as_microsecond());
+    command.arg(&challenge.terms).arg(challenge.expires_at.as_microsecond());
     match policy.resend() {
         Resend::Repeat => command.arg(microseconds(policy.ttl()) / 2),
         Resend::Replace => command.arg(""),
@@ -191,8 +196,8 @@ fn withdraw(live: &Live, request: &IssueRequest, challenge_id: &Digest, now: Tim
 
 fn attempt(live: &Live, request: &AttemptRequest) -> Cmd {
     let AttemptRequest { subject, guess, policy, watch, now } = request;
-    let mut command = live.script(Script::Attempt, 3);
-    command.arg(&key(b'o', subject));
+    let mut command = live.script(Script::Attempt, 4);
+    command.arg(MARKER).arg(&key(b'o', subject));
     match watch {
         Some(watch) => command.arg(&key(b'p', &watch.prefix)).arg(&key(b'v', subject)),
         None => command.arg(&key(b'o', subject)).arg(&key(b'o', subject)),
@@ -220,7 +225,7 @@ fn admit(live: &Live, charges: &[Charge], now: Timestamp) -> Cmd {
     let mut command = live.script(Script::Admit, 1 + charges.len());
     command.arg(MARKER);
     charge_keys(&mut command, charges);
-    command.arg(now.as_microsecond());
+    command.arg(now.as_microsecond()).arg(live.run());
     charge_arguments(&mut command, charges);
     command
 }

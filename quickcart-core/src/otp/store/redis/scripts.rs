@@ -1,6 +1,6 @@
 //! The scripts, and the numbers they share with the rest.
 
-use crate::otp::challenge::{STEP_KEPT_US, microseconds};
+use crate::otp::challenge::{STEP_KEPT_US, STEP_LIFE_US, microseconds};
 use crate::otp::policy::Policy;
 use crate::otp::pumping;
 
@@ -17,6 +17,8 @@ pub(super) const ACCEPTED: i64 = 1;
 pub(super) const WRONG: i64 = 2;
 pub(super) const NOT_FOUND: i64 = 3;
 pub(super) const STEP_LOCKED: i64 = 4;
+/// Redis has restarted or lost data, and steps of before still work.
+pub(super) const STEP_TOO_EARLY: i64 = 5;
 
 /// The scripts; the number of one is its place in [`Script::ALL`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,11 +29,19 @@ pub(super) enum Script {
     TakeStep,
     Admit,
     ExpiresAt,
+    Remember,
 }
 
 impl Script {
-    pub(super) const ALL: [Self; 6] =
-        [Self::Issue, Self::Withdraw, Self::Attempt, Self::TakeStep, Self::Admit, Self::ExpiresAt];
+    pub(super) const ALL: [Self; 7] = [
+        Self::Issue,
+        Self::Withdraw,
+        Self::Attempt,
+        Self::TakeStep,
+        Self::Admit,
+        Self::ExpiresAt,
+        Self::Remember,
+    ];
 
     /// The script with all that it calls.
     pub(super) fn source(self) -> String {
@@ -45,6 +55,7 @@ impl Script {
             Self::TakeStep => &[SUBJECT, include_str!("take_step.lua")],
             Self::Admit => &[CHARGES, include_str!("admit.lua")],
             Self::ExpiresAt => &[SUBJECT, include_str!("expires_at.lua")],
+            Self::Remember => &[include_str!("remember.lua")],
         };
         with_constants(&parts.concat())
     }
@@ -83,6 +94,8 @@ fn constants() -> Vec<(&'static str, String)> {
         ("WRONG", WRONG),
         ("NOT_FOUND", NOT_FOUND),
         ("STEP_LOCKED", STEP_LOCKED),
+        ("STEP_TOO_EARLY", STEP_TOO_EARLY),
+        ("STEP_LIFE", STEP_LIFE_US),
         ("FAILURES_MAX", i64::from(Policy::FAILURES_MAX)),
         ("LOCK_FIRST", microseconds(Policy::LOCK_FIRST)),
         ("LOCK_LAST", microseconds(Policy::LOCK_LAST)),

@@ -3,18 +3,14 @@
 
 local now, run = tonumber(ARGV[1]), ARGV[2]
 local values = redis.call('MGET', KEYS[1], KEYS[2])
-if not values[1] then return { FORGOTTEN } end
-local s, is_stale = read_subject(values[2], run, now)
+if string.sub(values[1] or '', 1, 8) ~= run then return { FORGOTTEN } end
+-- Steps that were used may be forgotten after a restart, a failover or a loss: until none of them works any more, none is
+-- accepted at all.
+local began = tonumber(string.match(values[1], ':(%d+)$'))
+if began > 0 and tonumber(redis.call('TIME')[1]) < began + STEP_LIFE / 1000000 then return { STEP_TOO_EARLY, 0 } end
+local s = read_subject(values[2], run, now)
 if now < s.locked then return { STEP_LOCKED, s.locked } end
 local step = tonumber(ARGV[3])
--- After data was lost nobody knows which steps were used: the first one that is shown then is not accepted, nor any before.
-local lost_at = tonumber(values[1])
-if not values[2] and lost_at > 0 and tonumber(redis.call('TIME')[1]) < lost_at + STEP_KEPT / 1000000 then is_stale = true end
-if is_stale and step then
-  s.step, s.stepped = math.max(s.step, step), now
-  keep_subject(KEYS[2], s, run, now)
-  return { NOT_FOUND, 0 }
-end
 if step and step <= s.step then return { NOT_FOUND, 0 } end
 if step then
   s.step, s.stepped, s.failures, s.sends, s.expires, s.locked = step, now, 0, 0, 0, 0
