@@ -56,7 +56,7 @@ def test_wrong_codes_use_up_the_attempts_and_lock() -> None:
 
 
 def test_a_second_code_has_to_wait() -> None:
-    for otp, cooldown_s in [(Otp(), 30), (Otp(cooldown_s=3600), 3600)]:
+    for otp, cooldown_s in [(Otp(), 30), (Otp(cooldown_s=360), 360)]:
         otp.issue(PURPOSE, PHONE)
         with pytest.raises(LimitedError) as cooling:
             otp.issue(PURPOSE, PHONE)
@@ -186,7 +186,7 @@ def test_unsafe_rules_are_refused(digits: int, ttl_s: int, attempts_max: int) ->
     "rules",
     [
         {"digits": 3, "allow_short_code": True},
-        {"cooldown_s": 3601},
+        {"cooldown_s": 361},
         {"cooldown_s": 2**63},
         {"resend": "again"},
         {"resend": ""},

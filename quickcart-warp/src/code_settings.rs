@@ -21,7 +21,7 @@ pub(crate) struct CodeSettings {
     code_keys: Option<String>,
 
     /// Seconds before a phone gets a second code; then twice, four and ten times as long [default: 30, in development 0]
-    #[arg(long, env = "QUICKCART_RESEND_COOLDOWN", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=3600))]
+    #[arg(long, env = "QUICKCART_RESEND_COOLDOWN", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=360))]
     resend_cooldown: Option<u64>,
 
     /// Countries whose numbers get codes, as in ISO 3166, or `all`

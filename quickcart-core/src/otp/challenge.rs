@@ -157,6 +157,9 @@ pub enum Attempt {
 #[cfg(feature = "redis")]
 pub(crate) const STEP_LIFE_US: i64 = 600_000_000;
 
+/// How long a code counts for the waiting time of the next: as long as the longest of these. In microseconds.
+pub(crate) const SENDS_KEPT_US: i64 = 3_600_000_000;
+
 /// How long an accepted step is remembered: an authenticator's codes are of the last few minutes. In microseconds.
 pub(crate) const STEP_KEPT_US: i64 = 3_600_000_000;
 
@@ -168,7 +171,7 @@ pub(crate) struct Subject {
     pub(crate) failures: u16,
     pub(crate) failed_at_us: i64,
     pub(crate) locked_until_us: i64,
-    /// Codes since the last right one, as long as each is asked for while the one before it is pending.
+    /// Codes since the last right one, as long as there is less than an hour between them.
     pub(crate) sends: u16,
     pub(crate) sent_at_us: i64,
     /// The newest step of an authenticator that was accepted.
@@ -185,7 +188,8 @@ impl Subject {
             return Verdict::Locked { until: instant(self.locked_until_us) };
         }
         let pending = self.pending.filter(|pending| request.now < pending.expires_at);
-        let sends = if pending.is_some() { self.sends } else { 0 };
+        let is_recent = now_us < self.sent_at_us + SENDS_KEPT_US;
+        let sends = if pending.is_some() || is_recent { self.sends } else { 0 };
         let cool_at_us = self.sent_at_us + microseconds(request.policy.cooldown(sends));
         if sends > 0 && now_us < cool_at_us {
             return Verdict::CoolingDown { until: instant(cool_at_us) };
@@ -278,7 +282,8 @@ impl Subject {
             if self.failures > 0 { self.failed_at_us + microseconds(Policy::LOCK_LAST) } else { 0 };
         let pending = self.pending.map_or(0, |pending| pending.expires_at.as_microsecond());
         let step = if self.step > 0 { self.stepped_at_us + STEP_KEPT_US } else { 0 };
-        failures.max(pending).max(self.locked_until_us).max(step)
+        let sends = if self.sends > 0 { self.sent_at_us + SENDS_KEPT_US } else { 0 };
+        failures.max(pending).max(sends).max(self.locked_until_us).max(step)
     }
 }
 

@@ -53,8 +53,8 @@ impl Policy {
     /// at all: with the limits above, a guesser has 20 tries a day, or one chance in 50,000.
     pub const LOCK_LAST: Duration = Duration::from_secs(24 * 60 * 60);
 
-    /// The longest waiting time before the second code.
-    pub const COOLDOWN_MAX: Duration = Duration::from_secs(3_600);
+    /// The longest waiting time before the second code: ten times as long is the hour for which codes are remembered.
+    pub const COOLDOWN_MAX: Duration = Duration::from_secs(360);
 
     /// By default as long as old frontends count down before they offer a resend at the least, in seconds.
     const COOLDOWN_S: u16 = 30;
@@ -204,9 +204,9 @@ mod tests {
         let policy = Policy::default();
         let cooldowns: Vec<_> = (0..6).map(|sends| policy.cooldown(sends).as_secs()).collect();
         assert_eq!(cooldowns, [0, 30, 60, 120, 300, 300]);
-        let hour = Duration::from_secs(3_600);
-        assert_eq!(policy.with_cooldown(hour).map(|policy| policy.cooldown(9)), Ok(hour * 10));
-        assert!(policy.with_cooldown(hour * 2).is_err() && policy.with_cooldown(hour / 7_000).is_err());
+        let most = Policy::COOLDOWN_MAX;
+        assert_eq!(policy.with_cooldown(most).map(|policy| policy.cooldown(9)), Ok(most * 10));
+        assert!(policy.with_cooldown(most * 2).is_err() && policy.with_cooldown(most / 7_000).is_err());
         assert_eq!(policy.without_cooldown().cooldown(4), Duration::ZERO);
         let locks: Vec<_> = [0, 1, 4, 5, 6, 10, 15, 19, 20, 25].map(|n| policy.lock(n).as_secs()).into();
         assert_eq!(locks, [0, 0, 0, 60, 0, 120, 240, 0, 86_400, 86_400]);

@@ -77,6 +77,9 @@ struct Model {
     codes: Vec<String>,
     failed_at_ms: Vec<u64>,
     locked_until_ms: u64,
+    /// How often a code was sent without a break of an hour, and when the last time.
+    sends: usize,
+    sent_at_ms: u64,
 }
 
 #[derive(Clone)]
@@ -84,9 +87,6 @@ struct Pending {
     code: String,
     nonce: usize,
     expires_at_ms: u64,
-    /// How often a code was sent without a break, and when the last time.
-    sends: usize,
-    sent_at_ms: u64,
 }
 
 impl Model {
@@ -100,15 +100,15 @@ impl Model {
             return Answer::Locked { ms: self.locked_until_ms - now_ms };
         }
         let older = self.pending(now_ms).cloned();
-        if let Some(older) = &older {
-            let wait_s = rules.cooldowns_s[older.sends.min(4) - 1];
-            let wait_until_ms = older.sent_at_ms + wait_s * 1_000;
+        let is_recent = older.is_some() || now_ms < self.sent_at_ms + 3_600_000;
+        let sends = if is_recent { self.sends } else { 0 };
+        if sends > 0 {
+            let wait_until_ms = self.sent_at_ms + rules.cooldowns_s[sends.min(4) - 1] * 1_000;
             if now_ms < wait_until_ms {
                 return Answer::CoolingDown { ms: wait_until_ms - now_ms };
             }
         }
         let Some(code) = code else { return Answer::NotFound };
-        let sends = older.as_ref().map_or(1, |older| older.sends + 1);
         let repeats = |older: &Pending| {
             let half_is_left = 2 * (older.expires_at_ms - now_ms) >= TTL_MS;
             rules.resend == Resend::Repeat && older.nonce == nonce && half_is_left
@@ -119,7 +119,8 @@ impl Model {
         if !is_repeated {
             self.codes.push(code.clone());
         }
-        self.pending = Some(Pending { code, nonce, expires_at_ms, sends, sent_at_ms: now_ms });
+        (self.sends, self.sent_at_ms) = (sends + 1, now_ms);
+        self.pending = Some(Pending { code, nonce, expires_at_ms });
         Answer::Issued { is_repeated, expires_in_ms: expires_at_ms - now_ms }
     }
 

@@ -28,7 +28,7 @@ else
   if lock > 0 then expires, locked = 0, now + lock end
 end
 
-local forget = forget_at(failures, expires, failed, locked, step, stepped)
+local forget = forget_at(failures, sends, expires, failed, locked, sent, step, stepped)
 if forget <= now then
   redis.call('DEL', KEYS[2])
 else

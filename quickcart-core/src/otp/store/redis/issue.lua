@@ -24,7 +24,7 @@ local function decide()
   end
   if now < s.locked then return LOCKED, s.locked end
   local pending = s.expires > 0
-  local sends = pending and s.sends or 0
+  local sends = (pending or now < s.sent + SENDS_KEPT) and s.sends or 0
   if sends > 0 then
     local cool = s.sent + tonumber(ARGV[10 + math.min(sends, 4)])
     if now < cool then return COOLING_DOWN, cool end

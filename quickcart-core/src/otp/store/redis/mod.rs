@@ -37,8 +37,8 @@ const NONE: Digest = [0; 16];
 
 /// Keeps challenges and limits in Redis.
 ///
-/// - Away, slow, full or failing over: [`StoreError::Unavailable`], within [`TIME_MAX`](Self::TIME_MAX), and the connection
-///   comes back by itself.
+/// - Away, slow, full or failing over: [`StoreError::Unavailable`], within [`TIME_MAX`](Self::TIME_MAX) for connecting and as
+///   much again for the step, and the connection comes back by itself.
 /// - Pending codes belong to one run of the Redis process: after a restart or a failover they are void, because a snapshot
 ///   or a replica may hold codes that were used since. So no code is accepted twice.
 /// - Limits are as durable as Redis is: give it an append-only file, and to a sentinel's master

@@ -1,6 +1,6 @@
 //! The scripts, and the numbers they share with the rest.
 
-use crate::otp::challenge::{STEP_KEPT_US, STEP_LIFE_US, microseconds};
+use crate::otp::challenge::{SENDS_KEPT_US, STEP_KEPT_US, STEP_LIFE_US, microseconds};
 use crate::otp::policy::Policy;
 use crate::otp::pumping;
 
@@ -100,6 +100,7 @@ fn constants() -> Vec<(&'static str, String)> {
         ("LOCK_FIRST", microseconds(Policy::LOCK_FIRST)),
         ("LOCK_LAST", microseconds(Policy::LOCK_LAST)),
         ("STEP_KEPT", STEP_KEPT_US),
+        ("SENDS_KEPT", SENDS_KEPT_US),
         ("GRACE", pumping::GRACE_US),
         ("FADE_PERIOD", pumping::FADE_US),
         ("FADES_KEPT", pumping::FADES_KEPT),

@@ -21,15 +21,16 @@ local function read_subject(value, run, now)
 end
 
 -- When nothing is left to remember.
-local function forget_at(failures, expires, failed, locked, step, stepped)
+local function forget_at(failures, sends, expires, failed, locked, sent, step, stepped)
   local forget = math.max(expires, locked)
+  if sends > 0 then forget = math.max(forget, sent + SENDS_KEPT) end
   if failures > 0 then forget = math.max(forget, failed + LOCK_LAST) end
   if step > 0 then forget = math.max(forget, stepped + STEP_KEPT) end
   return forget
 end
 
 local function keep_subject(key, s, run, now)
-  local forget = forget_at(s.failures, s.expires, s.failed, s.locked, s.step, s.stepped)
+  local forget = forget_at(s.failures, s.sends, s.expires, s.failed, s.locked, s.sent, s.step, s.stepped)
   if forget <= now then
     redis.call('DEL', key)
     return
