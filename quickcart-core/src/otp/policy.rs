@@ -177,7 +177,7 @@ impl Default for Policy {
 /// A value of the policy is out of its range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a code has 6 to 8 digits (4 or 5 only when asked for), lives 1 to 600 whole seconds, and takes 1 to 10 wrong codes"
+    "a code has 6 to 8 digits (4 or 5 only when asked for), lives 1 to 600 whole seconds, takes 1 to 10 wrong codes, and is asked for again after 0 to 360 whole seconds"
 )]
 pub struct InvalidPolicy;
 
