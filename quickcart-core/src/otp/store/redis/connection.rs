@@ -54,24 +54,16 @@ impl Connection {
     }
 
     /// Runs one script; loads the scripts again when the server has dropped them, and follows a cluster's redirection.
+    ///
+    /// What hardly ever happens is boxed, so that it does not make the future of every call large.
     pub(super) async fn run<T: FromRedisValue>(
         &self,
-        command: impl Fn(&Live) -> Cmd,
+        command: impl Fn(&Live) -> Cmd + Send + Sync,
     ) -> Result<T, StoreError> {
         let live = self.live().await?;
         let value = match live.query(&command(&live)).await {
-            Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-                load(&mut live.connection.clone()).await.map_err(|error| self.failed(&live, error))?;
-                live.query(&command(&live)).await.map_err(|error| self.failed(&live, error))?
-            }
-            Err(error) => {
-                let Some((host, port)) = redirection(&error) else { return Err(self.failed(&live, error)) };
-                self.connecting.lock().await.moved_to = Some((host, port));
-                self.let_go(&live);
-                let live = self.live().await?;
-                live.query(&command(&live)).await.map_err(|error| self.failed(&live, error))?
-            }
             Ok(value) => value,
+            Err(error) => Box::pin(self.query_again(&live, error, &command)).await?,
         };
         if matches!(&value, Value::Array(answer) if *answer == [Value::Int(FORGOTTEN)]) {
             // Connecting anew tells what happened, and the run that further requests belong to. Should it fail, so will they.
@@ -82,11 +74,32 @@ impl Connection {
         T::from_redis_value(value).map_err(StoreError::internal)
     }
 
+    async fn query_again(
+        &self,
+        live: &Arc<Live>,
+        error: RedisError,
+        command: &(impl Fn(&Live) -> Cmd + Send + Sync),
+    ) -> Result<Value, StoreError> {
+        if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) {
+            load(&mut live.connection.clone()).await.map_err(|error| self.failed(live, error))?;
+            return live.query(&command(live)).await.map_err(|error| self.failed(live, error));
+        }
+        let Some(moved_to) = redirection(&error) else { return Err(self.failed(live, error)) };
+        self.connecting.lock().await.moved_to = Some(moved_to);
+        self.let_go(live);
+        let live = self.live().await?;
+        live.query(&command(&live)).await.map_err(|error| self.failed(&live, error))
+    }
+
     /// The connection; makes it when there is none.
     pub(super) async fn live(&self) -> Result<Arc<Live>, StoreError> {
-        if let Some(live) = self.current() {
-            return Ok(live);
+        match self.current() {
+            Some(live) => Ok(live),
+            None => Box::pin(self.make_live()).await,
         }
+    }
+
+    async fn make_live(&self) -> Result<Arc<Live>, StoreError> {
         let mut connecting = self.connecting.lock().await;
         if let Some(live) = self.current() {
             return Ok(live);
