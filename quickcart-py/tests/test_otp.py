@@ -117,7 +117,7 @@ def test_codes_outlive_their_key_by_one() -> None:
     newer = oldest.with_newest_key(1, b"a newer secret")
     newest = newer.with_newest_key(2, b"the newest secret")
     assert newest.expires_in_s(PURPOSE, PHONE) is not None
-    assert refusal(newest, code) == "otp_wrong"
+    assert refusal(newest, code) == "otp_not_found"
     newer.verify(PURPOSE, PHONE, code)
     newer.verify(PURPOSE, PHONE, newer.issue(PURPOSE, PHONE).code)
 
