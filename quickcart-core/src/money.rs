@@ -18,6 +18,7 @@ impl Currency {
     /// The three letters.
     #[must_use]
     pub fn code(&self) -> &str {
+        // Only letters get in; XXX is what ISO 4217 calls no currency.
         std::str::from_utf8(&self.0).unwrap_or("XXX")
     }
 

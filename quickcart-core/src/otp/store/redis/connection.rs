@@ -157,15 +157,13 @@ impl Connection {
         unavailable(error)
     }
 
+    /// Connects, and once more where a cluster says that the keys are.
     async fn connect(&self, connecting: &mut Connecting) -> Result<Live, StoreError> {
         let mut live = self.greet(self.address(connecting).await?).await?;
-        let mut remembered = remember(&mut live, connecting.has_succeeded).await;
-        if let Some(moved_to) = remembered.as_ref().err().and_then(redirection) {
-            connecting.moved_to = Some(moved_to);
-            live = self.greet(self.address(connecting).await?).await?;
-            remembered = remember(&mut live, connecting.has_succeeded).await;
-        }
-        remembered.map_err(unavailable)?;
+        let Err(error) = remember(&mut live, connecting.has_succeeded).await else { return Ok(live) };
+        connecting.moved_to = Some(redirection(&error).ok_or_else(|| unavailable(error))?);
+        let mut live = self.greet(self.address(connecting).await?).await?;
+        remember(&mut live, connecting.has_succeeded).await.map_err(unavailable)?;
         Ok(live)
     }
 
