@@ -38,12 +38,18 @@ impl SecretKey {
         Self::new(&self.tag(&[b"quickcart key for", label.as_bytes()]))
     }
 
-    /// The tag of `parts`, each preceded by its length, so that no two lists of parts are alike.
+    /// The tag of `parts`, each preceded by its length, so that no two lists of parts are alike. The lengths are
+    /// [LEB128](https://dwarfstd.org/doc/DWARF5.pdf) numbers (section 7.6), because a few short parts are then one block to hash.
     #[must_use]
     pub fn tag(&self, parts: &[&[u8]]) -> Tag {
         let mut mac = self.0.clone();
         for part in parts {
-            mac.update(&(part.len() as u64).to_be_bytes());
+            let mut length = part.len();
+            while length >= 0x80 {
+                mac.update(&[length as u8 | 0x80]);
+                length >>= 7;
+            }
+            mac.update(&[length as u8]);
             mac.update(part);
         }
         mac.finalize().into_bytes().into()
@@ -83,6 +89,9 @@ mod tests {
     fn keeps_parts_and_uses_apart() {
         let key = SecretKey::new(b"secret");
         assert_ne!(key.tag(&[b"ab", b"c"]), key.tag(&[b"a", b"bc"]));
+        let long = [0; 300];
+        assert_ne!(key.tag(&[&long]), key.tag(&[&long[..299], b""]));
+        assert_eq!(key.tag(&[&long, b"c"]), key.hmac(&[&[0xAC, 2][..], &long, &[1, b'c']].concat()));
         assert_ne!(key.for_use("codes").tag(&[b"x"]), key.for_use("tokens").tag(&[b"x"]));
         assert_eq!(format!("{key:?}"), "SecretKey(***)");
     }

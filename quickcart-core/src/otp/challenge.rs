@@ -3,12 +3,11 @@
 //! Everything here is pure: it takes what is kept and the time, and answers what becomes of it. Stores apply it, each step
 //! in one piece.
 
-use super::keys::{Digest, KeyId, holds, knows};
+use super::keys::{Digest, KeyId, holds, knows, same};
 use super::limit::{Charge, Standing};
 use super::policy::{Policy, Resend};
 use super::pumping::Watch;
 use crate::clock::Timestamp;
-use crate::secret::equal;
 
 /// A code that is pending, as a store keeps it: nothing of it tells the code without a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -222,7 +221,7 @@ impl Subject {
         };
         let same_nonce = match (&pending.nonce, &request.guess.nonce) {
             (None, None) => true,
-            (Some(wanted), Some(shown)) => equal(wanted, shown),
+            (Some(wanted), Some(shown)) => same(wanted, shown),
             _ => false,
         };
         // A key that this server does not have (yet, or any more) makes no guess wrong.

@@ -1,6 +1,8 @@
 //! The keys of one-time codes: one that names subjects and stays, and those that make codes and rotate.
 
-use crate::secret::{SecretKey, Tag, equal};
+use subtle::ConstantTimeEq;
+
+use crate::secret::{SecretKey, Tag};
 
 /// 128 bits of a keyed tag: what a store knows of a phone number, a code or a nonce.
 pub type Digest = [u8; 16];
@@ -98,5 +100,10 @@ pub(super) fn knows(digests: &[Option<(KeyId, Digest)>; 2], id: KeyId) -> bool {
 
 /// Whether a list of digests holds the one that was made with this key, in a time that does not depend on their bytes.
 pub(super) fn holds(digests: &[Option<(KeyId, Digest)>; 2], id: KeyId, wanted: &Digest) -> bool {
-    digests.iter().flatten().any(|(key_id, digest)| *key_id == id && equal(digest, wanted))
+    digests.iter().flatten().any(|(key_id, digest)| *key_id == id && same(digest, wanted))
+}
+
+/// Whether two digests are equal, in a time that does not depend on their bytes.
+pub(super) fn same(a: &Digest, b: &Digest) -> bool {
+    u128::from_ne_bytes(*a).ct_eq(&u128::from_ne_bytes(*b)).into()
 }

@@ -297,9 +297,9 @@ impl PhoneVerification {
     }
 
     fn text(&self, issued: &Issued) -> String {
-        let left = super::left(issued.expires_at, self.otp.now()).as_secs_f64();
-        let minutes = (left / 60.0).round().max(1.0);
-        let plural = if minutes > 1.0 { "s" } else { "" };
+        let left_s = super::left(issued.expires_at, self.otp.now()).as_secs();
+        let minutes = ((left_s + 30) / 60).max(1);
+        let plural = if minutes > 1 { "s" } else { "" };
         format!(
             "Your {} verification code is: {}. Valid for {minutes} minute{plural}. Do not share this code with anyone.",
             self.brand,
