@@ -26,12 +26,22 @@ const SERVER_CPU_MAX: f64 = 1.15;
 const CLIENT_CPU_MAX: f64 = 1.2;
 
 const SET_ONE: &str = "return redis.call('SET', KEYS[1], ARGV[1], 'PX', 300000)";
-/// Answers as our scripts do to what they are asked.
-const ANSWER_ALIKE: &str = "
-if #KEYS == 3 then return 1 end
-local at = 1763700000123456
-return { 1, at, 0, 0, ARGV[5], at, at, at, at, at }";
 const ANSWER_ONE: &str = "return 1";
+
+/// Answers as our scripts do to what they are asked, after as many turns of an empty loop for each: a client that gets
+/// its answers one by one pays for each of them, and one that gets them in heaps for each heap.
+fn answer_alike(issue_turns: u32, verify_turns: u32) -> String {
+    format!(
+        "
+if #KEYS == 3 then
+    for _ = 1, {verify_turns} do end
+    return 1
+end
+for _ = 1, {issue_turns} do end
+local at = 1763700000123456
+return {{ 1, at, 0, 0, ARGV[5], at, at, at, at, at }}"
+    )
+}
 
 /// What is measured.
 #[derive(Clone, Copy, PartialEq)]
@@ -64,7 +74,7 @@ pub(crate) fn run() -> Result<()> {
     }
     let set_one = runtime.block_on(bare(SET_ONE))?;
     let answer_one = runtime.block_on(bare(ANSWER_ONE))?;
-    let answer_alike = runtime.block_on(bare(ANSWER_ALIKE))?;
+    let answer_alike = runtime.block_on(bare(&answer_alike(0, 0)))?;
     figures(&runtime, &[("ours", &ours), ("minimal script", &minimal), ("bare EVALSHA", &answer_one)])?;
 
     let load = Load { runtime: &runtime };
@@ -72,12 +82,19 @@ pub(crate) fn run() -> Result<()> {
         let peers =
             [("minimal script, a key or field each", &minimal), ("bare EVALSHA of one SET", &set_one)];
         let rows = load.compare(step, Whose::Server, &ours, &peers, Goal::Cpu(SERVER_CPU_MAX))?;
-        print(format!("otp on Redis, CPU of the server: {title}"), rows);
+        print(format!("otp on Redis, CPU of the server: {title}"), rows, None);
     }
+    let as_slow = load.as_slow(&ours, &answer_alike)?;
     for (title, step) in [STEPS[0], STEPS[2]] {
-        let peers = [("bare EVALSHA, same arguments", &answer_one), ("the same, same answer", &answer_alike)];
+        let peers = [
+            ("bare EVALSHA, as long, same answer", &as_slow),
+            ("bare EVALSHA, same answer at once", &answer_alike),
+            ("bare EVALSHA, one number at once", &answer_one),
+        ];
         let rows = load.compare(step, Whose::Client, &ours, &peers, Goal::Cpu(CLIENT_CPU_MAX))?;
-        print(format!("otp on Redis, CPU of the client: {title}"), rows);
+        let note = "The first peer's script turns an empty loop for as long as ours works: answers that come one by one are \
+                    read one by one, which costs a client more than heaps of them.";
+        print(format!("otp on Redis, CPU of the client: {title}"), rows, Some(note));
     }
     Ok(())
 }
@@ -88,11 +105,12 @@ const STEPS: [(&str, Step); 3] = [
     ("a right code judged", Step::Right),
 ];
 
-fn print(title: String, rows: Vec<benches::Measured>) {
-    let notes = vec![format!(
+fn print(title: String, rows: Vec<benches::Measured>, note: Option<&str>) {
+    let mut notes = vec![format!(
         "{OPERATIONS} phones a repetition, one multiplexed connection with {IN_FLIGHT} calls in flight, a server for each \
          contender, which keeps nothing on disk. `per second` is of client and server together."
     )];
+    notes.extend(note.map(str::to_owned));
     benches::print(&Section { title, notes, rows });
 }
 
@@ -270,6 +288,19 @@ impl Load<'_> {
             contenders.push(if index == 0 { contender.with_goal(goal) } else { contender });
         }
         alternate(REPETITIONS, contenders)
+    }
+
+    /// Bare calls that keep the server as busy as ours do.
+    fn as_slow(&self, ours: &Pair, at_once: &Pair) -> Result<Pair> {
+        const TURNS: u32 = 10_000;
+        let looping = self.runtime.block_on(bare(&answer_alike(TURNS, TURNS)))?;
+        let turns = |step| -> Result<u32> {
+            let cpu =
+                |pair| Ok::<_, benches::Failure>(self.repeat(pair, step, Whose::Server)?.cpu.as_secs_f64());
+            let (ours, at_once, looping) = (cpu(ours)?, cpu(at_once)?, cpu(&looping)?);
+            Ok((f64::from(TURNS) * (ours - at_once) / (looping - at_once)).max(0.0) as u32)
+        };
+        self.runtime.block_on(bare(&answer_alike(turns(Step::Issue)?, turns(Step::Right)?)))
     }
 
     fn repeat(&self, pair: &Pair, step: Step, whose: Whose) -> Result<Cost> {

@@ -39,7 +39,8 @@ fn steady(ahead_us: &AtomicI64, shown_us: i64, elapsed_us: i64) -> i64 {
     let ahead = shown_us.saturating_sub(elapsed_us);
     let known = ahead_us.load(Ordering::Relaxed);
     // Seldom, so that processors that ask for the time at once do not wait for each other.
-    let furthest = if ahead > known { ahead_us.fetch_max(ahead, Ordering::Relaxed).max(ahead) } else { known };
+    let furthest =
+        if ahead > known { ahead_us.fetch_max(ahead, Ordering::Relaxed).max(ahead) } else { known };
     elapsed_us.saturating_add(furthest)
 }
 
