@@ -123,7 +123,7 @@ impl MessageProvider for Drain {
 
     async fn send(&self, message: &Message) -> std::result::Result<Receipt, SendError> {
         black_box(message);
-        Ok(Receipt { provider: self.name(), message_id: None })
+        Ok(Receipt::new(self.name(), None))
     }
 }
 

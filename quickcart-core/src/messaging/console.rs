@@ -4,7 +4,7 @@ use std::io::Write;
 
 use async_trait::async_trait;
 
-use super::{Message, MessageProvider, Receipt, SendError};
+use super::{Failure, Message, MessageProvider, Receipt, SendError};
 
 /// Prints messages on standard output, with the number masked: for development only.
 #[derive(Clone, Copy, Debug, Default)]
@@ -21,7 +21,7 @@ impl MessageProvider for ConsoleProvider {
         let line = format!("message to {:?}: {}\n", message.to, message.text);
         std::io::stdout()
             .write_all(line.as_bytes())
-            .map_err(|cause| SendError::NotSent { provider: self.name(), cause })?;
-        Ok(Receipt { provider: self.name(), message_id: None })
+            .map_err(|cause| SendError::new(self.name(), Failure::NotSent).caused_by(cause))?;
+        Ok(Receipt::new(self.name(), None))
     }
 }

@@ -1,30 +1,23 @@
-//! Messages to people: one trait for every provider, and the two that need no network.
+//! Messages to people: one trait for every provider, and the wrapper that gets a message there by whichever works.
 
+mod breaker;
 mod console;
+mod delivery;
+mod failover;
+mod ledger;
+mod message;
+mod outcome;
 mod recording;
 
 use async_trait::async_trait;
-use std::fmt;
 
 pub use console::ConsoleProvider;
+pub use delivery::{DeliveryReport, DeliveryState};
+pub use failover::{Failover, FailoverPolicy, Order, Route};
+pub use ledger::{Ledger, LedgerFigures, MicroUnits, Spending};
+pub use message::{Message, MessageId, Recipient};
+pub use outcome::{Failure, Outcome, SendError};
 pub use recording::RecordingProvider;
-
-use crate::phone::PhoneNumber;
-
-/// A text for one phone. `Debug` shows neither the number nor the text.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Message {
-    /// Whom it is for.
-    pub to: PhoneNumber,
-    /// The whole text, which may hold a code.
-    pub text: String,
-}
-
-impl fmt::Debug for Message {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Message").field("to", &self.to).finish_non_exhaustive()
-    }
-}
 
 /// A provider took a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,34 +26,80 @@ pub struct Receipt {
     pub provider: &'static str,
     /// The provider's own name for the message, where it gives one.
     pub message_id: Option<String>,
+    /// Whether another provider may have sent it as well: the recipient may get it twice.
+    pub maybe_duplicate: bool,
+    /// Whether the provider sent a code of its own, which only [`MessageProvider::check_pin`] can check.
+    pub holds_pin: bool,
+}
+
+impl Receipt {
+    /// A message that was taken, once, with the text that was given.
+    #[must_use]
+    pub fn new(provider: &'static str, message_id: Option<String>) -> Self {
+        Self { provider, message_id, maybe_duplicate: false, holds_pin: false }
+    }
 }
 
 /// Takes messages for delivery.
 #[async_trait]
 pub trait MessageProvider: Send + Sync + 'static {
-    /// The provider's short name, such as `console`.
+    /// The provider's short name, such as `console`; of providers that are used together, each has its own.
     fn name(&self) -> &'static str;
 
     /// Hands the message over.
     async fn send(&self, message: &Message) -> Result<Receipt, SendError>;
+
+    /// Whether it reaches recipients like this one at all. Default: telephones.
+    fn serves(&self, to: &Recipient) -> bool {
+        to.phone().is_some()
+    }
+
+    /// Whether a message that is handed over twice, with the same [id](Message::id), is sent once.
+    fn is_idempotent(&self) -> bool {
+        false
+    }
+
+    /// Whether the provider tells later what became of a message.
+    fn reports(&self) -> bool {
+        false
+    }
+
+    /// Whether the provider may send a code of its own.
+    fn holds_pins(&self) -> bool {
+        false
+    }
+
+    /// Judges a code that the provider [holds](Receipt::holds_pin).
+    async fn check_pin(&self, receipt: &Receipt, _pin: &str) -> Result<PinVerdict, SendError> {
+        Err(SendError::new(receipt.provider, Failure::RequestBug).with_code("holds no pin"))
+    }
+
+    /// The code of a message was shown, so it arrived. Nothing is lost when this fails.
+    async fn converted(&self, _conversion: Conversion<'_>) -> Result<(), SendError> {
+        Ok(())
+    }
 }
 
-/// The message did not leave.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SendError {
-    /// No provider is set up.
-    #[error("no message provider is configured")]
-    NoProvider,
-    /// The provider could not be reached; nothing was sent.
-    #[error("{provider} could not be reached")]
-    NotSent {
-        /// The provider's name.
-        provider: &'static str,
-        /// What happened.
-        #[source]
-        cause: std::io::Error,
-    },
+/// What a provider says of a code that it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PinVerdict {
+    /// It is the one that was sent, and is used up.
+    Right,
+    /// It is another one.
+    Wrong,
+    /// There is none to compare with: expired, used, or guessed too often.
+    Gone,
+}
+
+/// The code of a message was shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Conversion<'a> {
+    /// Who got the message.
+    pub to: &'a Recipient,
+    /// What it was for, as in [`Message::purpose`].
+    pub purpose: &'static str,
+    /// The provider's name for the message, where it is known.
+    pub message_id: Option<&'a str>,
 }
 
 /// Stands where no provider is set up, and says so.
@@ -74,6 +113,6 @@ impl MessageProvider for NoProvider {
     }
 
     async fn send(&self, _message: &Message) -> Result<Receipt, SendError> {
-        Err(SendError::NoProvider)
+        Err(SendError::new(self.name(), Failure::AccountDown).with_code("no provider is configured"))
     }
 }

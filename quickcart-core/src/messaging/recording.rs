@@ -23,7 +23,11 @@ impl RecordingProvider {
     /// The text of the newest message to `phone`.
     #[must_use]
     pub fn latest_text(&self, phone: &PhoneNumber) -> Option<String> {
-        self.lock().iter().rev().find(|message| message.to == *phone).map(|message| message.text.clone())
+        self.lock()
+            .iter()
+            .rev()
+            .find(|message| message.to.phone() == Some(phone))
+            .map(|message| message.text.clone())
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Message>> {
@@ -40,6 +44,6 @@ impl MessageProvider for RecordingProvider {
     async fn send(&self, message: &Message) -> Result<Receipt, SendError> {
         let mut sent = self.lock();
         sent.push(message.clone());
-        Ok(Receipt { provider: self.name(), message_id: Some(sent.len().to_string()) })
+        Ok(Receipt::new(self.name(), Some(sent.len().to_string())))
     }
 }

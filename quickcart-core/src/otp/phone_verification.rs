@@ -10,7 +10,7 @@ use super::review::ReviewNumber;
 use super::telemetry::Telemetry;
 use super::{Binding, Charge, Code, Conditions, Digest, Issued, Limits, Nonce, Otp, OtpError, Watch};
 use crate::clock::Timestamp;
-use crate::messaging::{Message, MessageProvider};
+use crate::messaging::{Conversion, Failure, Message, MessageProvider, Recipient};
 use crate::phone::{PhoneNumber, PhoneRules};
 
 /// Sends codes to phones and checks them, for one purpose.
@@ -154,6 +154,12 @@ impl PhoneVerification {
         let watch = self.limits.pumping.then(|| watch(phone));
         let checked = self.otp.verify_watched(self.binding(phone, nonce), code, watch).await;
         self.telemetry.checked(phone, &checked);
+        if checked.is_ok() {
+            let to = Recipient::Phone(phone.clone());
+            let conversion = Conversion { to: &to, purpose: self.purpose, message_id: None };
+            // It is for the books, and the code is right whatever becomes of them.
+            let _ = self.provider.converted(conversion).await;
+        }
         checked
     }
 
@@ -209,13 +215,15 @@ impl PhoneVerification {
         }
         let sends = !issued.is_replay && reviewer.is_none();
         let (provider, message_id) = if sends {
-            let message = Message { to: phone.clone(), text: self.text(issued) };
+            let message = self.message(phone, issued);
             match self.provider.send(&message).await {
                 Ok(receipt) => (receipt.provider, receipt.message_id),
                 Err(error) => {
                     // What was not sent is not counted, and can be asked for again at once. Should the store fail now, too,
-                    // then only that does not happen.
-                    let _ = self.otp.withdraw(&grant).await;
+                    // then only that does not happen. What may have been sent goes on being good for a sign-in.
+                    if error.failure != Failure::MaybeSent {
+                        let _ = self.otp.withdraw(&grant).await;
+                    }
                     return Err(OtpError::NotSent(error));
                 }
             }
@@ -296,15 +304,16 @@ impl PhoneVerification {
         Binding { nonce, ..Binding::new(self.purpose, phone.e164()) }
     }
 
-    fn text(&self, issued: &Issued) -> String {
-        let left_s = super::left(issued.expires_at, self.otp.now()).as_secs();
-        let minutes = ((left_s + 30) / 60).max(1);
+    fn message(&self, phone: &PhoneNumber, issued: &Issued) -> Message {
+        let left = super::left(issued.expires_at, self.otp.now());
+        let minutes = ((left.as_secs() + 30) / 60).max(1);
         let plural = if minutes > 1 { "s" } else { "" };
-        format!(
-            "Your {} verification code is: {}. Valid for {minutes} minute{plural}. Do not share this code with anyone.",
-            self.brand,
-            issued.code.as_str()
-        )
+        let (brand, code) = (self.brand, issued.code.as_str());
+        let text = format!(
+            "Your {brand} verification code is: {code}. Valid for {minutes} minute{plural}. Do not share this code with anyone.",
+        );
+        let message = Message::new(phone.clone(), text).with_purpose(self.purpose);
+        message.with_code(code).with_valid_for(left)
     }
 }
 

@@ -117,7 +117,7 @@ pub enum Countries {
 }
 
 impl Countries {
-    fn contain(&self, number: &PhoneNumber) -> bool {
+    pub(crate) fn contain(&self, number: &PhoneNumber) -> bool {
         match self {
             Self::All => true,
             Self::Only(regions) => number.region().is_some_and(|region| regions.contains(&region)),

@@ -12,7 +12,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("form", &[]),
     ("email", &["error"]),
     ("phone", &["error"]),
-    ("messaging", &["phone"]),
+    ("messaging", &["clock", "email", "phone"]),
     ("otp", &["error", "clock", "secret", "phone", "messaging"]),
     ("device", &["error", "form"]),
     ("pathfinding", &["error"]),

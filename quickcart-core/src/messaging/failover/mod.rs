@@ -1,0 +1,340 @@
+//! One message, several providers: whichever works brings it there, within a budget of time and money.
+//!
+//! A message that was surely not sent moves on to the next provider at once; one that may have been sent moves on with the
+//! same code, and is flagged. A [breaker](super::breaker) for each provider and country keeps those from being asked that do
+//! not work. Where a provider [reports](MessageProvider::reports), a message without good news in time, and whose code nobody
+//! showed, is [sent once more](watch) by the next.
+
+mod plan;
+mod route;
+mod tracker;
+mod watch;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use metrics::counter;
+use tokio::time::{Instant, timeout};
+
+use self::plan::Cells;
+pub use self::route::Route;
+use self::tracker::Tracker;
+use super::breaker::Verdict;
+use super::delivery::{DeliveryReport, DeliveryState};
+use super::ledger::Ledger;
+use super::{Conversion, Failure, Message, MessageProvider, PinVerdict, Receipt, Recipient, SendError};
+use crate::clock::Clock;
+
+/// How a message finds its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FailoverPolicy {
+    /// How long all providers together may take for one message. Default: 4 s.
+    pub budget: Duration,
+    /// How long one of them may take. Default: 1.5 s.
+    pub provider_time_max: Duration,
+    /// Whether the next one is tried when a message may have been sent. Default: yes; the code is the same, so a second
+    /// message does no harm but its price.
+    pub after_maybe_sent: bool,
+    /// How long to wait for the news that a message arrived, before the next provider sends it, too. `None` never does.
+    /// Default: 12 s.
+    pub report_time_max: Option<Duration>,
+    /// Who is tried first.
+    pub order: Order,
+}
+
+impl Default for FailoverPolicy {
+    fn default() -> Self {
+        Self {
+            budget: Duration::from_secs(4),
+            provider_time_max: Duration::from_millis(1_500),
+            after_maybe_sent: true,
+            report_time_max: Some(Duration::from_secs(12)),
+            order: Order::Listed,
+        }
+    }
+}
+
+/// Who is tried first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// In the order of the routes.
+    #[default]
+    Listed,
+    /// More often, whoever's codes are shown more often in that country; the order of the routes plays no part.
+    Measured,
+}
+
+/// Sends by whichever of several providers works. Clones share everything.
+///
+/// It needs a tokio runtime, where it also waits for news of messages.
+///
+/// ```
+/// use quickcart_core::clock::SystemClock;
+/// use quickcart_core::messaging::{
+///     Failover, FailoverPolicy, Ledger, Message, MessageProvider, RecordingProvider, Route,
+/// };
+/// use quickcart_core::phone::PhoneNumber;
+/// use std::sync::Arc;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let provider = Arc::new(RecordingProvider::default());
+/// let routes = vec![Route::new(provider.clone()).with_price(250_000)];
+/// let failover = Failover::new(routes, FailoverPolicy::default(), Ledger::default(), Arc::new(SystemClock));
+/// let phone = PhoneNumber::from_e164("+919876543210")?;
+/// let receipt = failover.send(&Message::new(phone, "Your code is 042137.")).await?;
+/// assert_eq!((receipt.provider, provider.sent().len()), ("recording", 1));
+/// assert_eq!(failover.ledger().figures().cost(), 250_000);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Failover(Arc<Parts>);
+
+struct Parts {
+    routes: Vec<Route>,
+    policy: FailoverPolicy,
+    ledger: Ledger,
+    clock: Arc<dyn Clock>,
+    started: Instant,
+    cells: Mutex<Cells>,
+    tracker: Mutex<Tracker>,
+}
+
+/// What happened to a message so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct Attempts {
+    /// One bit for each route that was tried.
+    tried: u64,
+    count: u8,
+    /// Whether one of them may have sent it.
+    maybe_sent: bool,
+    /// Whether one of them was asked although it was to be left alone.
+    has_probed: bool,
+}
+
+impl Attempts {
+    fn has_tried(self, route: usize) -> bool {
+        self.tried & 1 << route != 0
+    }
+}
+
+impl Failover {
+    /// The most routes there may be.
+    pub const ROUTES_MAX: usize = 64;
+
+    /// Messages go by these routes, the first first.
+    ///
+    /// # Panics
+    /// With more than [`ROUTES_MAX`](Self::ROUTES_MAX) routes.
+    #[must_use]
+    pub fn new(routes: Vec<Route>, policy: FailoverPolicy, ledger: Ledger, clock: Arc<dyn Clock>) -> Self {
+        assert!(routes.len() <= Self::ROUTES_MAX, "there are at most {} routes", Self::ROUTES_MAX);
+        let (cells, tracker) = (Mutex::default(), Mutex::default());
+        Self(Arc::new(Parts { routes, policy, ledger, clock, started: Instant::now(), cells, tracker }))
+    }
+
+    /// What messages cost so far.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.0.ledger
+    }
+
+    /// Takes note of what became of a message. Answers how far it got by all that is known; `None` for a message that
+    /// nobody waits for any more.
+    pub fn record(&self, report: &DeliveryReport) -> Option<DeliveryState> {
+        let parts = &self.0;
+        let progress = parts.tracker().record(report, parts.now_us())?;
+        if progress.is_new {
+            counter!("quickcart_delivery_total", "provider" => report.provider, "state" => state_name(report.state))
+                .increment(1);
+            let route = parts.routes.iter().position(|route| route.name() == report.provider);
+            if let (Some(route), Some(failure)) = (route, report.failure) {
+                parts.cells().fail(route, progress.country, Verdict::of(failure), None, parts.now_us());
+            }
+        }
+        Some(progress.state)
+    }
+
+    /// Tries routes that were not tried yet, until one takes the message or the time is over.
+    async fn try_routes(
+        &self,
+        message: &Message,
+        attempts: &mut Attempts,
+    ) -> Result<(usize, Receipt), SendError> {
+        let deadline = Instant::now() + self.0.policy.budget;
+        let mut last = None;
+        while let Some(route) = self.0.next_route(message, attempts) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            attempts.tried |= 1 << route;
+            attempts.count = attempts.count.saturating_add(1);
+            match self.try_route(route, message, *attempts, deadline).await {
+                Ok(receipt) => {
+                    let maybe_duplicate = attempts.maybe_sent || receipt.maybe_duplicate;
+                    return Ok((route, Receipt { maybe_duplicate, ..receipt }));
+                }
+                Err(error) => {
+                    let failure = error.failure;
+                    attempts.maybe_sent |= failure == Failure::MaybeSent;
+                    let is_over = match failure {
+                        Failure::RecipientInvalid | Failure::RecipientBlocked => true,
+                        Failure::MaybeSent => !self.0.policy.after_maybe_sent,
+                        _ => false,
+                    };
+                    last = Some(error);
+                    if is_over {
+                        break;
+                    }
+                }
+            }
+        }
+        Err(self.failed(message, *attempts, last))
+    }
+
+    /// What to say when nobody took it. What may have been sent stays so, whatever happened afterwards.
+    fn failed(&self, message: &Message, attempts: Attempts, last: Option<SendError>) -> SendError {
+        let error = last.unwrap_or_else(|| {
+            SendError::new(self.name(), Failure::RouteUnavailable).with_code("no provider for this recipient")
+        });
+        tracing::warn!(
+            target: "quickcart::messaging", to = ?message.to, purpose = message.purpose, attempts = attempts.count,
+            maybe_sent = attempts.maybe_sent, "nobody took the message; the last answer: {error}"
+        );
+        if attempts.maybe_sent { SendError { failure: Failure::MaybeSent, ..error } } else { error }
+    }
+
+    /// Tries one route. A provider that sends a message id once is asked again when it is not known whether it did.
+    async fn try_route(
+        &self,
+        route: usize,
+        message: &Message,
+        attempts: Attempts,
+        deadline: Instant,
+    ) -> Result<Receipt, SendError> {
+        let first = self.ask(route, message, attempts, deadline).await;
+        let is_open = matches!(&first, Err(error) if error.failure == Failure::MaybeSent);
+        let has_time = Instant::now() < deadline;
+        if is_open && has_time && self.0.routes[route].provider.is_idempotent() {
+            return self.ask(route, message, attempts, deadline).await;
+        }
+        first
+    }
+
+    /// Asks one provider, in what is left of the time, and takes note of how it went.
+    async fn ask(
+        &self,
+        index: usize,
+        message: &Message,
+        attempts: Attempts,
+        deadline: Instant,
+    ) -> Result<Receipt, SendError> {
+        let parts = &self.0;
+        let (route, country) = (&parts.routes[index], country_of(&message.to));
+        if !parts.ledger.reserve(route.price, parts.clock.now()) {
+            return Err(SendError::new(route.name(), Failure::NotSent).with_code("the day's spending limit"));
+        }
+        parts.cells().begin(index, country, parts.now_us());
+        let left = deadline.saturating_duration_since(Instant::now());
+        let time_max = parts.policy.provider_time_max.min(left);
+        let again = (attempts.count > 1).then(|| Message { attempt: attempts.count, ..message.clone() });
+        let sent = timeout(time_max, route.provider.send(again.as_ref().unwrap_or(message))).await;
+        let sent = sent.unwrap_or_else(|_| {
+            Err(SendError::new(route.name(), Failure::MaybeSent).with_code("no answer in time"))
+        });
+        parts.note(index, country, message, &sent);
+        sent
+    }
+}
+
+impl Parts {
+    /// Keeps the books, and the breakers.
+    fn note(&self, index: usize, country: u16, message: &Message, sent: &Result<Receipt, SendError>) {
+        let route = &self.routes[index];
+        let provider = route.name();
+        let outcome = sent.as_ref().map_or_else(|error| error.failure.name(), |_| "accepted");
+        counter!("quickcart_message_total", "provider" => provider, "outcome" => outcome).increment(1);
+        match sent {
+            Ok(_) => {
+                self.cells().succeed(index, country);
+                self.ledger.charge(provider, country, route.price);
+            }
+            Err(error) => {
+                let verdict = Verdict::of(error.failure);
+                self.cells().fail(index, country, verdict, error.retry_after, self.now_us());
+                match error.failure {
+                    Failure::MaybeSent => self.ledger.charge(provider, country, route.price),
+                    _ => self.ledger.release(route.price),
+                }
+                let (to, purpose) = (&message.to, message.purpose);
+                match error.failure {
+                    // Nobody but the operator can mend these.
+                    Failure::AccountDown | Failure::RequestBug => {
+                        tracing::error!(target: "quickcart::messaging", ?to, purpose, provider, "{error}");
+                    }
+                    _ => tracing::info!(target: "quickcart::messaging", ?to, purpose, provider, "{error}"),
+                }
+            }
+        }
+    }
+
+    fn now_us(&self) -> i64 {
+        i64::try_from(self.started.elapsed().as_micros()).unwrap_or(i64::MAX)
+    }
+
+    fn cells(&self) -> MutexGuard<'_, Cells> {
+        self.cells.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tracker(&self) -> MutexGuard<'_, Tracker> {
+        self.tracker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl MessageProvider for Failover {
+    fn name(&self) -> &'static str {
+        "failover"
+    }
+
+    async fn send(&self, message: &Message) -> Result<Receipt, SendError> {
+        let mut attempts = Attempts::default();
+        let (route, receipt) = self.try_routes(message, &mut attempts).await?;
+        self.follow(message, route, &receipt, attempts);
+        Ok(receipt)
+    }
+
+    fn serves(&self, to: &Recipient) -> bool {
+        self.0.routes.iter().any(|route| route.serves(to))
+    }
+
+    fn holds_pins(&self) -> bool {
+        self.0.routes.iter().any(|route| route.provider.holds_pins())
+    }
+
+    async fn check_pin(&self, receipt: &Receipt, pin: &str) -> Result<PinVerdict, SendError> {
+        let holder = self.0.routes.iter().find(|route| route.name() == receipt.provider);
+        let nobody =
+            || SendError::new(receipt.provider, Failure::AccountDown).with_code("no such provider any more");
+        holder.ok_or_else(nobody)?.provider.check_pin(receipt, pin).await
+    }
+
+    async fn converted(&self, conversion: Conversion<'_>) -> Result<(), SendError> {
+        self.shown(conversion).await
+    }
+}
+
+fn country_of(to: &Recipient) -> u16 {
+    to.phone().map_or(0, crate::phone::PhoneNumber::country_code)
+}
+
+fn state_name(state: DeliveryState) -> &'static str {
+    match state {
+        DeliveryState::Accepted => "accepted",
+        DeliveryState::Sent => "sent",
+        DeliveryState::Failed => "failed",
+        DeliveryState::Delivered => "delivered",
+    }
+}

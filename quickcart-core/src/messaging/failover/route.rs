@@ -1,0 +1,43 @@
+//! A provider, and what it is used for.
+
+use std::sync::Arc;
+
+use super::super::ledger::MicroUnits;
+use super::super::{MessageProvider, Recipient};
+use crate::phone::Countries;
+
+/// A provider, the countries that it is used for, and what a message costs there.
+#[derive(Clone)]
+pub struct Route {
+    pub(super) provider: Arc<dyn MessageProvider>,
+    countries: Countries,
+    pub(super) price: MicroUnits,
+}
+
+impl Route {
+    /// A provider for whomever it [serves](MessageProvider::serves), at no price.
+    #[must_use]
+    pub fn new(provider: Arc<dyn MessageProvider>) -> Self {
+        Self { provider, countries: Countries::All, price: 0 }
+    }
+
+    /// The same, for telephones of these countries only.
+    #[must_use]
+    pub fn with_countries(self, countries: Countries) -> Self {
+        Self { countries, ..self }
+    }
+
+    /// The same, at this price a message, in millionths of the currency's unit.
+    #[must_use]
+    pub fn with_price(self, price: MicroUnits) -> Self {
+        Self { price, ..self }
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        self.provider.name()
+    }
+
+    pub(super) fn serves(&self, to: &Recipient) -> bool {
+        self.provider.serves(to) && to.phone().is_none_or(|phone| self.countries.contain(phone))
+    }
+}
