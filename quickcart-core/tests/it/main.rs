@@ -1,6 +1,8 @@
 //! The core as its users see it.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod carriers;
+mod failover;
 mod log;
 mod otp;
 mod otp_codes;
