@@ -9,8 +9,8 @@ use rand::{RngExt, SeedableRng};
 use crate::clock::Timestamp;
 use crate::otp::store::MemoryOtpStore;
 use crate::otp::{
-    Attempt, AttemptRequest, Challenge, Charge, Digest, Guess, IssueRequest, OtpStore, Policy, Rate, Resend,
-    StepRequest, Verdict, Watch,
+    Attempt, AttemptRequest, Challenge, Charge, Digest, Guess, HeldChallenge, IssueRequest, OtpStore, Policy,
+    Rate, Resend, StepRequest, Verdict, Watch,
 };
 
 const RIGHT: Digest = [1; 16];
@@ -37,6 +37,7 @@ pub async fn otp_store(store: &dyn OtpStore) {
     takes_back_what_was_not_sent(store, now).await;
     closes_a_pumped_prefix(store, now).await;
     takes_each_step_once(store, now).await;
+    knows_who_holds_a_code(store, now).await;
     admits_by_charges(store, now).await;
     changes_nothing_by_a_preview(store, now).await;
     for seed in 0..4 {
@@ -383,6 +384,33 @@ async fn takes_each_step_once(store: &dyn OtpStore, now: Timestamp) {
     let until = now + SignedDuration::from_secs(60);
     assert_eq!(ok(store.take_step(&step(Some(101), until - MILLISECOND)).await), Attempt::Locked(until));
     assert_eq!(ok(store.take_step(&step(Some(101), until)).await), Attempt::Accepted);
+}
+
+async fn knows_who_holds_a_code(store: &dyn OtpStore, now: Timestamp) {
+    let subject = digest(17, 0);
+    let held = async |at: Timestamp| ok(store.held(subject, at).await);
+    ok(store.hold(subject, [1; 16], "nobody's", now).await);
+    assert_eq!(held(now).await, None, "there is no challenge");
+    let mut request = issue(subject, now);
+    request.policy = request.policy.without_cooldown().with_resend(Resend::Replace);
+    request.challenge.nonce = Some([7; 16]);
+    let challenge = request.challenge;
+    ok(store.issue(&request).await);
+    assert_eq!(held(now).await, None, "its code is our own");
+    ok(store.hold(subject, [9; 16], "a stranger's", now).await);
+    assert_eq!(held(now).await, None, "that is not the pending one");
+    ok(store.hold(subject, challenge.id, "provider pin-1", now).await);
+    let holder = "provider pin-1".to_owned();
+    let expected =
+        HeldChallenge { id: challenge.id, key_id: challenge.key_id, nonce: challenge.nonce, holder };
+    assert_eq!(held(now).await, Some(expected));
+    assert_eq!(held(now + TTL).await, None, "it has ended");
+    ok(store.hold(subject, challenge.id, "", now).await);
+    assert_eq!(held(now).await, None, "nobody holds it any more");
+    ok(store.hold(subject, challenge.id, "provider pin-1", now).await);
+    request.challenge.id = [3; 16];
+    ok(store.issue(&request).await);
+    assert_eq!(held(now).await, None, "the new code is our own");
 }
 
 async fn admits_by_charges(store: &dyn OtpStore, now: Timestamp) {

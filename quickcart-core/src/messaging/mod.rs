@@ -70,14 +70,23 @@ pub trait MessageProvider: Send + Sync + 'static {
     }
 
     /// Judges a code that the provider [holds](Receipt::holds_pin).
-    async fn check_pin(&self, receipt: &Receipt, _pin: &str) -> Result<PinVerdict, SendError> {
-        Err(SendError::new(receipt.provider, Failure::RequestBug).with_code("holds no pin"))
+    async fn check_pin(&self, _held: HeldPin<'_>, _pin: &str) -> Result<PinVerdict, SendError> {
+        Err(SendError::new(self.name(), Failure::RequestBug).with_code("holds no pin"))
     }
 
     /// The code of a message was shown, so it arrived. Nothing is lost when this fails.
     async fn converted(&self, _conversion: Conversion<'_>) -> Result<(), SendError> {
         Ok(())
     }
+}
+
+/// A code that a provider made and sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeldPin<'a> {
+    /// The provider, as in [`MessageProvider::name`].
+    pub provider: &'a str,
+    /// The provider's name for it.
+    pub id: &'a str,
 }
 
 /// What a provider says of a code that it holds.

@@ -139,6 +139,19 @@ pub struct StepRequest {
     pub now: Timestamp,
 }
 
+/// A pending challenge whose code a provider made and holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldChallenge {
+    /// The challenge.
+    pub id: Digest,
+    /// The key of the code that it would have had.
+    pub key_id: KeyId,
+    /// Of the nonce, when there is one.
+    pub nonce: Option<Digest>,
+    /// Who holds the code, in words of the caller's own.
+    pub holder: String,
+}
+
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attempt {

@@ -54,6 +54,9 @@ pub enum OtpError {
     /// The code was issued, but no provider took it.
     #[error("the code could not be sent; try again later")]
     NotSent(#[source] SendError),
+    /// The provider that holds the code did not judge it.
+    #[error("the code could not be checked; try again later")]
+    NotChecked(#[source] SendError),
     /// The store of challenges did not do its work.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -68,7 +71,7 @@ impl DomainError for OtpError {
             | Self::Limited { .. }
             | Self::Suspected { .. } => ErrorKind::Limited,
             Self::KeyReused => ErrorKind::Unprocessable,
-            Self::NotSent(_) => ErrorKind::Unavailable,
+            Self::NotSent(_) | Self::NotChecked(_) => ErrorKind::Unavailable,
             Self::Refused(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }
@@ -84,6 +87,7 @@ impl DomainError for OtpError {
             Self::Suspected { .. } => "otp_suspected",
             Self::KeyReused => "idempotency_key_reused",
             Self::NotSent(_) => "otp_not_sent",
+            Self::NotChecked(_) => "otp_not_checked",
             Self::Refused(error) => error.code(),
             Self::Store(error) => error.code(),
         }

@@ -31,7 +31,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 pub use challenge::{
-    Attempt, AttemptRequest, Challenge, Decision, Guess, IssueRequest, StepRequest, Verdict,
+    Attempt, AttemptRequest, Challenge, Decision, Guess, HeldChallenge, IssueRequest, StepRequest, Verdict,
 };
 pub use code::{Code, InvalidFixedCode, Nonce};
 pub use error::OtpError;
@@ -257,6 +257,33 @@ impl Otp {
             now: self.clock.now(),
         };
         self.outcome(self.store.attempt(&request).await?, request.now)
+    }
+
+    /// Keeps who holds the code of what was granted; an empty text for nobody.
+    async fn hold(&self, grant: &Grant, holder: &str) -> Result<(), OtpError> {
+        let (subject, now) = (grant.request.subject, self.clock.now());
+        Ok(self.store.hold(subject, grant.challenge_id, holder, now).await?)
+    }
+
+    /// The pending challenge, when somebody holds its code and the nonce is the right one.
+    async fn held(&self, binding: &Binding<'_>) -> Result<Option<HeldChallenge>, OtpError> {
+        let held = self.store.held(self.subject(binding), self.clock.now()).await?;
+        Ok(held.filter(|held| held.nonce == self.nonce(binding)))
+    }
+
+    /// Settles a challenge as its holder has judged.
+    async fn settle(
+        &self,
+        binding: Binding<'_>,
+        held: &HeldChallenge,
+        is_right: bool,
+        watch: Option<Watch>,
+    ) -> Result<(), OtpError> {
+        if !is_right {
+            return self.verify_watched(binding, "", watch).await;
+        }
+        let code = self.code(held.key_id, &held.id, &binding)?;
+        self.verify_watched(binding, code.as_str(), watch).await
     }
 
     /// Accepts the code of an authenticator once: `step` is the time step that it is of, if any, as

@@ -8,9 +8,11 @@ use std::time::Duration;
 use super::explain::{Explanation, LimitStanding};
 use super::review::ReviewNumber;
 use super::telemetry::Telemetry;
-use super::{Binding, Charge, Code, Conditions, Digest, Issued, Limits, Nonce, Otp, OtpError, Watch};
+use super::{
+    Binding, Charge, Code, Conditions, Digest, HeldChallenge, Issued, Limits, Nonce, Otp, OtpError, Watch,
+};
 use crate::clock::Timestamp;
-use crate::messaging::{Conversion, Failure, Message, MessageProvider, Recipient};
+use crate::messaging::{Conversion, Failure, HeldPin, Message, MessageProvider, PinVerdict, Recipient};
 use crate::phone::{PhoneNumber, PhoneRules};
 
 /// Sends codes to phones and checks them, for one purpose.
@@ -151,8 +153,7 @@ impl PhoneVerification {
     /// # Errors
     /// See [`Otp::verify`].
     pub async fn check(&self, phone: &PhoneNumber, nonce: Option<&str>, code: &str) -> Result<(), OtpError> {
-        let watch = self.limits.pumping.then(|| watch(phone));
-        let checked = self.otp.verify_watched(self.binding(phone, nonce), code, watch).await;
+        let checked = self.try_check(phone, nonce, code).await;
         self.telemetry.checked(phone, &checked);
         if checked.is_ok() {
             let to = Recipient::Phone(phone.clone());
@@ -161,6 +162,33 @@ impl PhoneVerification {
             let _ = self.provider.converted(conversion).await;
         }
         checked
+    }
+
+    async fn try_check(&self, phone: &PhoneNumber, nonce: Option<&str>, code: &str) -> Result<(), OtpError> {
+        let watch = self.limits.pumping.then(|| watch(phone));
+        let binding = self.binding(phone, nonce);
+        let held = if self.provider.holds_pins() { self.otp.held(&binding).await? } else { None };
+        match held {
+            Some(held) => self.check_held(binding, &held, code, watch).await,
+            None => self.otp.verify_watched(binding, code, watch).await,
+        }
+    }
+
+    /// Asks the provider that holds the code, and counts what it says as if the code were our own.
+    async fn check_held(
+        &self,
+        binding: Binding<'_>,
+        held: &HeldChallenge,
+        code: &str,
+        watch: Option<Watch>,
+    ) -> Result<(), OtpError> {
+        let (provider, id) = held.holder.split_once(' ').unwrap_or_default();
+        let verdict = self.provider.check_pin(HeldPin { provider, id }, code).await;
+        match verdict.map_err(OtpError::NotChecked)? {
+            PinVerdict::Right => self.otp.settle(binding, held, true, watch).await,
+            PinVerdict::Wrong => self.otp.settle(binding, held, false, watch).await,
+            PinVerdict::Gone => Err(OtpError::NotFound),
+        }
     }
 
     /// How long the pending code still works; `None` when there is none. The answer tells that somebody asked for a
@@ -214,10 +242,10 @@ impl PhoneVerification {
             self.telemetry.reviewed(phone);
         }
         let sends = !issued.is_replay && reviewer.is_none();
-        let (provider, message_id) = if sends {
+        let (provider, message_id, holds_pin) = if sends {
             let message = self.message(phone, issued);
             match self.provider.send(&message).await {
-                Ok(receipt) => (receipt.provider, receipt.message_id),
+                Ok(receipt) => (receipt.provider, receipt.message_id, receipt.holds_pin),
                 Err(error) => {
                     // What was not sent is not counted, and can be asked for again at once. Should the store fail now, too,
                     // then only that does not happen. What may have been sent goes on being good for a sign-in.
@@ -228,8 +256,12 @@ impl PhoneVerification {
                 }
             }
         } else {
-            (self.provider.name(), None)
+            (self.provider.name(), None, false)
         };
+        if sends && self.provider.holds_pins() {
+            let holder = message_id.as_ref().filter(|_| holds_pin).map(|id| format!("{provider} {id}"));
+            self.otp.hold(&grant, &holder.unwrap_or_default()).await?;
+        }
         let Issued { code, expires_at, limits, is_replay } = grant.issued;
         Ok(Started { provider, message_id, expires_at, code, limits, is_replay })
     }

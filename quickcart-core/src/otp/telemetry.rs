@@ -29,8 +29,15 @@ const ISSUE: [&str; 13] = [
     "other",
 ];
 /// Outcomes of a code that was shown.
-const VERIFY: [&str; 6] =
-    ["accepted", "otp_wrong", "otp_not_found", "store_unavailable", "store_failed", "other"];
+const VERIFY: [&str; 7] = [
+    "accepted",
+    "otp_wrong",
+    "otp_not_found",
+    "otp_not_checked",
+    "store_unavailable",
+    "store_failed",
+    "other",
+];
 
 /// The counters and events of one purpose. Clones share them.
 #[derive(Clone)]
@@ -81,7 +88,10 @@ impl Telemetry {
     fn refused(&self, phone: &PhoneNumber, error: &OtpError) {
         let (purpose, code) = (self.purpose, error.code());
         match error {
-            OtpError::Suspected { .. } | OtpError::NotSent(_) | OtpError::Store(_) => {
+            OtpError::Suspected { .. }
+            | OtpError::NotSent(_)
+            | OtpError::NotChecked(_)
+            | OtpError::Store(_) => {
                 tracing::warn!(target: "quickcart::otp", purpose, ?phone, code, "{error}");
             }
             _ => tracing::info!(target: "quickcart::otp", purpose, ?phone, code, "{error}"),

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quickcart_core::clock::{ManualClock, Timestamp};
-use quickcart_core::messaging::{NoProvider, RecordingProvider};
+use quickcart_core::messaging::{
+    Failure, HeldPin, Message, MessageProvider, NoProvider, PinVerdict, Receipt, RecordingProvider, SendError,
+};
 use quickcart_core::otp::store::MemoryOtpStore;
 use quickcart_core::otp::{
     Binding, Code, CodeRequest, KeyRing, Limits, Nonce, Otp, OtpError, OtpStore, PhoneVerification, Policy,
@@ -294,4 +296,59 @@ async fn one_ipv6_network_is_one_address() {
     assert!(start("9876543212", "2001:db8:0:2::1").await);
     assert!(start("9876543213", "198.51.100.1").await);
     assert!(!start("9876543214", "::ffff:198.51.100.1").await, "the same address, mapped");
+}
+
+/// A provider that makes up the code, and is out of order at will.
+struct PinHolder {
+    is_down: std::sync::atomic::AtomicBool,
+}
+
+#[async_trait::async_trait]
+impl MessageProvider for PinHolder {
+    fn name(&self) -> &'static str {
+        "holder"
+    }
+
+    async fn send(&self, _message: &Message) -> Result<Receipt, SendError> {
+        Ok(Receipt { holds_pin: true, ..Receipt::new(self.name(), Some("pin-1".into())) })
+    }
+
+    fn holds_pins(&self) -> bool {
+        true
+    }
+
+    async fn check_pin(&self, held: HeldPin<'_>, pin: &str) -> Result<PinVerdict, SendError> {
+        assert_eq!(held, HeldPin { provider: "holder", id: "pin-1" });
+        if self.is_down.load(std::sync::atomic::Ordering::Relaxed) {
+            return Err(SendError::new(self.name(), Failure::NotSent));
+        }
+        Ok(if pin == "777777" { PinVerdict::Right } else { PinVerdict::Wrong })
+    }
+}
+
+#[tokio::test]
+async fn a_code_that_the_provider_holds_is_judged_by_it_and_counted_by_us() {
+    let (otp, _) = engine();
+    let provider = Arc::new(PinHolder { is_down: false.into() });
+    let verification = PhoneVerification::new(otp, Arc::clone(&provider) as _, "phone-otp", "Blinkit");
+    let phone = PhoneNumber::parse("9876543210", Region::IN).unwrap();
+    let request = CodeRequest::new(&phone);
+    let ours = verification.start(request).await.unwrap().code;
+    let check = async |code: &str| verification.check(&phone, None, code).await;
+    assert!(matches!(check(ours.as_str()).await, Err(OtpError::WrongCode)), "our own code was never sent");
+    provider.is_down.store(true, std::sync::atomic::Ordering::Relaxed);
+    assert!(matches!(check("777777").await, Err(OtpError::NotChecked(_))), "and nothing is counted");
+    provider.is_down.store(false, std::sync::atomic::Ordering::Relaxed);
+    check("777777").await.unwrap();
+    assert!(matches!(check("777777").await, Err(OtpError::NotFound)), "a code works once");
+
+    let other = PhoneNumber::parse("9876543211", Region::IN).unwrap();
+    verification.start(CodeRequest::new(&other)).await.unwrap();
+    for _ in 0..5 {
+        assert!(matches!(verification.check(&other, None, "000000").await, Err(OtpError::WrongCode)));
+    }
+    assert!(
+        matches!(verification.check(&other, None, "777777").await, Err(OtpError::NotFound)),
+        "it is locked"
+    );
 }

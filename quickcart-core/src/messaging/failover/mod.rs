@@ -23,7 +23,9 @@ use self::tracker::Tracker;
 use super::breaker::Verdict;
 use super::delivery::{DeliveryReport, DeliveryState};
 use super::ledger::Ledger;
-use super::{Conversion, Failure, Message, MessageProvider, PinVerdict, Receipt, Recipient, SendError};
+use super::{
+    Conversion, Failure, HeldPin, Message, MessageProvider, PinVerdict, Receipt, Recipient, SendError,
+};
 use crate::clock::Clock;
 
 /// How a message finds its way.
@@ -314,11 +316,12 @@ impl MessageProvider for Failover {
         self.0.routes.iter().any(|route| route.provider.holds_pins())
     }
 
-    async fn check_pin(&self, receipt: &Receipt, pin: &str) -> Result<PinVerdict, SendError> {
-        let holder = self.0.routes.iter().find(|route| route.name() == receipt.provider);
-        let nobody =
-            || SendError::new(receipt.provider, Failure::AccountDown).with_code("no such provider any more");
-        holder.ok_or_else(nobody)?.provider.check_pin(receipt, pin).await
+    async fn check_pin(&self, held: HeldPin<'_>, pin: &str) -> Result<PinVerdict, SendError> {
+        let answer = |failure, code| SendError::new(self.name(), failure).with_code(code);
+        let holder = self.0.routes.iter().find(|route| route.name() == held.provider);
+        let holder = holder.ok_or_else(|| answer(Failure::AccountDown, "no such provider any more"))?;
+        let judged = timeout(self.0.policy.budget, holder.provider.check_pin(held, pin)).await;
+        judged.unwrap_or_else(|_| Err(answer(Failure::NotSent, "no answer in time")))
     }
 
     async fn converted(&self, conversion: Conversion<'_>) -> Result<(), SendError> {

@@ -10,7 +10,7 @@ pub use memory::MemoryOtpStore;
 #[cfg(feature = "redis")]
 pub use redis::{InvalidRedisUrl, RedisOtpStore, RedisUrl};
 
-use super::challenge::{Attempt, AttemptRequest, Decision, IssueRequest, StepRequest};
+use super::challenge::{Attempt, AttemptRequest, Decision, HeldChallenge, IssueRequest, StepRequest};
 use super::keys::Digest;
 use super::limit::{Charge, Standing};
 use crate::clock::Timestamp;
@@ -48,6 +48,18 @@ pub trait OtpStore: Send + Sync + 'static {
 
     /// Takes all charges, or none.
     async fn admit(&self, charges: &[Charge], now: Timestamp) -> Result<Admission, StoreError>;
+
+    /// Keeps who holds the code of a pending challenge, as long as that is pending; an empty text for nobody.
+    async fn hold(
+        &self,
+        subject: Digest,
+        challenge_id: Digest,
+        holder: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// The pending challenge of a subject, when somebody holds its code.
+    async fn held(&self, subject: Digest, now: Timestamp) -> Result<Option<HeldChallenge>, StoreError>;
 
     /// When the pending challenge of a subject ends; `None` when there is none.
     async fn expires_at(&self, subject: Digest, now: Timestamp) -> Result<Option<Timestamp>, StoreError>;

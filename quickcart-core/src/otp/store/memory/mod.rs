@@ -13,7 +13,8 @@ use super::{Admission, OtpStore};
 use crate::clock::Timestamp;
 use crate::error::StoreError;
 use crate::otp::challenge::{
-    Attempt, AttemptRequest, Decision, IssueRequest, Replay, StepRequest, Subject, Verdict, instant,
+    Attempt, AttemptRequest, Challenge, Decision, HeldChallenge, IssueRequest, Replay, StepRequest, Subject,
+    Verdict, instant,
 };
 use crate::otp::keys::Digest;
 use crate::otp::limit::{Charge, Standing};
@@ -37,6 +38,14 @@ struct Limits {
     /// Until when a subject counts as verified, in microseconds.
     verified_us: Table<i64>,
     replays: Table<Replay>,
+    holders: Table<Holder>,
+}
+
+/// Who holds the code of a challenge.
+struct Holder {
+    challenge_id: Digest,
+    name: String,
+    ends_us: i64,
 }
 
 impl MemoryOtpStore {
@@ -50,6 +59,7 @@ impl MemoryOtpStore {
             prefixes: Table::with_capacity(capacity),
             verified_us: Table::with_capacity(capacity),
             replays: Table::with_capacity(capacity),
+            holders: Table::with_capacity(capacity),
         };
         Self { subjects: (0..SHARDS).map(|_| shard()).collect(), limits: Mutex::new(limits) }
     }
@@ -197,6 +207,40 @@ impl OtpStore for MemoryOtpStore {
         }
     }
 
+    async fn hold(
+        &self,
+        subject: Digest,
+        challenge_id: Digest,
+        holder: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let subjects = self.subjects(&subject);
+        let mut limits = self.limits();
+        match subjects.get(&subject).and_then(|row| row.subject().pending) {
+            Some(pending) if pending.id == challenge_id && !holder.is_empty() => {
+                let ends_us = pending.expires_at.as_microsecond();
+                let holder = Holder { challenge_id, name: holder.to_owned(), ends_us };
+                limits.holders.put(subject, holder, now.as_microsecond())
+            }
+            Some(_) => {
+                limits.holders.remove(&subject);
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    async fn held(&self, subject: Digest, now: Timestamp) -> Result<Option<HeldChallenge>, StoreError> {
+        let subjects = self.subjects(&subject);
+        let pending = subjects.get(&subject).and_then(|row| row.subject().pending);
+        let pending = pending.filter(|pending| now < pending.expires_at);
+        let limits = self.limits();
+        Ok(pending.and_then(|Challenge { id, key_id, nonce, .. }| {
+            let holder = limits.holders.get(&subject).filter(|holder| holder.challenge_id == id)?;
+            Some(HeldChallenge { id, key_id, nonce, holder: holder.name.clone() })
+        }))
+    }
+
     async fn expires_at(&self, subject: Digest, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         let subjects = self.subjects(&subject);
         let pending = subjects.get(&subject).and_then(|row| row.subject().pending);
@@ -289,6 +333,12 @@ impl Limits {
 impl Ends for Prefix {
     fn ends_at_us(&self, now_us: i64) -> i64 {
         if self.is_forgotten(now_us) { now_us } else { i64::MAX }
+    }
+}
+
+impl Ends for Holder {
+    fn ends_at_us(&self, _now_us: i64) -> i64 {
+        self.ends_us
     }
 }
 

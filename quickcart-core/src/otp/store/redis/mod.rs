@@ -22,9 +22,10 @@ use super::{Admission, OtpStore};
 use crate::clock::Timestamp;
 use crate::error::StoreError;
 use crate::otp::challenge::{
-    Attempt, AttemptRequest, Decision, IssueRequest, StepRequest, Verdict, instant, microseconds,
+    Attempt, AttemptRequest, Decision, HeldChallenge, IssueRequest, StepRequest, Verdict, instant,
+    microseconds,
 };
-use crate::otp::keys::Digest;
+use crate::otp::keys::{Digest, KeyId};
 use crate::otp::limit::{Charge, Standing};
 use crate::otp::policy::Resend;
 
@@ -127,6 +128,36 @@ impl OtpStore for RedisOtpStore {
             _ => Some((usize::try_from(*charge).unwrap_or_default(), instant(*until_us))),
         };
         Ok(Admission { limited, standings: standings(charges, kept.iter().copied()) })
+    }
+
+    async fn hold(
+        &self,
+        subject: Digest,
+        challenge_id: Digest,
+        holder: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let ask = |live: &Live| {
+            let mut command = live.script(Script::Hold, 2);
+            command.arg(&key(b'o', &subject)).arg(&key(b'h', &subject)).arg(now.as_microsecond());
+            command.arg(live.run()).arg(&challenge_id).arg(holder);
+            command
+        };
+        self.connection.run(ask).await
+    }
+
+    async fn held(&self, subject: Digest, now: Timestamp) -> Result<Option<HeldChallenge>, StoreError> {
+        let ask = |live: &Live| {
+            let mut command = live.script(Script::Held, 2);
+            command.arg(&key(b'o', &subject)).arg(&key(b'h', &subject)).arg(now.as_microsecond());
+            command.arg(live.run());
+            command
+        };
+        let answer: Vec<Value> = self.connection.run(ask).await?;
+        if answer.is_empty() {
+            return Ok(None);
+        }
+        held(&answer).map(Some).ok_or_else(|| unreadable(&"a holder in another form"))
     }
 
     async fn expires_at(&self, subject: Digest, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
@@ -283,6 +314,17 @@ fn judged(answer: i64, until_us: i64) -> Option<Attempt> {
         scripts::STEP_LOCKED => Some(Attempt::Locked(instant(until_us))),
         _ => None,
     }
+}
+
+fn held(answer: &[Value]) -> Option<HeldChallenge> {
+    let [id, key_id, nonce, holder] = answer else { return None };
+    let digest = |value: &Value| Digest::try_from(Vec::<u8>::from_redis_value(value.clone()).ok()?).ok();
+    Some(HeldChallenge {
+        id: digest(id)?,
+        key_id: KeyId::from_redis_value(key_id.clone()).ok()?,
+        nonce: digest(nonce).filter(|nonce| *nonce != NONE),
+        holder: String::from_redis_value(holder.clone()).ok()?,
+    })
 }
 
 fn unreadable(answer: &impl std::fmt::Debug) -> StoreError {

@@ -29,17 +29,21 @@ pub(super) enum Script {
     TakeStep,
     Admit,
     ExpiresAt,
+    Hold,
+    Held,
     Remember,
 }
 
 impl Script {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Issue,
         Self::Withdraw,
         Self::Attempt,
         Self::TakeStep,
         Self::Admit,
         Self::ExpiresAt,
+        Self::Hold,
+        Self::Held,
         Self::Remember,
     ];
 
@@ -55,6 +59,8 @@ impl Script {
             Self::TakeStep => &[SUBJECT, include_str!("take_step.lua")],
             Self::Admit => &[CHARGES, include_str!("admit.lua")],
             Self::ExpiresAt => &[SUBJECT, include_str!("expires_at.lua")],
+            Self::Hold => &[SUBJECT, include_str!("hold.lua")],
+            Self::Held => &[SUBJECT, include_str!("held.lua")],
             Self::Remember => &[include_str!("remember.lua")],
         };
         with_constants(&parts.concat())
