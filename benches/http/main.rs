@@ -13,8 +13,9 @@ use load::Load;
 use tokio::runtime::Runtime;
 
 const CONNECTIONS: usize = 64;
-const PAIRS: usize = 40_000;
-const REPETITIONS: usize = 5;
+const PAIRS: usize = 10_000;
+/// Many short ones: the mood of the machine changes within seconds.
+const REPETITIONS: usize = 21;
 
 pub(crate) fn main() -> Result<()> {
     // The servers are this program, started once more.
