@@ -3,6 +3,8 @@
 mod device;
 #[path = "http/main.rs"]
 mod http;
+#[path = "messaging/main.rs"]
+mod messaging;
 #[path = "otp/main.rs"]
 mod otp;
 #[path = "pathfinding/main.rs"]
@@ -15,6 +17,7 @@ fn main() -> benches::Result<()> {
     // First, because the servers of this row are this program, started once more.
     http::main()?;
     otp::main()?;
+    messaging::main()?;
     tokens::main()?;
     device::main()?;
     store::main()?;

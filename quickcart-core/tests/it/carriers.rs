@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use quickcart_core::clock::{ManualClock, Timestamp};
 use quickcart_core::messaging::{
-    Conversion, DeliveryReport, DeliveryState, Failover, FailoverPolicy, Failure, Ledger, Message,
-    MessageProvider, Receipt, Recipient, Route, SendError,
+    Conversion, DeliveryReport, DeliveryState, Failover, FailoverPolicy, Failure, Message, MessageProvider,
+    Receipt, Recipient, Route, SendError,
 };
 use quickcart_core::phone::PhoneNumber;
 use rand::rngs::StdRng;
@@ -167,7 +167,7 @@ fn simulate(seed: u64, first: Carrier, policy: FailoverPolicy) -> (f64, f64) {
         };
         let routes = [(1, first), (2, HEALTHY)].map(route).to_vec();
         let clock = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
-        let failover = Failover::new(routes, policy, Ledger::default(), clock);
+        let failover = Failover::new(routes, policy, Arc::default(), clock);
         let chance = std::sync::Mutex::new(StdRng::seed_from_u64(seed));
         let _ = world.set(World { failover: failover.clone(), chance, arrived: std::sync::Mutex::default() });
         let mut requests = Vec::new();

@@ -99,10 +99,10 @@ impl Scene {
     }
 
     fn failover(&self, policy: FailoverPolicy) -> Failover {
-        self.failover_with(policy, Ledger::default())
+        self.failover_with(policy, Arc::default())
     }
 
-    fn failover_with(&self, policy: FailoverPolicy, ledger: Ledger) -> Failover {
+    fn failover_with(&self, policy: FailoverPolicy, ledger: Arc<Ledger>) -> Failover {
         let route = |provider: &Arc<Scripted>| Route::new(Arc::clone(provider) as _).with_price(250_000);
         let clock = ManualClock::at(Timestamp::from_second(1_800_000_000).unwrap());
         Failover::new(self.providers.iter().map(route).collect(), policy, ledger, Arc::new(clock))
@@ -258,7 +258,7 @@ async fn routes_are_for_their_countries() {
     let [a, b] = [0, 1].map(|index| Route::new(Arc::clone(&scene.providers[index]) as _));
     let routes = vec![a.with_countries(Countries::Only(vec![Region::BD])), b];
     let clock = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
-    let failover = Failover::new(routes, FailoverPolicy::default(), Ledger::default(), clock);
+    let failover = Failover::new(routes, FailoverPolicy::default(), Arc::default(), clock);
     assert_eq!(failover.send(&to("+8801712345678")).await.unwrap().provider, "a");
     assert_eq!(failover.send(&to("+919876543210")).await.unwrap().provider, "b");
     let mail: Recipient = "a@example.com".parse::<quickcart_core::email::EmailAddress>().unwrap().into();
@@ -269,7 +269,7 @@ async fn routes_are_for_their_countries() {
 #[tokio::test(start_paused = true)]
 async fn a_day_costs_no_more_than_it_may() {
     let scene = Scene::new(&[&[]]);
-    let failover = scene.failover_with(FailoverPolicy::default(), Ledger::with_daily_max(500_000));
+    let failover = scene.failover_with(FailoverPolicy::default(), Arc::new(Ledger::with_daily_max(500_000)));
     for _ in 0..2 {
         failover.send(&message(1)).await.unwrap();
     }

@@ -82,7 +82,7 @@ pub enum Order {
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let provider = Arc::new(RecordingProvider::default());
 /// let routes = vec![Route::new(provider.clone()).with_price(250_000)];
-/// let failover = Failover::new(routes, FailoverPolicy::default(), Ledger::default(), Arc::new(SystemClock));
+/// let failover = Failover::new(routes, FailoverPolicy::default(), Arc::new(Ledger::default()), Arc::new(SystemClock));
 /// let phone = PhoneNumber::from_e164("+919876543210")?;
 /// let receipt = failover.send(&Message::new(phone, "Your code is 042137.")).await?;
 /// assert_eq!((receipt.provider, provider.sent().len()), ("recording", 1));
@@ -96,7 +96,7 @@ pub struct Failover(Arc<Parts>);
 struct Parts {
     routes: Vec<Route>,
     policy: FailoverPolicy,
-    ledger: Ledger,
+    ledger: Arc<Ledger>,
     clock: Arc<dyn Clock>,
     started: Instant,
     cells: Mutex<Cells>,
@@ -125,12 +125,17 @@ impl Failover {
     /// The most routes there may be.
     pub const ROUTES_MAX: usize = 64;
 
-    /// Messages go by these routes, the first first.
+    /// Messages go by these routes, the first first. Several can share a ledger, and its limit.
     ///
     /// # Panics
     /// With more than [`ROUTES_MAX`](Self::ROUTES_MAX) routes.
     #[must_use]
-    pub fn new(routes: Vec<Route>, policy: FailoverPolicy, ledger: Ledger, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(
+        routes: Vec<Route>,
+        policy: FailoverPolicy,
+        ledger: Arc<Ledger>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         assert!(routes.len() <= Self::ROUTES_MAX, "there are at most {} routes", Self::ROUTES_MAX);
         let (cells, tracker) = (Mutex::default(), Mutex::default());
         Self(Arc::new(Parts { routes, policy, ledger, clock, started: Instant::now(), cells, tracker }))
