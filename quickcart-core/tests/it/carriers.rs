@@ -192,6 +192,7 @@ fn simulate(seed: u64, first: Carrier, policy: FailoverPolicy) -> (f64, f64) {
     })
 }
 
+#[expect(clippy::print_stdout, reason = "the figures, for whoever asks with --nocapture")]
 fn print(what: &str, (never, messages): (f64, f64)) {
     println!("{what}: {:.2} % never arrive, {messages:.3} messages a request", 100.0 * never);
 }
