@@ -3,17 +3,25 @@
 mod breaker;
 mod console;
 mod delivery;
+#[cfg(feature = "http")]
+pub mod email;
 mod failover;
+#[cfg(feature = "http")]
+mod http;
 mod ledger;
 mod message;
 mod outcome;
 mod recording;
+#[cfg(feature = "http")]
+pub mod sms;
 
 use async_trait::async_trait;
 
 pub use console::ConsoleProvider;
 pub use delivery::{DeliveryReport, DeliveryState};
 pub use failover::{Failover, FailoverPolicy, Order, Route};
+#[cfg(feature = "http")]
+pub use http::InvalidSetting;
 pub use ledger::{Ledger, LedgerFigures, MicroUnits, Spending};
 pub use message::{Message, MessageId, Recipient};
 pub use outcome::{Failure, Outcome, SendError};

@@ -1,0 +1,5 @@
+//! E-mail.
+
+mod sendgrid;
+
+pub use sendgrid::{SendGrid, SendGridBuilder};

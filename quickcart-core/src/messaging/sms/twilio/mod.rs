@@ -1,0 +1,226 @@
+//! Twilio's Programmable Messaging.
+//!
+//! Reference: <https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource>
+
+mod codes;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use reqwest::header::HeaderValue;
+use serde::Deserialize;
+
+use super::super::http::{Body, Http, InvalidSetting, TIME_MAX, form, secret_header};
+use super::super::{Conversion, Failure, Message, MessageProvider, Receipt, SendError};
+
+const NAME: &str = "twilio";
+
+/// The longest time that Twilio keeps a message waiting, in seconds.
+const VALIDITY_MAX_S: u64 = 36_000;
+
+/// Sends by Twilio. It does not tell duplicates: what may have been sent may be sent twice.
+///
+/// ```
+/// use quickcart_core::messaging::sms::{Twilio, TwilioKey, TwilioSender};
+///
+/// let key = TwilioKey::AuthToken("secret".into());
+/// let sender = TwilioSender::Number("+15005550006".into());
+/// let twilio = Twilio::builder("AC00000000000000000000000000000000", key, sender)
+///     .base_url("http://127.0.0.1:9900")
+///     .build()?;
+/// assert_eq!(format!("{twilio:?}"), "Twilio(twilio at 127.0.0.1)");
+/// # Ok::<(), quickcart_core::messaging::InvalidSetting>(())
+/// ```
+pub struct Twilio {
+    http: Http,
+    authorization: HeaderValue,
+    account_sid: String,
+    sender: TwilioSender,
+    status_callback: Option<String>,
+    keeps_content: bool,
+}
+
+/// What Twilio knows a caller by.
+#[derive(Clone)]
+pub enum TwilioKey {
+    /// The account's own token.
+    AuthToken(String),
+    /// An API key, which can be revoked alone.
+    ApiKey {
+        /// Its name, which begins with `SK`.
+        sid: String,
+        /// Its secret.
+        secret: String,
+    },
+}
+
+/// Whom messages come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TwilioSender {
+    /// A number in E.164 form, a short code or a sender's name: the field `From`.
+    Number(String),
+    /// A pool of numbers, whose name begins with `MG`.
+    MessagingService(String),
+}
+
+/// Settings of [`Twilio`].
+#[must_use]
+pub struct TwilioBuilder {
+    account_sid: String,
+    key: TwilioKey,
+    sender: TwilioSender,
+    base_url: String,
+    time_max: Duration,
+    status_callback: Option<String>,
+    keeps_content: bool,
+}
+
+impl Twilio {
+    /// Where Twilio is.
+    pub const BASE_URL: &'static str = "https://api.twilio.com";
+
+    /// Settings that are needed; the account's name begins with `AC`.
+    pub fn builder(account_sid: impl Into<String>, key: TwilioKey, sender: TwilioSender) -> TwilioBuilder {
+        TwilioBuilder {
+            account_sid: account_sid.into(),
+            key,
+            sender,
+            base_url: Self::BASE_URL.into(),
+            time_max: TIME_MAX,
+            status_callback: None,
+            keeps_content: true,
+        }
+    }
+
+    fn form(&self, message: &Message, to: &str) -> String {
+        let (sender, from) = match &self.sender {
+            TwilioSender::Number(number) => ("From", number),
+            TwilioSender::MessagingService(sid) => ("MessagingServiceSid", sid),
+        };
+        let attempt = message.attempt.to_string();
+        let validity = message.valid_for.map(|time| time.as_secs().clamp(1, VALIDITY_MAX_S).to_string());
+        let mut fields = vec![
+            ("To", to),
+            (sender, from),
+            ("Body", &message.text),
+            ("Attempt", &attempt),
+            // Typographic quotes and the like would halve the length of a segment.
+            ("SmartEncoded", "true"),
+        ];
+        if message.code.is_some() {
+            // A code that is shown proves the delivery: see `converted`.
+            fields.push(("ProvideFeedback", "true"));
+        }
+        if let Some(validity) = &validity {
+            fields.push(("ValidityPeriod", validity));
+        }
+        if let Some(url) = &self.status_callback {
+            fields.push(("StatusCallback", url));
+        }
+        if !self.keeps_content {
+            fields.extend([("ContentRetention", "discard"), ("AddressRetention", "obfuscate")]);
+        }
+        form(&fields)
+    }
+
+    async fn post(&self, path: &[&str], form: String) -> Result<TwilioAnswer, SendError> {
+        let url = self.http.url(&[&["2010-04-01", "Accounts", &self.account_sid], path].concat());
+        let answer = self.http.post(url, &self.authorization, Body::Form(form)).await?;
+        let read: TwilioAnswer = answer.json().unwrap_or_default();
+        let code = read.code.or(read.error_code);
+        match codes::outcome(answer.status, code) {
+            Ok(()) => Ok(read),
+            Err(failure) => Err(answer.failed(failure, code)),
+        }
+    }
+}
+
+impl TwilioBuilder {
+    /// Another address, for tests and proxies.
+    pub fn base_url(self, base_url: impl Into<String>) -> Self {
+        Self { base_url: base_url.into(), ..self }
+    }
+
+    /// How long a request may take. Default: 10 s.
+    pub fn time_max(self, time_max: Duration) -> Self {
+        Self { time_max, ..self }
+    }
+
+    /// Where Twilio tells what became of messages.
+    pub fn status_callback(self, url: impl Into<String>) -> Self {
+        Self { status_callback: Some(url.into()), ..self }
+    }
+
+    /// Twilio forgets texts, and the last digits of numbers, once they are delivered. An account has to be allowed to.
+    pub fn forget_content(self) -> Self {
+        Self { keeps_content: false, ..self }
+    }
+
+    /// The provider.
+    ///
+    /// # Errors
+    /// A setting is empty or holds what it cannot hold, or the address is not safe.
+    pub fn build(self) -> Result<Twilio, InvalidSetting> {
+        let invalid = |problem| InvalidSetting { provider: NAME, problem };
+        let (user, password) = match &self.key {
+            TwilioKey::AuthToken(token) => (&self.account_sid, token),
+            TwilioKey::ApiKey { sid, secret } => (sid, secret),
+        };
+        let (TwilioSender::Number(sender) | TwilioSender::MessagingService(sender)) = &self.sender;
+        if [&self.account_sid, user, password, sender].iter().any(|setting| setting.is_empty()) {
+            return Err(invalid("account, key and sender are needed"));
+        }
+        let authorization = format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")));
+        Ok(Twilio {
+            http: Http::new(NAME, &self.base_url, self.time_max)?,
+            authorization: secret_header(&authorization).ok_or_else(|| invalid("the key is no key"))?,
+            account_sid: self.account_sid,
+            sender: self.sender,
+            status_callback: self.status_callback,
+            keeps_content: self.keeps_content,
+        })
+    }
+}
+
+#[async_trait]
+impl MessageProvider for Twilio {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    async fn send(&self, message: &Message) -> Result<Receipt, SendError> {
+        let to = super::phone(NAME, message)?;
+        let answer = self.post(&["Messages.json"], self.form(message, to.e164())).await?;
+        match answer.sid.filter(|sid| !sid.is_empty()) {
+            Some(sid) => Ok(Receipt::new(NAME, Some(sid))),
+            None => Err(SendError::new(NAME, Failure::MaybeSent).with_code("taken without a name")),
+        }
+    }
+
+    fn reports(&self) -> bool {
+        self.status_callback.is_some()
+    }
+
+    async fn converted(&self, conversion: Conversion<'_>) -> Result<(), SendError> {
+        let Some(sid) = conversion.message_id else { return Ok(()) };
+        let form = form(&[("Outcome", "confirmed")]);
+        self.post(&["Messages", sid, "Feedback.json"], form).await.map(drop)
+    }
+}
+
+/// The host only.
+impl std::fmt::Debug for Twilio {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Twilio").field(&self.http).finish()
+    }
+}
+
+/// Of a message: `sid`, and `error_code` when it failed at once. Of an error: `code`.
+#[derive(Default, Deserialize)]
+struct TwilioAnswer {
+    sid: Option<String>,
+    code: Option<u32>,
+    error_code: Option<u32>,
+}
