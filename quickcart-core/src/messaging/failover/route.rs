@@ -1,5 +1,6 @@
 //! A provider, and what it is used for.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::super::ledger::MicroUnits;
@@ -12,6 +13,13 @@ pub struct Route {
     pub(super) provider: Arc<dyn MessageProvider>,
     countries: Countries,
     pub(super) price: MicroUnits,
+}
+
+impl fmt::Debug for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Route");
+        shown.field("provider", &self.name()).field("countries", &self.countries).finish_non_exhaustive()
+    }
 }
 
 impl Route {
@@ -33,7 +41,9 @@ impl Route {
         Self { price, ..self }
     }
 
-    pub(super) fn name(&self) -> &'static str {
+    /// The provider's name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
         self.provider.name()
     }
 

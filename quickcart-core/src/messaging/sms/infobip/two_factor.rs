@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::super::super::http::{Answer, Body, Http, InvalidSetting, TIME_MAX};
-use super::super::super::{Failure, Message, MessageProvider, PinVerdict, Receipt, SendError};
+use super::super::super::{Failure, HeldPin, Message, MessageProvider, PinVerdict, Receipt, SendError};
 use super::{authorization, digits, refusal};
 
 const NAME: &str = "infobip_2fa";
@@ -177,9 +177,8 @@ impl MessageProvider for InfobipTwoFactor {
         true
     }
 
-    async fn check_pin(&self, receipt: &Receipt, pin: &str) -> Result<PinVerdict, SendError> {
-        let Some(id) = receipt.message_id.as_deref() else { return Ok(PinVerdict::Gone) };
-        let answer = self.post(&["2fa", "2", "pin", id, "verify"], json!({ "pin": pin })).await?;
+    async fn check_pin(&self, held: HeldPin<'_>, pin: &str) -> Result<PinVerdict, SendError> {
+        let answer = self.post(&["2fa", "2", "pin", held.id, "verify"], json!({ "pin": pin })).await?;
         if answer.status == 404 {
             return Ok(PinVerdict::Gone);
         }
