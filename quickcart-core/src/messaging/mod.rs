@@ -7,6 +7,8 @@ mod delivery;
 pub mod email;
 mod failover;
 #[cfg(feature = "http")]
+pub mod gateway;
+#[cfg(feature = "http")]
 mod http;
 mod ledger;
 mod message;
