@@ -16,6 +16,8 @@ mod outcome;
 mod recording;
 #[cfg(feature = "http")]
 pub mod sms;
+#[cfg(feature = "http")]
+mod webhook;
 
 use async_trait::async_trait;
 
@@ -28,6 +30,8 @@ pub use ledger::{Ledger, LedgerFigures, MicroUnits, Spending};
 pub use message::{Message, MessageId, Recipient};
 pub use outcome::{Failure, Outcome, SendError};
 pub use recording::RecordingProvider;
+#[cfg(feature = "http")]
+pub use webhook::WebhookError;
 
 /// A provider took a message.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,11 +2,15 @@
 
 mod fast2sms;
 mod infobip;
+mod json;
+mod status;
 mod twilio;
 
-pub use fast2sms::{Fast2Sms, Fast2SmsBuilder, Fast2SmsRoute};
-pub use infobip::{IndiaDlt, Infobip, InfobipBuilder, InfobipTwoFactor, InfobipTwoFactorBuilder};
-pub use twilio::{Twilio, TwilioBuilder, TwilioKey, TwilioSender};
+pub use fast2sms::{Fast2Sms, Fast2SmsBuilder, Fast2SmsRoute, read_fast2sms_reports};
+pub use infobip::{
+    IndiaDlt, Infobip, InfobipBuilder, InfobipTwoFactor, InfobipTwoFactorBuilder, read_infobip_reports,
+};
+pub use twilio::{Twilio, TwilioBuilder, TwilioKey, TwilioSender, TwilioWebhook};
 
 use super::{Failure, Message, SendError};
 use crate::phone::PhoneNumber;

@@ -3,6 +3,7 @@
 //! Reference: <https://docs.fast2sms.com/reference/error-code-list>
 
 mod codes;
+mod receipt;
 
 use std::fmt;
 use std::time::Duration;
@@ -11,6 +12,8 @@ use async_trait::async_trait;
 use reqwest::header::HeaderValue;
 use serde::Deserialize;
 use serde_json::{Value, json};
+
+pub use receipt::read_fast2sms_reports;
 
 use super::super::http::{Answer, Body, Http, InvalidSetting, TIME_MAX, is_code, secret_header};
 use super::super::{Failure, Message, MessageProvider, Receipt, Recipient, SendError};

@@ -3,6 +3,7 @@
 //! Reference: <https://www.infobip.com/docs/api/channels/sms>
 
 mod codes;
+mod receipt;
 mod refusal;
 mod two_factor;
 
@@ -18,6 +19,7 @@ use serde_json::{Map, Value, json};
 use super::super::http::{Answer, Body, Http, InvalidSetting, TIME_MAX, secret_header};
 use super::super::{Conversion, Failure, Message, MessageProvider, Receipt, SendError};
 use crate::phone::PhoneNumber;
+pub use receipt::read_infobip_reports;
 pub use two_factor::{InfobipTwoFactor, InfobipTwoFactorBuilder};
 
 const NAME: &str = "infobip";

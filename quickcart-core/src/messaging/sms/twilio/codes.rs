@@ -1,16 +1,117 @@
-//! What Twilio's answers mean.
+//! What Twilio's codes come down to.
+//!
+//! Twilio splits codes into finer ones now and then (as 21211, 21606 and 21614 on 2024-07-10), so an unknown one is judged by its
+//! HTTP status.
 
-use super::super::super::{Failure, Outcome};
+use super::super::super::Failure::{
+    self, AccountDown, MaybeSent, RecipientBlocked, RecipientInvalid, RequestBug, RouteUnavailable, Throttled,
+};
+use super::super::super::{Failure::NotSent, Outcome};
+use super::super::status;
 
+/// What an answer other than success comes down to: by its code, else by the HTTP status.
 pub(crate) fn outcome(http_status: u16, code: Option<u32>) -> Outcome {
-    match (code, http_status) {
-        (Some(21_211 | 21_614 | 21_217), _) => Err(Failure::RecipientInvalid),
-        (Some(21_610), _) => Err(Failure::RecipientBlocked),
-        (Some(21_408 | 21_612), _) => Err(Failure::RouteUnavailable),
-        (Some(20_429 | 21_611), _) | (_, 429) => Err(Failure::Throttled),
-        (Some(20_003 | 21_606 | 21_212), _) | (_, 401 | 403) => Err(Failure::AccountDown),
-        (None, 200..=299) => Ok(()),
-        (_, 400..=499) => Err(Failure::RequestBug),
-        _ => Err(Failure::MaybeSent),
+    Err(code.and_then(failure_of).unwrap_or_else(|| status::refused(http_status)))
+}
+
+/// Why a message that was taken did not arrive. `None` says nothing of the provider or the number, such as 30003, a telephone that
+/// is switched off.
+pub(super) fn delivery_failure(code: u32) -> Option<Failure> {
+    failure_of(code).filter(|failure| *failure != MaybeSent)
+}
+
+fn failure_of(code: u32) -> Option<Failure> {
+    CODES.binary_search_by_key(&code, |(known, _)| *known).ok().map(|index| CODES[index].1)
+}
+
+/// The codes that are told apart, of answers and of [reports](https://www.twilio.com/docs/api/errors).
+const CODES: [(u32, Failure); 41] = [
+    (14107, Throttled),   // too many messages a second
+    (20003, AccountDown), // wrong key
+    (20005, AccountDown), // not active
+    (20008, AccountDown), // a test key
+    (20429, Throttled),
+    // Twilio warns that trying this again may send twice.
+    (20500, MaybeSent),
+    (21211, RecipientInvalid),
+    (21212, AccountDown), // the sender is no number
+    (21217, RecipientInvalid),
+    (21265, RecipientInvalid), // a short code
+    (21268, RecipientInvalid), // a premium number
+    (21408, RouteUnavailable), // the country is not allowed
+    (21602, RequestBug),       // no text
+    (21603, RequestBug),       // no sender
+    (21604, RequestBug),       // no recipient
+    (21606, AccountDown),      // the sender may not send texts
+    (21608, AccountDown),      // a trial account
+    (21610, RecipientBlocked), // the recipient wrote STOP
+    (21611, Throttled),        // the sender's queue is full
+    (21612, RouteUnavailable),
+    (21614, RecipientInvalid),
+    (21617, RequestBug),       // too long
+    (21635, RecipientInvalid), // a landline
+    (21659, AccountDown),      // the sender is not ours
+    (21660, AccountDown),
+    (21661, AccountDown),
+    (21703, AccountDown), // a messaging service without senders
+    (30001, Throttled),   // the queue overflowed
+    (30002, AccountDown), // suspended
+    (30004, RecipientBlocked),
+    (30005, RecipientInvalid),
+    (30006, RecipientInvalid), // a landline, or a carrier that is not reached
+    (30007, RouteUnavailable), // a carrier filtered it
+    (30008, NotSent),          // a carrier lost it and does not say why
+    // Senders that are not registered in one country; elsewhere the account works.
+    (30032, RouteUnavailable),
+    (30034, RouteUnavailable),
+    (30036, NotSent), // it waited for too long
+    // Prefixes that are blocked because of fraud, for minutes to hours.
+    (30450, RouteUnavailable),
+    (30453, RouteUnavailable),
+    (60410, RouteUnavailable),
+    (63038, Throttled), // the day's limit
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted_and_every_code_is_found() {
+        assert!(CODES.is_sorted_by(|(a, _), (b, _)| a < b));
+        for (code, failure) in CODES {
+            for http_status in [200, 400, 429, 500] {
+                assert_eq!(outcome(http_status, Some(code)), Err(failure), "{code}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_code_is_judged_by_the_status() {
+        let expected = [
+            (400, RequestBug),
+            (401, AccountDown),
+            (403, AccountDown),
+            (429, Throttled),
+            (500, MaybeSent),
+            (503, MaybeSent),
+            (201, MaybeSent),
+        ];
+        for (http_status, failure) in expected {
+            for code in [None, Some(0), Some(99_999), Some(30_003)] {
+                assert_eq!(outcome(http_status, code), Err(failure), "{http_status} {code:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_telephone_that_is_off_says_nothing_of_the_route() {
+        assert_eq!(delivery_failure(30003), None);
+        assert_eq!(delivery_failure(0), None);
+        assert_eq!(delivery_failure(20500), None, "a report says that it did not arrive");
+        assert_eq!(delivery_failure(30004), Some(RecipientBlocked));
+        assert_eq!(delivery_failure(30006), Some(RecipientInvalid));
+        assert_eq!(delivery_failure(30034), Some(RouteUnavailable));
+        assert_eq!(delivery_failure(21610), Some(RecipientBlocked));
     }
 }

@@ -3,6 +3,8 @@
 //! Reference: <https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource>
 
 mod codes;
+mod receipt;
+mod signature;
 
 use std::time::Duration;
 
@@ -11,6 +13,8 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use reqwest::header::HeaderValue;
 use serde::Deserialize;
+
+pub use receipt::TwilioWebhook;
 
 use super::super::http::{Body, Http, InvalidSetting, TIME_MAX, form, secret_header};
 use super::super::{Conversion, Failure, Message, MessageProvider, Receipt, SendError};
