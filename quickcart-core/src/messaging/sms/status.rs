@@ -1,9 +1,9 @@
 //! What an HTTP status alone says of a message that was not taken.
 
-use super::super::Failure;
+use crate::messaging::Failure;
 
-/// What a status other than success comes down to. Only a refusal says that nothing was sent: a server that failed (5xx), or that
-/// answers anything unknown, may have sent it first.
+/// What a status other than success comes down to. Only a refusal says that nothing was sent: a server that failed (5xx), or
+/// that answers anything unknown, may have sent it first.
 pub(super) fn refused(http_status: u16) -> Failure {
     match http_status {
         400 | 405 | 406 | 411 | 413 | 414 | 415 | 422 | 431 => Failure::RequestBug,

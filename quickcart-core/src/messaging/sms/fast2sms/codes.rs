@@ -1,10 +1,10 @@
 //! What the status codes of Fast2SMS come down to.
 
-use super::super::super::Failure::{
+use super::super::status;
+use crate::messaging::Failure::{
     self, AccountDown, RecipientInvalid, RequestBug, RouteUnavailable, Throttled,
 };
-use super::super::super::Outcome;
-use super::super::status;
+use crate::messaging::Outcome;
 
 /// What an answer other than success comes down to: by its `status_code`, else by the HTTP status.
 pub(crate) fn outcome(http_status: u16, status_code: Option<u32>) -> Outcome {

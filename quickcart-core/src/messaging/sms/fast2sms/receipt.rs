@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::super::super::{DeliveryReport, DeliveryState, Failure, WebhookError};
 use super::super::json::{number, text};
 use super::{NAME, codes};
+use crate::messaging::{DeliveryReport, DeliveryState, Failure, WebhookError};
 
 /// The names under which the name of the message is looked for.
 const ID_NAMES: [&str; 2] = ["request_id", "requestId"];
@@ -13,12 +13,14 @@ const STATUS_NAMES: [&str; 4] = ["status", "delivery_status", "event", "status_d
 
 /// The reports in a request of Fast2SMS: in its body, or in its query when it has none.
 ///
-/// Fast2SMS signs nothing. Whoever takes such a request over HTTP must know its sender by other means, such as a secret in the path.
+/// Fast2SMS signs nothing. Whoever takes such a request over HTTP must know its sender by other means, such as a secret in the
+/// path.
 ///
-/// [Documented](https://docs.fast2sms.com/reference/sms-webhook) are the ways in which a report comes (POST of JSON or of a form, or
-/// GET) and its events (delivered and failed). Which fields it has is chosen in the dashboard. The words of the status are not
-/// documented, nor whether reports come in lists. So `request_id` and `status` are looked for wherever they may stand, and what else
-/// there is plays no part: keep both in the payload, as they are.
+/// [Documented](https://docs.fast2sms.com/reference/sms-webhook) are the ways in which a report comes (POST of JSON or of a form,
+/// or GET), its events (delivered and failed), and that the payload can be changed in the dashboard. The standard one, as other
+/// clients read it, holds `request_id` and `status`. Other words for the status, and reports inside of lists, are taken as well,
+/// on no authority. So `request_id` and `status` are looked for wherever they may stand, and what else there is plays no part:
+/// whoever changes the payload keeps both.
 ///
 /// ```
 /// use quickcart_core::messaging::sms::read_fast2sms_reports;
@@ -32,8 +34,8 @@ const STATUS_NAMES: [&str; 4] = ["status", "delivery_status", "event", "status_d
 /// ```
 ///
 /// # Errors
-/// [`WebhookError::Unreadable`] when no name of a message stands together with a status. A status that is not known is no error, and
-/// no report.
+/// [`WebhookError::Unreadable`] when no name of a message stands together with a status. A status that is not known is no
+/// error, and no report.
 pub fn read_fast2sms_reports(query: Option<&str>, body: &[u8]) -> Result<Vec<DeliveryReport>, WebhookError> {
     let body = body.trim_ascii();
     let fields = match body.first() {
@@ -93,8 +95,8 @@ impl Found {
     }
 }
 
-/// How far a status says that the message got. The words are those of the events, and those that gateways in India pass on from
-/// carriers (SMPP 3.4, 5.2.28).
+/// How far a status says that the message got. The words are those of the events, those that carriers use (SMPP 3.4, appendix B),
+/// and what other gateways in India say.
 fn state_of(status: &str) -> Option<(DeliveryState, Option<Failure>)> {
     Some(match status.to_ascii_lowercase().as_str() {
         "accepted" | "accepd" | "queued" | "pending" => (DeliveryState::Accepted, None),

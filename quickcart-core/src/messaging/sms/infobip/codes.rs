@@ -1,14 +1,14 @@
 //! What Infobip's codes come down to.
 //!
-//! The 231 codes of <https://www.infobip.com/docs/essentials/api-essentials/response-status-and-error-codes>, by way of the copy
-//! in <https://github.com/api-evangelist/infobip> (b3be778), with classes of ours.
+//! The 231 codes of <https://www.infobip.com/docs/essentials/api-essentials/response-status-and-error-codes>, by way of the
+//! copy in <https://github.com/api-evangelist/infobip> (b3be778), with classes of ours.
 
-use super::super::super::Failure::{
+use super::super::status;
+use crate::messaging::Failure::{
     self, AccountDown, MaybeSent, NotSent, RecipientBlocked, RecipientInvalid, RequestBug, RouteUnavailable,
     Throttled,
 };
-use super::super::super::Outcome;
-use super::super::status;
+use crate::messaging::Outcome;
 
 /// A code, its name, and what it comes down to.
 #[derive(Clone, Copy)]
@@ -253,8 +253,9 @@ const ERRORS: [Code; 145] = [
     Code(5492, "EC_DUPLICATE_MESSAGE", Err(Throttled)),
 ];
 
-/// What India's register of senders and templates (DLT) found wrong. The source calls them statuses and names them like errors, so
-/// they are looked up as both. Nearly all are faults of one account's own entries: another provider sends with entries of its own.
+/// What India's register of senders and templates (DLT) found wrong. The source calls them statuses and names them like errors,
+/// so they are looked up as both. Nearly all are faults of one account's own entries: another provider sends with entries of
+/// its own.
 const DLT: [Code; 51] = [
     Code(4106, "EC_BLOCKED_BY_DLT", Err(RouteUnavailable)),
     Code(4107, "EC_DLT_SCRUBBING_TIMEOUT", Err(NotSent)),

@@ -2,17 +2,18 @@
 
 use serde_json::Value;
 
-use super::super::super::{DeliveryReport, DeliveryState, WebhookError};
 use super::super::json::{number, text};
 use super::NAME;
 use super::codes::{self, ReportedError};
+use crate::messaging::{DeliveryReport, DeliveryState, WebhookError};
 
 /// The reports in a body that Infobip sends, or that it answers with when it is asked for them: up to a hundred at once.
 ///
-/// Infobip signs nothing. Whoever takes such a body over HTTP must know its sender by other means, such as a secret in the path.
+/// Infobip signs nothing. Whoever takes such a body over HTTP must know its sender by other means, such as a secret in the
+/// path.
 ///
-/// Of [what is documented](https://www.infobip.com/docs/api/channels/sms), the name of the message, its status and its error are
-/// read. A report that cannot be read does not hold up the others.
+/// Of [what is documented](https://www.infobip.com/docs/api/channels/sms), the name of the message, its status and its error
+/// are read. A report that cannot be read does not hold up the others.
 ///
 /// ```
 /// use quickcart_core::messaging::sms::read_infobip_reports;

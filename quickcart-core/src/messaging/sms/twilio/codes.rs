@@ -1,21 +1,22 @@
 //! What Twilio's codes come down to.
 //!
-//! Twilio splits codes into finer ones now and then (as 21211, 21606 and 21614 on 2024-07-10), so an unknown one is judged by its
-//! HTTP status.
+//! Twilio splits codes into finer ones now and then (as 21211, 21606 and 21614 on 2024-07-10), so an unknown one is judged by
+//! its HTTP status.
 
-use super::super::super::Failure::{
-    self, AccountDown, MaybeSent, RecipientBlocked, RecipientInvalid, RequestBug, RouteUnavailable, Throttled,
-};
-use super::super::super::{Failure::NotSent, Outcome};
 use super::super::status;
+use crate::messaging::Failure::{
+    self, AccountDown, MaybeSent, NotSent, RecipientBlocked, RecipientInvalid, RequestBug, RouteUnavailable,
+    Throttled,
+};
+use crate::messaging::Outcome;
 
 /// What an answer other than success comes down to: by its code, else by the HTTP status.
 pub(crate) fn outcome(http_status: u16, code: Option<u32>) -> Outcome {
     Err(code.and_then(failure_of).unwrap_or_else(|| status::refused(http_status)))
 }
 
-/// Why a message that was taken did not arrive. `None` says nothing of the provider or the number, such as 30003, a telephone that
-/// is switched off.
+/// Why a message that was taken did not arrive. `None` says nothing of the provider or the number, such as 30003, a telephone
+/// that is switched off.
 pub(super) fn delivery_failure(code: u32) -> Option<Failure> {
     failure_of(code).filter(|failure| *failure != MaybeSent)
 }

@@ -9,10 +9,10 @@ use serde_json::{Map, Value};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-use super::super::super::{DeliveryReport, DeliveryState, WebhookError};
 use super::super::json::{number, text};
 use super::signature::is_signed;
 use super::{NAME, codes};
+use crate::messaging::{DeliveryReport, DeliveryState, WebhookError};
 
 /// Takes Twilio's status callbacks, after it has checked that they are Twilio's.
 ///
@@ -46,8 +46,8 @@ impl TwilioWebhook {
         Self { mac, public_url: public_url.trim_end_matches('/').into() }
     }
 
-    /// The reports of a request. There are none in one that tells nothing of a message that was sent, or nothing that is known here;
-    /// it is to be answered like the others, for Twilio adds to what it tells.
+    /// The reports of a request. There are none in one that tells nothing of a message that was sent, or nothing that is known
+    /// here; it is to be answered like the others, for Twilio adds to what it tells.
     ///
     /// `path_and_query` is how the request was written, escapes included. `signature` is the header `X-Twilio-Signature`.
     ///

@@ -7,11 +7,12 @@ use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, Mac};
 use sha1::Sha1;
 
-/// Whether `signature`, the header `X-Twilio-Signature`, is that of a request to this address with these parameters of its body.
+/// Whether `signature`, the header `X-Twilio-Signature`, is that of a request to this address with these parameters of its
+/// body.
 ///
-/// It is the base64 of the HMAC-SHA-1, under the account's auth token, of the address and then of each name and value, sorted, each
-/// pair once ([Twilio](https://www.twilio.com/docs/usage/security#validating-requests)). Twilio signs some addresses with the port
-/// and some without, so both are tried, as in Twilio's own libraries.
+/// It is the base64 of the HMAC-SHA-1, under the account's auth token, of the address and then of each name and value, sorted,
+/// each pair once ([Twilio](https://www.twilio.com/docs/usage/security#validating-requests)). Twilio signs some addresses with
+/// the port and some without, so both are tried, as in Twilio's own libraries.
 pub(super) fn is_signed(
     mac: &Hmac<Sha1>,
     url: &str,
@@ -68,7 +69,7 @@ mod tests {
         ("Caller", "+14158675309"),
         ("From", "+14158675309"),
     ];
-    /// From the tests of Twilio's library for Python; the last one was computed with it.
+    /// From the tests of Twilio's library for Python, and one of our own at the end.
     const VECTORS: [(&str, Params, &str); 7] = [
         ("https://mycompany.com/myapp.php?foo=1&bar=2", CALL, "RSOYDt4T1cUTdK1PDd93/VVr8B8="),
         (
