@@ -99,7 +99,7 @@ impl Found {
 /// and what other gateways in India say.
 fn state_of(status: &str) -> Option<(DeliveryState, Option<Failure>)> {
     Some(match status.to_ascii_lowercase().as_str() {
-        "accepted" | "accepd" | "queued" | "pending" => (DeliveryState::Accepted, None),
+        "accepted" | "acceptd" | "queued" | "pending" => (DeliveryState::Accepted, None),
         "sent" | "submitted" | "enroute" => (DeliveryState::Sent, None),
         "delivered" | "delivrd" => (DeliveryState::Delivered, None),
         "failed" | "undelivered" | "undeliv" | "rejected" | "rejectd" | "expired" | "deleted" => {
