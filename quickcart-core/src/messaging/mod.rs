@@ -16,6 +16,7 @@ mod outcome;
 mod recording;
 #[cfg(feature = "http")]
 pub mod sms;
+pub mod text;
 #[cfg(feature = "http")]
 mod webhook;
 
