@@ -12,6 +12,7 @@ use super::{
     Binding, Charge, Code, Conditions, Digest, HeldChallenge, Issued, Limits, Nonce, Otp, OtpError, Watch,
 };
 use crate::clock::Timestamp;
+use crate::messaging::text::{Language, Texts, Values};
 use crate::messaging::{Conversion, Failure, HeldPin, Message, MessageProvider, PinVerdict, Recipient};
 use crate::phone::{PhoneNumber, PhoneRules};
 
@@ -42,6 +43,7 @@ pub struct PhoneVerification {
     provider: Arc<dyn MessageProvider>,
     purpose: &'static str,
     brand: &'static str,
+    texts: Texts,
     rules: PhoneRules,
     limits: Limits,
     fixed_code: Option<Code>,
@@ -60,13 +62,15 @@ pub struct CodeRequest<'a> {
     pub address: Option<IpAddr>,
     /// The client's key for repeating the request without another message.
     pub idempotency_key: Option<&'a str>,
+    /// The language of the message.
+    pub language: Language,
 }
 
 impl<'a> CodeRequest<'a> {
-    /// A request for a number of which nothing else is known.
+    /// A request for a number of which nothing else is known, in English.
     #[must_use]
     pub fn new(phone: &'a PhoneNumber) -> Self {
-        Self { phone, nonce: None, address: None, idempotency_key: None }
+        Self { phone, nonce: None, address: None, idempotency_key: None, language: Language::default() }
     }
 }
 
@@ -102,12 +106,19 @@ impl PhoneVerification {
             provider,
             purpose,
             brand,
+            texts: Texts::default(),
             rules: PhoneRules::default(),
             limits: Limits::default(),
             fixed_code: None,
             review_numbers: Arc::default(),
             telemetry: Telemetry::new(purpose),
         }
+    }
+
+    /// The same with other words.
+    #[must_use]
+    pub fn with_texts(self, texts: Texts) -> Self {
+        Self { texts, ..self }
     }
 
     /// The same with other rules for numbers.
@@ -243,7 +254,7 @@ impl PhoneVerification {
         }
         let sends = !issued.is_replay && reviewer.is_none();
         let (provider, message_id, holds_pin) = if sends {
-            let message = self.message(phone, issued);
+            let message = self.message(phone, issued, request.language);
             match self.provider.send(&message).await {
                 Ok(receipt) => (receipt.provider, receipt.message_id, receipt.holds_pin),
                 Err(error) => {
@@ -336,16 +347,16 @@ impl PhoneVerification {
         Binding { nonce, ..Binding::new(self.purpose, phone.e164()) }
     }
 
-    fn message(&self, phone: &PhoneNumber, issued: &Issued) -> Message {
+    fn message(&self, phone: &PhoneNumber, issued: &Issued, language: Language) -> Message {
         let left = super::left(issued.expires_at, self.otp.now());
         let minutes = ((left.as_secs() + 30) / 60).max(1);
-        let plural = if minutes > 1 { "s" } else { "" };
-        let (brand, code) = (self.brand, issued.code.as_str());
-        let text = format!(
-            "Your {brand} verification code is: {code}. Valid for {minutes} minute{plural}. Do not share this code with anyone.",
-        );
-        let message = Message::new(phone.clone(), text).with_purpose(self.purpose);
-        message.with_code(code).with_valid_for(left)
+        let values = Values { brand: self.brand, code: issued.code.as_str(), minutes };
+        let template = self.texts.template(language);
+        let message = Message::new(phone.clone(), template.render(&values)).with_purpose(self.purpose);
+        let mut message = message.with_valid_for(left);
+        message.code = Some(values.code.to_owned());
+        message.variables = template.variables(&values);
+        message
     }
 }
 
@@ -378,4 +389,79 @@ fn plain(kind: u8, text: &[u8]) -> Digest {
         *byte = *letter;
     }
     key
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::super::store::MemoryOtpStore;
+    use super::super::{KeyRing, Policy};
+    use super::*;
+    use crate::clock::ManualClock;
+    use crate::messaging::RecordingProvider;
+    use crate::messaging::text::{Template, Trailer};
+    use crate::secret::SecretKey;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn verification() -> PhoneVerification {
+        let store = Arc::new(MemoryOtpStore::with_capacity(10));
+        let keys = KeyRing::new(&SecretKey::random());
+        let otp = Otp::new(store, keys, Policy::default(), Arc::new(ManualClock::at(NOW)));
+        PhoneVerification::new(otp, Arc::new(RecordingProvider::default()), "shop.sign-in", "My Shop")
+    }
+
+    fn message(verification: &PhoneVerification, left_s: i64, language: Language) -> Message {
+        let phone = PhoneNumber::from_e164("+919876543210").unwrap();
+        let expires_at = NOW + SignedDuration::from_secs(left_s);
+        let code = Code::fixed("042137").unwrap();
+        let issued = Issued { code, expires_at, is_replay: false, limits: Vec::new() };
+        verification.message(&phone, &issued, language)
+    }
+
+    #[test]
+    fn english_is_as_it_always_was() {
+        let verification = verification();
+        for left_s in [0, 1, 29, 30, 59, 60, 89, 90, 119, 120, 300, 599, 600] {
+            let minutes = ((left_s + 30) / 60).max(1);
+            let plural = if minutes > 1 { "s" } else { "" };
+            let message = message(&verification, left_s, Language::default());
+            let expected = format!(
+                "Your My Shop verification code is: 042137. Valid for {minutes} minute{plural}. Do not share this code with anyone.",
+            );
+            assert_eq!(message.text, expected);
+            assert_eq!(message.code.as_deref(), Some("042137"));
+            assert_eq!(message.variables, ["042137".to_owned(), minutes.to_string()]);
+            assert_eq!(message.valid_for, Some(Duration::from_secs(left_s as u64)));
+            assert_eq!(message.purpose, "shop.sign-in");
+        }
+    }
+
+    #[test]
+    fn each_language_gets_its_own_words() {
+        let own = Template::parse("{minutes} phút: {code}, {brand}").unwrap();
+        let trailer = Trailer::default().with_site("example.com", None).unwrap();
+        let texts = Texts::default().with_template(Language::Vietnamese, own).with_trailer(&trailer);
+        let verification = verification().with_texts(texts);
+        let hindi = message(&verification, 300, Language::Hindi).text;
+        assert_eq!(
+            hindi,
+            "आपका My Shop कोड 042137 है, 5 मिनट तक मान्य। इसे किसी को न बताएं।\n@example.com #042137"
+        );
+        let vietnamese = message(&verification, 300, Language::Vietnamese);
+        assert_eq!(vietnamese.text, "5 phút: 042137, My Shop\n@example.com #042137");
+        assert_eq!(vietnamese.variables, ["5", "042137", "042137"]);
+    }
+
+    #[tokio::test]
+    async fn a_request_names_its_language() {
+        let provider = Arc::new(RecordingProvider::default());
+        let verification = PhoneVerification { provider: provider.clone(), ..verification() };
+        let phone = PhoneNumber::from_e164("+919876543210").unwrap();
+        let request = CodeRequest { language: Language::Bengali, ..CodeRequest::new(&phone) };
+        let code = verification.start(request).await.unwrap().code;
+        let expected = format!("আপনার My Shop কোড {}, মেয়াদ 5 মিনিট। কাউকে জানাবেন না।", code.as_str());
+        assert_eq!(provider.latest_text(&phone), Some(expected));
+    }
 }
