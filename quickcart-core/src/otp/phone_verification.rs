@@ -445,10 +445,7 @@ mod tests {
         let texts = Texts::default().with_template(Language::Vietnamese, own).with_trailer(&trailer);
         let verification = verification().with_texts(texts);
         let hindi = message(&verification, 300, Language::Hindi).text;
-        assert_eq!(
-            hindi,
-            "आपका My Shop कोड 042137 है, 5 मिनट तक मान्य। इसे किसी को न बताएं।\n@example.com #042137"
-        );
+        assert_eq!(hindi, "आपका My Shop कोड 042137 है, 5 मिनट तक मान्य। किसी को न बताएं।\n@example.com #042137");
         let vietnamese = message(&verification, 300, Language::Vietnamese);
         assert_eq!(vietnamese.text, "5 phút: 042137, My Shop\n@example.com #042137");
         assert_eq!(vietnamese.variables, ["5", "042137", "042137"]);

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 pub const DLT_VARIABLE: &str = "{#var#}";
 
 /// How many letters a variable may have. The operators do not publish it; senders are told 30, and of late 40
-/// ([MSG91](https://msg91.com/help/dlt-registration-in-india/error-description-sms-not-matched-with-dlt-template)), so what keeps
-/// to 30 passes everywhere.
+/// ([MSG91](https://msg91.com/help/dlt-registration-in-india/error-description-sms-not-matched-with-dlt-template)),
+/// so what keeps to 30 passes everywhere.
 pub const DLT_VARIABLE_MAX: usize = 30;
 
 /// How much of a text a mismatch shows.
@@ -37,8 +37,8 @@ pub enum Mismatch {
     },
 }
 
-/// Compares a text with the registered one, letter by letter, and tells what stands in the place of its variables. Some
-/// registers pass over spaces and punctuation; that is not relied on.
+/// Compares a text with the registered one, letter by letter, and tells what stands in the place of its
+/// variables. Some registers pass over spaces and punctuation; that is not relied on.
 ///
 /// ```
 /// use quickcart_core::messaging::text::dlt_matches;
@@ -60,7 +60,8 @@ pub fn dlt_matches<'a>(registered: &str, rendered: &'a str) -> Result<Vec<&'a st
     if !fits(0, 0) {
         return Err(differing(&words, 0, rendered, &[0]));
     }
-    // Words may be found in a variable, too, so all places are followed: by where the words end, the variable before them.
+    // Words may be found in a variable, too, so all places are followed: by where the words end, the variable
+    // before them.
     let mut reached = vec![BTreeMap::from([(words[0].len(), (0, 0))])];
     for index in 1..=last {
         let mut ends = BTreeMap::new();

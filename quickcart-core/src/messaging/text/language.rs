@@ -39,14 +39,18 @@ impl Language {
         }
     }
 
-    /// The one that a client likes best of those there are, by its `Accept-Language`
-    /// ([RFC 9110](https://www.rfc-editor.org/rfc/rfc9110#section-12.5.4)); of equals the first. `None` when it asks for none
-    /// of them; what is not well formed is passed over.
+    /// The one that a client likes best of those there are, by its `Accept-Language` ([RFC
+    /// 9110](https://www.rfc-editor.org/rfc/rfc9110#section-12.5.4)); of equals the first. `None` when it
+    /// asks for none of them; what is not well formed is passed over.
     #[must_use]
     pub fn of_accept_language(header: &str) -> Option<Self> {
+        let ranges = || header.split(',').filter_map(preference);
+        // What `*` stands for: a language that has no range of its own.
+        let is_named = |language| ranges().any(|(named, _)| named == Some(language));
+        let other = Self::ALL.into_iter().find(|language| !is_named(*language));
         let mut best = None;
-        for (language, weight) in header.split(',').filter_map(preference) {
-            if weight > best.map_or(0, |(_, weight)| weight) {
+        for (named, weight) in ranges() {
+            if let Some(language) = named.or(other).filter(|_| weight > best.map_or(0, |(_, most)| most)) {
                 best = Some((language, weight));
             }
         }
@@ -76,12 +80,12 @@ impl fmt::Display for Language {
     }
 }
 
-/// One of the ranges, with its weight in thousandths.
-fn preference(range: &str) -> Option<(Language, u16)> {
+/// One of the ranges, with its weight in thousandths; no language is any.
+fn preference(range: &str) -> Option<(Option<Language>, u16)> {
     let mut parts = range.split(';').map(str::trim);
     let language = match parts.next()? {
-        "*" => Language::default(),
-        tag => tag.parse().ok()?,
+        "*" => None,
+        tag => Some(tag.parse().ok()?),
     };
     let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
     Some((language, weight.map_or(Some(1000), thousandths)?))
@@ -128,6 +132,8 @@ mod tests {
             ("hi;q=0", None),
             ("hi;q=0, *;q=0.5", Some(English)),
             ("*", Some(English)),
+            ("en;q=0, *", Some(Hindi)),
+            ("*;q=0.9, hi;q=0.8", Some(English)),
             ("hi;q=2, bn;q=0.1", Some(Bengali)),
             ("hi;q=, bn;q=1.000", Some(Bengali)),
             (" , ;;q=1, -, hi ; q=0.3", Some(Hindi)),

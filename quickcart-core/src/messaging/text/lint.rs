@@ -8,10 +8,11 @@ use super::{Language, Segments, dlt_matches};
 /// How long a message to an Android app may be
 /// ([SMS Retriever](https://developers.google.com/identity/sms-retriever/verify#1_construct_a_verification_message)).
 const RETRIEVER_BYTES_MAX: usize = 140;
-/// How many letters of a message a locked screen is sure to show: our own choice, about a line of a small phone.
+/// How many letters of a message a locked screen is sure to show: our own choice, about a line of a small
+/// phone.
 const PREVIEW_LETTERS: usize = 40;
-/// How long the numbers of the Indian registers are. We found no operator's document that says so, only examples of those who
-/// send, such as [Infobip's](https://api.infobip.com/platform/1/openapi/sms).
+/// How long the numbers of the Indian registers are. We found no operator's document that says so, only
+/// examples of those who send, such as [Infobip's](https://api.infobip.com/platform/1/openapi/sms).
 const DLT_ID_DIGITS: usize = 19;
 /// Letters that word processors put in, and those of the alphabet that say the same.
 const PLAIN_LETTERS: [(char, &str); 10] = [
@@ -101,7 +102,7 @@ pub fn lint(template: &Template, rules: &LintRules<'_>) -> Vec<Finding> {
     findings.extend(preview(&lines, rules.values.code));
     findings.extend(brand(&text, rules.values.brand));
     findings.extend(links(&lines));
-    findings.extend(retriever(&text, &lines));
+    findings.extend(retriever(&text, &lines, rules.values.brand));
     findings.extend(site(&lines, rules.values.code));
     findings.extend(rules.subject.and_then(|subject| subject_code(subject, rules.values.code)));
     if let Some(registration) = &rules.dlt {
@@ -187,11 +188,11 @@ fn is_link(word: &str) -> bool {
 }
 
 /// Messages to Android apps: those that begin with `<#>`, or have a line that can only be meant as a hash.
-fn retriever(text: &str, lines: &[String]) -> Vec<Finding> {
+fn retriever(text: &str, lines: &[String], brand: &str) -> Vec<Finding> {
     let has_prefix = text.starts_with("<#>");
     let line =
         lines.iter().rev().find(|line| !is_site_line(line) && !line.is_empty()).map_or("", String::as_str);
-    let is_own_line = lines[0] != line && is_like_hash(line);
+    let is_own_line = lines[0] != line && is_like_hash(line) && line != brand;
     if !has_prefix && !is_own_line {
         return Vec::new();
     }
@@ -226,10 +227,12 @@ fn retriever_length(text: &str) -> Option<Finding> {
     }
 }
 
-/// A single word of about that length.
+/// A single word of about that length, which is neither a number nor, unless it has that very length, a name.
 fn is_like_hash(line: &str) -> bool {
-    (8..=16).contains(&line.len())
-        && line.bytes().all(|letter| letter.is_ascii_alphanumeric() || b"+/=-_".contains(&letter))
+    let is_name = line.bytes().all(|letter| letter.is_ascii_alphabetic()) && line.len() != 11;
+    let is_word = line.bytes().all(|letter| letter.is_ascii_alphanumeric() || b"+/=-_".contains(&letter));
+    let is_number = !line.bytes().any(|letter| letter.is_ascii_alphabetic());
+    (8..=16).contains(&line.len()) && is_word && !is_name && !is_number
 }
 
 /// The line that says which site the code is for.
@@ -334,7 +337,7 @@ mod tests {
     #[test]
     fn each_fault_is_found() {
         let long = format!("{{code}} {{brand}} {}", "a".repeat(150));
-        let cases: [(&str, &[&str]); 26] = [
+        let cases: [(&str, &[&str]); 28] = [
             ("{code} {brand}", &[]),
             (&long, &["segments"]),
             ("{code} {brand} – don’t", &["stray-letter", "stray-letter"]),
@@ -349,6 +352,8 @@ mod tests {
             ("<#> {code} {brand} FA+9qCX9VSu", &[]),
             ("<#> {code} {brand} FA+9qCX9VS", &["retriever-hash"]),
             ("{code} {brand}\nFA+9qCX9VSuu", &["retriever-hash"]),
+            ("{code} {brand}\nMyShopIndia24\n1800123456", &[]),
+            ("{code} {brand}\nShopkeeper", &[]),
             ("{code} {brand}\nFA-9qCX9VSu", &["retriever-hash"]),
             ("{code} {brand}\nFA+9qCX9VSu\n@a.example #042137", &["two-trailers"]),
             ("{code} {brand}\n@a.example #042137", &[]),

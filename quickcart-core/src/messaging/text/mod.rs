@@ -1,7 +1,7 @@
 //! What messages say: texts by language, how long they are, and what is wrong with them. No I/O.
 //!
-//! [`Texts`] holds a [`Template`] for each [`Language`]; [`Segments`] counts what a text costs; [`lint`] finds what networks,
-//! phones and registers would refuse, before anybody gets it.
+//! [`Texts`] holds a [`Template`] for each [`Language`]; [`Segments`] counts what a text costs; [`lint`]
+//! finds what networks, phones and registers would refuse, before anybody gets it.
 
 mod dlt;
 mod language;

@@ -2,7 +2,10 @@
 
 /// The default alphabet, but for the escape, which is no letter
 /// ([3GPP TS 23.038](https://www.3gpp.org/dynareport/23038.htm) 6.2.1).
-const GSM: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
+const GSM: &str = concat!(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?",
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà",
+);
 /// Its extension, each letter behind an escape (the same, 6.2.1.1).
 const GSM_EXTENSION: &str = "\u{c}^{}\\[~]|€";
 
@@ -86,7 +89,8 @@ impl Encoding {
         }
     }
 
-    /// What fits into a message of 140 bytes ([3GPP TS 23.040](https://www.3gpp.org/dynareport/23040.htm) 9.2.3.16).
+    /// What fits into a message of 140 bytes ([3GPP TS 23.040](https://www.3gpp.org/dynareport/23040.htm)
+    /// 9.2.3.16).
     #[must_use]
     pub const fn units_alone(self) -> usize {
         match self {
@@ -105,7 +109,8 @@ impl Encoding {
     }
 }
 
-/// The letters that the default alphabet and its extension do not have, each with its position in letters from 1.
+/// The letters that the default alphabet and its extension do not have, each with its position in letters
+/// from 1.
 pub fn not_gsm(text: &str) -> impl Iterator<Item = (usize, char)> + '_ {
     text.chars()
         .enumerate()
@@ -124,8 +129,8 @@ fn septets(letter: char) -> Option<usize> {
     }
 }
 
-/// Where the segments of a long text end, but for the last, in bytes. A letter of two units goes to the next segment as a
-/// whole.
+/// Where the segments of a long text end, but for the last, in bytes. A letter of two units goes to the next
+/// segment as a whole.
 fn cuts(text: &str, encoding: Encoding) -> impl Iterator<Item = usize> + '_ {
     let mut filled = 0;
     text.char_indices().filter_map(move |(at, letter)| {

@@ -6,8 +6,8 @@ use super::Trailer;
 
 /// The text of a message, with gaps for what changes.
 ///
-/// `{brand}`, `{code}` and `{minutes}` are filled in; `{minutes:minute|minutes}` is the first word for one minute and the second
-/// for any other number. `{{` and `}}` stand for braces.
+/// `{brand}`, `{code}` and `{minutes}` are filled in; `{minutes:minute|minutes}` is the first word for one
+/// minute and the second for any other number. `{{` and `}}` stand for braces.
 ///
 /// ```
 /// use quickcart_core::messaging::text::{Template, Values};
@@ -35,7 +35,8 @@ pub struct Values<'a> {
     pub minutes: u64,
 }
 
-/// The subject line of an e-mail: only `{brand}` is filled in. Locked screens show subjects, so it has no code.
+/// The subject line of an e-mail: only `{brand}` is filled in. Locked screens show subjects, so it has no
+/// code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject(Vec<Piece>);
 
@@ -98,8 +99,8 @@ impl Template {
         filled(self.pieces(), values)
     }
 
-    /// What a registered text gets for its variables, in their order: the code and the minutes, wherever they stand. The brand
-    /// is none of them: it never changes, so a register has it as it is.
+    /// What a registered text gets for its variables, in their order: the code and the minutes, wherever they
+    /// stand. The brand is none of them: it never changes, so a register has it as it is.
     #[must_use]
     pub fn variables(&self, values: &Values<'_>) -> Vec<String> {
         let variable = |piece: &Piece| match piece {
@@ -119,7 +120,8 @@ impl Subject {
     /// Reads a subject.
     ///
     /// # Errors
-    /// [`InvalidTemplate::NotInSubject`], [`InvalidTemplate::UnknownPlaceholder`], [`InvalidTemplate::LoneBrace`].
+    /// [`InvalidTemplate::NotInSubject`], [`InvalidTemplate::UnknownPlaceholder`],
+    /// [`InvalidTemplate::LoneBrace`].
     pub fn parse(text: &str) -> Result<Self, InvalidTemplate> {
         let pieces = pieces(text)?;
         let refused = pieces.iter().find_map(|piece| match piece {

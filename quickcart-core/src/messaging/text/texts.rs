@@ -4,8 +4,8 @@ use std::sync::{Arc, LazyLock};
 
 use super::{Language, Subject, Template, Trailer};
 
-/// What comes with us. Each is one segment with a brand of ordinary length, says the code first of what changes, and warns.
-/// Frontends and tests rely on the English one, letter by letter.
+/// What comes with us. Each is one segment with a brand of up to 15 letters, has the code in front of the
+/// minutes, and warns. Frontends and tests rely on the English one, letter by letter.
 const BUILT_IN: [(Language, &str, &str); 4] = [
     (
         Language::English,
@@ -14,7 +14,7 @@ const BUILT_IN: [(Language, &str, &str); 4] = [
     ),
     (
         Language::Hindi,
-        "आपका {brand} कोड {code} है, {minutes} मिनट तक मान्य। इसे किसी को न बताएं।",
+        "आपका {brand} कोड {code} है, {minutes} मिनट तक मान्य। किसी को न बताएं।",
         "आपका {brand} सत्यापन कोड",
     ),
     (
@@ -24,7 +24,7 @@ const BUILT_IN: [(Language, &str, &str); 4] = [
     ),
     (
         Language::Vietnamese,
-        "Mã {brand} của bạn: {code}, hiệu lực {minutes} phút. Không chia sẻ mã này.",
+        "Mã {brand}: {code}, hiệu lực {minutes} phút. Không chia sẻ mã này.",
         "Mã xác minh {brand} của bạn",
     ),
 ];
@@ -117,7 +117,7 @@ mod tests {
             ),
             (
                 Language::Hindi,
-                "आपका QuickCart कोड 042137 है, 5 मिनट तक मान्य। इसे किसी को न बताएं।",
+                "आपका QuickCart कोड 042137 है, 5 मिनट तक मान्य। किसी को न बताएं।",
                 "आपका QuickCart सत्यापन कोड",
             ),
             (
@@ -127,7 +127,7 @@ mod tests {
             ),
             (
                 Language::Vietnamese,
-                "Mã QuickCart của bạn: 042137, hiệu lực 5 phút. Không chia sẻ mã này.",
+                "Mã QuickCart: 042137, hiệu lực 5 phút. Không chia sẻ mã này.",
                 "Mã xác minh QuickCart của bạn",
             ),
         ];
@@ -152,6 +152,8 @@ mod tests {
             let segments = Segments::of(&text);
             let expected = if language == Language::English { Encoding::Gsm7 } else { Encoding::Ucs2 };
             assert_eq!((segments.encoding, segments.segments), (expected, 1), "{text}");
+            let long = texts.template(language).render(&Values { brand: "Fifteen letters", ..rules.values });
+            assert_eq!(Segments::of(&long).segments, 1, "{long}");
         }
     }
 

@@ -4,9 +4,10 @@ use super::template::Piece;
 
 /// The lines under the words of a message: the hash of an Android app, and the site that a code is for.
 ///
-/// The site stands last, as [browsers want it](https://wicg.github.io/sms-one-time-codes/#parsing). The hash has to be in the
-/// message ([SMS Retriever](https://developers.google.com/identity/sms-retriever/verify)), so it stands before the site. Google
-/// once asked for it at the very end; that [`lint`](super::lint) says when there are both.
+/// The site stands last, as [browsers want it](https://wicg.github.io/sms-one-time-codes/#parsing). The hash
+/// has to be in the message ([SMS Retriever](https://developers.google.com/identity/sms-retriever/verify)),
+/// so it stands before the site. Google once asked for it at the very end; that [`lint`](super::lint) says
+/// when there are both.
 ///
 /// ```
 /// use quickcart_core::messaging::text::{Template, Trailer, Values};
@@ -53,8 +54,9 @@ impl Trailer {
         Ok(Self { retriever_hash: Some(hash.into()), ..self })
     }
 
-    /// The same, with the site that the code is for, and the site embedded there that asks for it. Chromium reads the second
-    /// one behind `@` and not behind `%`, as the specification has it, and so passes it over.
+    /// The same, with the site that the code is for, and the site embedded there that asks for it. Chromium
+    /// reads the second one behind `@` and not behind `%`, as the specification has it, and so passes it
+    /// over.
     ///
     /// # Errors
     /// [`InvalidTrailer::Host`].
@@ -81,14 +83,14 @@ impl Trailer {
     }
 }
 
-/// The first 11 letters of the base64 of a digest
-/// ([SMS Retriever](https://developers.google.com/identity/sms-retriever/verify#computing_your_apps_hash_string)).
+/// The first 11 letters of the base64 of a digest ([SMS
+/// Retriever](https://developers.google.com/identity/sms-retriever/verify#computing_your_apps_hash_string)).
 pub(super) fn is_hash(text: &str) -> bool {
     text.len() == 11 && text.bytes().all(|letter| letter.is_ascii_alphanumeric() || b"+/".contains(&letter))
 }
 
-/// A domain of at least two labels ([RFC 1123](https://www.rfc-editor.org/rfc/rfc1123#section-2.1)), or `localhost`. One with
-/// other letters is written in Punycode.
+/// A domain of at least two labels ([RFC 1123](https://www.rfc-editor.org/rfc/rfc1123#section-2.1)), or
+/// `localhost`. One with other letters is written in Punycode.
 pub(super) fn is_host(text: &str) -> bool {
     let is_known = text == "localhost" || text.contains('.');
     is_known
