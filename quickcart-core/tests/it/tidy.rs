@@ -12,7 +12,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("form", &[]),
     ("email", &["error"]),
     ("phone", &["error"]),
-    ("messaging", &["clock", "email", "phone"]),
+    ("messaging", &["error", "clock", "email", "phone"]),
     ("otp", &["error", "clock", "secret", "phone", "messaging"]),
     ("device", &["error", "form"]),
     ("pathfinding", &["error"]),
