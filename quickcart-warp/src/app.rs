@@ -5,10 +5,14 @@ use std::time::Duration;
 
 use quickcart_core::account::TokenIssuer;
 use quickcart_core::clock::Clock;
+use quickcart_core::messaging::sms::TwilioWebhook;
+use quickcart_core::messaging::{DeliveryReport, Failover};
 use quickcart_core::otp::PhoneVerification;
 use quickcart_core::secret::{SecretKey, Tag, equal};
 use quickcart_core::shop::Shop;
 use tokio::sync::Semaphore;
+
+use crate::config::Secret;
 
 /// The services behind the routes. Clones share them.
 #[derive(Clone)]
@@ -28,6 +32,8 @@ pub struct Parts {
     pub tokens: TokenIssuer,
     /// Which devices are heard.
     pub devices: DevicePolicy,
+    /// Takes the news of messages.
+    pub receipts: Receipts,
     /// Whether answers show codes, and cookies travel without TLS: development only.
     pub development: bool,
     /// How long a client may take for the body of a request.
@@ -51,6 +57,34 @@ impl std::ops::Deref for App {
 
     fn deref(&self) -> &Parts {
         &self.0
+    }
+}
+
+/// Who is told what became of messages, and what providers have to show for it.
+pub struct Receipts {
+    /// All that may have sent a message.
+    pub failovers: Vec<Failover>,
+    /// Takes Twilio's receipts, which are signed.
+    pub twilio: Option<TwilioWebhook>,
+    /// Ends the address of the receipts that nobody signs.
+    pub key: Option<Secret>,
+}
+
+impl Receipts {
+    /// Whether this is the key.
+    #[must_use]
+    pub fn opens(&self, key: &str) -> bool {
+        self.key.as_ref().is_some_and(|known| equal(known.expose().as_bytes(), key.as_bytes()))
+    }
+
+    /// Tells whoever sent these messages.
+    pub fn record(&self, reports: &[DeliveryReport]) {
+        for report in reports {
+            let known = self.failovers.iter().find_map(|failover| failover.record(report));
+            tracing::debug!(
+                target: "quickcart::messaging", provider = report.provider, state = ?report.state, ?known, "report"
+            );
+        }
     }
 }
 

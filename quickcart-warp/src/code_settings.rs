@@ -54,7 +54,7 @@ pub(crate) struct CodeSettings {
 
     /// What a message costs, in hundredths of the currency
     #[arg(long, env = "QUICKCART_MESSAGE_PRICE", value_name = "PRICE", default_value_t = 25)]
-    message_price: u32,
+    pub(crate) message_price: u32,
 
     /// Questions for the state of a code from one address
     #[arg(long, env = "QUICKCART_LIMIT_STATUS", value_name = "RATE", default_value = "3600/hour")]

@@ -12,6 +12,7 @@ use quickcart_core::secret::SecretKey;
 use warp::http::HeaderValue;
 
 use crate::code_settings::CodeConfig;
+use crate::message_settings::MessageConfig;
 use crate::settings::Settings;
 
 /// Where the old frontends are served from, in development.
@@ -34,15 +35,6 @@ pub(crate) fn wrong<T>(text: impl Into<String>) -> Result<T, ConfigError> {
     Err(ConfigError(text.into()))
 }
 
-/// A place where messages go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Provider {
-    /// Standard output, in development.
-    Console,
-    /// Nowhere: whoever asks for a code is told that it could not be sent.
-    None,
-}
-
 /// The settings, checked. `Debug` shows no secret.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -62,10 +54,8 @@ pub struct Config {
     pub has_made_up_keys: bool,
     /// The code of everybody in the smart-cart group.
     pub smart_cart_code: Option<Code>,
-    /// Where the messages of the phone-otp group go.
-    pub phone_otp_provider: Provider,
-    /// Where the messages of the smart-cart group go.
-    pub smart_cart_provider: Provider,
+    /// Where messages go.
+    pub messages: MessageConfig,
     /// What a device shows.
     pub device_key: Option<Secret>,
     /// Whether devices that show nothing are heard.
@@ -97,6 +87,10 @@ impl Secret {
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    pub(crate) fn new(text: String) -> Self {
+        Self(text)
     }
 }
 
@@ -137,16 +131,7 @@ impl Settings {
             redis: self.redis()?,
             has_made_up_keys,
             smart_cart_code,
-            phone_otp_provider: provider(
-                "PHONE_OTP_PROVIDERS",
-                self.phone_otp_providers.as_ref(),
-                development,
-            )?,
-            smart_cart_provider: provider(
-                "SMART_CART_PROVIDERS",
-                self.smart_cart_providers.as_ref(),
-                development,
-            )?,
+            messages: self.messages.check(self.codes.message_price, development)?,
             device_key: given(self.device_key.as_ref()).cloned().map(Secret),
             legacy_devices,
             allowed_origins: self.origins(development)?,
@@ -297,28 +282,12 @@ fn resolve(text: &str) -> Result<Vec<SocketAddr>, ConfigError> {
     found.or_else(|_| wrong(format!("{text:?} is not an address to listen on, such as 127.0.0.1:5000")))
 }
 
-fn provider(name: &str, providers: Option<&String>, development: bool) -> Result<Provider, ConfigError> {
-    let mut names = given(providers).map(|text| list(text)).into_iter().flatten();
-    match (names.next(), names.next()) {
-        (None, _) if development => Ok(Provider::Console),
-        (None, _) => wrong(format!(
-            "{name}: no provider is configured, and production does not print messages; `none` lets the server start \
-             without sending any"
-        )),
-        (Some("none"), None) => Ok(Provider::None),
-        (Some("console"), None) if development => Ok(Provider::Console),
-        (Some("console"), _) => wrong(format!("{name}: production does not print messages on the console")),
-        (Some(other), _) => {
-            wrong(format!("{name}: {other:?} is not a provider of this version, which has console and none"))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::Parser;
 
     use super::*;
+    use crate::message_settings::Messages;
 
     #[derive(Parser)]
     struct Command {
@@ -341,7 +310,7 @@ mod tests {
         assert!(config.development && config.legacy_devices && config.has_made_up_keys);
         assert_eq!(config.listen, ["127.0.0.1:5000".parse().unwrap()]);
         assert!(config.allowed_origins.contains(&HeaderValue::from_static("http://localhost:5173")));
-        assert_eq!(config.phone_otp_provider, Provider::Console);
+        assert!(matches!(config.messages.phone_otp, Messages::Console));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::net::IpAddr;
 use std::pin::pin;
+use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::future::poll_immediate;
@@ -92,9 +93,7 @@ pub(crate) fn json_body(
     let time_max = app.body_time_max;
     header(CONTENT_TYPE.as_str()).and(header(CONTENT_LENGTH.as_str())).and(warp::body::stream()).then(
         move |content_type: Option<HeaderValue>, length: Option<HeaderValue>, body| async move {
-            let too_late =
-                || ApiError::new(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time");
-            let bytes = InTime::new(time_max, read(length.as_ref(), body)).await.ok_or_else(too_late)??;
+            let bytes = read_in_time(time_max, length, body).await?;
             if is_json(content_type.as_ref()) {
                 Ok(bytes)
             } else {
@@ -103,6 +102,16 @@ pub(crate) fn json_body(
             }
         },
     )
+}
+
+/// A body of any kind, bounded in length and time.
+pub(crate) fn body(
+    app: &App,
+) -> impl Filter<Extract = (Result<Bytes, ApiError>,), Error = Rejection> + Clone + use<> {
+    let time_max = app.body_time_max;
+    header(CONTENT_LENGTH.as_str())
+        .and(warp::body::stream())
+        .then(move |length: Option<HeaderValue>, body| read_in_time(time_max, length, body))
 }
 
 /// Does the work whatever becomes of the request: a code that is issued is also sent, though the caller hangs up or the
@@ -118,6 +127,15 @@ pub(crate) async fn to_its_end<T: Send + 'static>(
             ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
         }),
     }
+}
+
+async fn read_in_time<B: Buf>(
+    time_max: Duration,
+    length: Option<HeaderValue>,
+    body: impl Stream<Item = Result<B, warp::Error>>,
+) -> Result<Bytes, ApiError> {
+    let too_late = || ApiError::new(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time");
+    InTime::new(time_max, read(length.as_ref(), body)).await.ok_or_else(too_late)?
 }
 
 async fn read<B: Buf>(

@@ -11,9 +11,10 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use quickcart_core::catalog::import::{StoreData, StoreFiles};
 use quickcart_core::clock::SystemClock;
-use quickcart_warp::config::{Config, Provider};
+use quickcart_core::messaging::Route;
+use quickcart_warp::config::Config;
 use quickcart_warp::settings::Settings;
-use quickcart_warp::{init_logging, server, start};
+use quickcart_warp::{Messages, init_logging, server, start};
 
 /// The exit code for a setting or a file that is wrong.
 const UNUSABLE: u8 = 2;
@@ -158,6 +159,14 @@ async fn stop_signal() {
     drop(interrupt.await);
 }
 
+fn messages(messages: &Messages) -> String {
+    match messages {
+        Messages::Console => "console, that is, here (embedded)".to_owned(),
+        Messages::None => "none: no code is sent".to_owned(),
+        Messages::Routes(routes) => routes.iter().map(Route::name).collect::<Vec<_>>().join(", then "),
+    }
+}
+
 fn greeting(config: &Config, addresses: &[String], demo_products: Option<usize>) -> String {
     let urls: Vec<String> = addresses.iter().map(|address| format!("http://{address}")).collect();
     let mode = if config.development {
@@ -165,18 +174,14 @@ fn greeting(config: &Config, addresses: &[String], demo_products: Option<usize>)
     } else {
         "production"
     };
-    let provider = |provider| match provider {
-        Provider::Console => "console, that is, here (embedded)",
-        Provider::None => "none: no code is sent",
-    };
     let codes = config.redis.as_ref().map_or_else(|| "in memory (embedded)".to_owned(), ToString::to_string);
     let mut lines = vec![
         format!("QuickCart {} listens on {}", env!("CARGO_PKG_VERSION"), urls.join(" and ")),
         format!("  mode      {mode}"),
         format!("  database  SQLite, {} (embedded)", config.database.display()),
         format!("  codes     {codes}"),
-        format!("  messages  phone-otp: {}", provider(config.phone_otp_provider)),
-        format!("            smart-cart: {}", provider(config.smart_cart_provider)),
+        format!("  messages  phone-otp: {}", messages(&config.messages.phone_otp)),
+        format!("            smart-cart: {}", messages(&config.messages.smart_cart)),
     ];
     if config.legacy_devices {
         lines.push(

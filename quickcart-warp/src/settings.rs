@@ -9,6 +9,7 @@ use quickcart_core::store::DatabaseUrl;
 use crate::code_settings::CodeSettings;
 use crate::config::{ConfigError, given, wrong};
 use crate::logging::LogFormat;
+use crate::message_settings::MessageSettings;
 
 /// The settings as they are given. Names in brackets are environment variables.
 #[derive(Args, Clone)]
@@ -78,13 +79,8 @@ pub struct Settings {
     #[command(flatten)]
     pub(crate) codes: CodeSettings,
 
-    /// Message providers of the phone-otp group: `console` or `none` [default: console in development]
-    #[arg(long, env = "PHONE_OTP_PROVIDERS", value_name = "NAMES")]
-    pub(crate) phone_otp_providers: Option<String>,
-
-    /// Message providers of the smart-cart group: `console` or `none` [default: console in development]
-    #[arg(long, env = "SMART_CART_PROVIDERS", value_name = "NAMES")]
-    pub(crate) smart_cart_providers: Option<String>,
+    #[command(flatten)]
+    pub(crate) messages: MessageSettings,
 
     /// The key that trolley devices show in X-Device-Key
     #[arg(long, env = "QUICKCART_DEVICE_KEY", hide_env_values = true, value_name = "KEY")]

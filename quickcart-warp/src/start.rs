@@ -7,7 +7,7 @@ use quickcart_core::account::TokenIssuer;
 use quickcart_core::catalog::import::{ImportError, demo_store};
 use quickcart_core::clock::{Clock, SystemClock};
 use quickcart_core::error::StoreError;
-use quickcart_core::messaging::{ConsoleProvider, MessageProvider, NoProvider};
+use quickcart_core::messaging::{ConsoleProvider, Failover, Ledger, MessageProvider, NoProvider};
 use quickcart_core::otp::store::{MemoryOtpStore, RedisOtpStore, RedisUrl};
 use quickcart_core::otp::{Otp, OtpStore, PhoneVerification};
 use quickcart_core::shop::Shop;
@@ -15,8 +15,9 @@ use quickcart_core::store::SqliteStore;
 
 use tokio::sync::Semaphore;
 
-use crate::app::{App, DevicePolicy, Parts};
-use crate::config::{Config, Provider};
+use crate::app::{App, DevicePolicy, Parts, Receipts};
+use crate::config::Config;
+use crate::message_settings::{MessageConfig, Messages};
 
 /// How many codes may be pending at once: some 400 MB, which are never reached, and a flood is refused.
 const CHALLENGES_MAX: usize = 1_000_000;
@@ -38,6 +39,12 @@ pub enum StartError {
         /// Where it is, without a password.
         url: RedisUrl,
         /// What happened.
+        cause: String,
+    },
+    /// Infobip's codes could not be made safe.
+    #[error("INFOBIP_APP_ID: {cause}")]
+    Infobip {
+        /// What is wrong.
         cause: String,
     },
     /// The demo store is damaged.
@@ -64,23 +71,34 @@ pub async fn start(config: &Config) -> Result<Started, StartError> {
     let store = code_store(config.redis.as_ref()).await?;
     let codes = &config.codes;
     let otp = Otp::new(store, codes.keys.clone(), codes.policy, Arc::clone(&clock));
-    let verification = |selected: Provider, purpose, brand| {
-        PhoneVerification::new(otp.clone(), provider(selected), purpose, brand)
+    check_two_factor(config).await?;
+    let messages = &config.messages;
+    let ledger = Arc::new(messages.daily_max.map_or_else(Ledger::default, Ledger::with_daily_max));
+    let mut failovers = Vec::new();
+    let phone_otp = provider(&messages.phone_otp, messages, &ledger, &clock, &mut failovers);
+    let smart_cart = provider(&messages.smart_cart, messages, &ledger, &clock, &mut failovers);
+    let verification = |provider: &Arc<dyn MessageProvider>, purpose, brand| {
+        PhoneVerification::new(otp.clone(), Arc::clone(provider), purpose, brand)
             .with_rules(codes.rules.clone())
             .with_limits(codes.limits.clone())
             .with_review_numbers(codes.review_numbers.clone())
     };
     let app = App::new(Parts {
         shop,
-        phone_otp: verification(config.phone_otp_provider, "phone-otp", "Blinkit"),
-        phone_otp_auth: verification(config.phone_otp_provider, "phone-otp.auth", "QuickCart"),
-        smart_cart: verification(config.smart_cart_provider, "smart-cart.sign-in", "QuickCart")
+        phone_otp: verification(&phone_otp, "phone-otp", "Blinkit"),
+        phone_otp_auth: verification(&phone_otp, "phone-otp.auth", "QuickCart"),
+        smart_cart: verification(&smart_cart, "smart-cart.sign-in", "QuickCart")
             .with_fixed_code(config.smart_cart_code.clone()),
         tokens: TokenIssuer::smart_cart(config.jwt_key.clone(), Arc::clone(&clock)),
         devices: DevicePolicy::new(
             config.device_key.as_ref().map(crate::config::Secret::expose),
             config.legacy_devices,
         ),
+        receipts: Receipts {
+            failovers,
+            twilio: messages.twilio_webhook.clone(),
+            key: messages.receipt_key.clone(),
+        },
         development: config.development,
         body_time_max: config.body_time_max,
         walks: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from))),
@@ -125,9 +143,35 @@ fn cause_of(error: &StoreError) -> String {
     std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
 }
 
-fn provider(provider: Provider) -> Arc<dyn MessageProvider> {
-    match provider {
-        Provider::Console => Arc::new(ConsoleProvider),
-        Provider::None => Arc::new(NoProvider),
+/// Where a group's messages go; a failover is told of receipts, too.
+fn provider(
+    messages: &Messages,
+    config: &MessageConfig,
+    ledger: &Arc<Ledger>,
+    clock: &Arc<dyn Clock>,
+    failovers: &mut Vec<Failover>,
+) -> Arc<dyn MessageProvider> {
+    match messages {
+        Messages::Console => Arc::new(ConsoleProvider),
+        Messages::None => Arc::new(NoProvider),
+        Messages::Routes(routes) => {
+            let failover =
+                Failover::new(routes.clone(), config.policy, Arc::clone(ledger), Arc::clone(clock));
+            failovers.push(failover.clone());
+            Arc::new(failover)
+        }
+    }
+}
+
+/// Codes that Infobip makes are to be as safe as ours, or the server does not start. A test's Infobip on this machine may
+/// not know how to answer.
+async fn check_two_factor(config: &Config) -> Result<(), StartError> {
+    let Some(two_factor) = &config.messages.two_factor else { return Ok(()) };
+    match two_factor.ensure_safe().await {
+        Err(error) if two_factor.is_local() => {
+            tracing::warn!("the limits of Infobip's codes are not known: {error}");
+            Ok(())
+        }
+        checked => checked.map_err(|error| StartError::Infobip { cause: error.to_string() }),
     }
 }

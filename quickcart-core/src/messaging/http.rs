@@ -104,6 +104,11 @@ impl Http {
         self.provider
     }
 
+    /// Whether the provider is on this machine, as those of tests are.
+    pub(super) fn is_local(&self) -> bool {
+        self.base.host_str().is_some_and(is_loopback)
+    }
+
     /// A URL below the base; each segment is encoded.
     pub(super) fn url(&self, segments: &[&str]) -> Url {
         let mut url = self.base.clone();

@@ -97,6 +97,12 @@ impl SendError {
         Self { provider, failure, code: None, retry_after: None, cause: None }
     }
 
+    /// Whether it is the recipient who gets no messages, and no other provider would help.
+    #[must_use]
+    pub fn is_about_recipient(&self) -> bool {
+        matches!(self.failure, Failure::RecipientInvalid | Failure::RecipientBlocked)
+    }
+
     /// The same, with the provider's own code.
     #[must_use]
     pub fn with_code(self, code: impl fmt::Display) -> Self {

@@ -71,6 +71,8 @@ impl DomainError for OtpError {
             | Self::Limited { .. }
             | Self::Suspected { .. } => ErrorKind::Limited,
             Self::KeyReused => ErrorKind::Unprocessable,
+            // As with a number that is refused before: no later request succeeds, either.
+            Self::NotSent(error) if error.is_about_recipient() => ErrorKind::InvalidInput,
             Self::NotSent(_) | Self::NotChecked(_) => ErrorKind::Unavailable,
             Self::Refused(error) => error.kind(),
             Self::Store(error) => error.kind(),

@@ -8,11 +8,13 @@ use crate::error::{ApiError, malformed};
 /// The longest phone number or code that is looked at, in characters.
 const TEXT_LENGTH_MAX: usize = 64;
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 pub(crate) struct Sent<'a> {
     pub(crate) success: bool,
     pub(crate) message: String,
     pub(crate) provider: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) sid: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) development_mode: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -6,6 +6,7 @@ mod orders;
 mod phone_otp;
 mod phone_otp_auth;
 mod products;
+mod receipts;
 mod shared;
 mod user;
 
@@ -34,6 +35,7 @@ pub fn routes(app: &App) -> BoxedFilter<(Response,)> {
 /// ones after it, so that a request passes through no more filters than it has to.
 fn groups(app: &App) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + use<> {
     let rest = user::routes(app).or(orders::routes(app)).unify().or(shared::routes(app)).unify();
+    let rest = rest.or(receipts::routes(app)).unify();
     let shop = products::routes(app).or(auth::routes(app).or(rest).unify()).unify().boxed();
     phone_otp::routes(app).or(cart::routes(app).or(shop).unify()).unify()
 }

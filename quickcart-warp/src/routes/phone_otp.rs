@@ -74,10 +74,12 @@ pub(super) async fn start(
     let sent = if app.development && provider == "console" {
         let message = format!("Development Mode: OTP is {code}");
         let (provider, development_mode) = ("development", Some(true));
-        Sent { success: true, message, provider, development_mode, otp: Some(code), remaining_attempts: None }
+        Sent { success: true, message, provider, development_mode, otp: Some(code), ..Sent::default() }
     } else {
-        let message = format!("SMS sent successfully via {provider}");
-        Sent { success: true, message, provider, development_mode: None, otp: None, remaining_attempts: None }
+        let message = format!("SMS sent successfully via {}", display_name(provider));
+        // The first version shows Twilio's name for the message, and those of no other provider.
+        let sid = started.message_id.as_deref().filter(|_| provider == "twilio");
+        Sent { success: true, message, provider, sid, ..Sent::default() }
     };
     let mut response = ok(&complete(sent, &started));
     let now = app.clock.now();
@@ -85,8 +87,19 @@ pub(super) async fn start(
     Ok(response)
 }
 
+/// As the old backend wrote it.
+fn display_name(provider: &str) -> &str {
+    match provider {
+        "twilio" => "Twilio",
+        "fast2sms" => "Fast2SMS",
+        "infobip" | "infobip_2fa" => "Infobip",
+        other => other,
+    }
+}
+
 /// The same words for every limit, so that they do not tell what is known of a number.
 fn refused(error: OtpError) -> ApiError {
+    const NO_MESSAGES: &str = "This phone number cannot get a code.";
     const TOO_MANY: &str = "Too many codes were asked for. Please try again later.";
     match error {
         OtpError::Limited { limit, rate, retry_after } => ApiError::with_text(&error, TOO_MANY)
@@ -95,7 +108,10 @@ fn refused(error: OtpError) -> ApiError {
             ApiError::with_text(&error, TOO_MANY)
         }
         OtpError::KeyReused => error.into(),
-        OtpError::Refused(_) => ApiError::with_text(&error, "This phone number cannot get a code."),
+        OtpError::Refused(_) => ApiError::with_text(&error, NO_MESSAGES),
+        OtpError::NotSent(ref cause) if cause.is_about_recipient() => {
+            ApiError::with_text(&error, NO_MESSAGES)
+        }
         error => {
             ApiError::with_text(&error, "The verification code could not be sent. Please try again later.")
         }

@@ -186,11 +186,8 @@ impl Failover {
                 Err(error) => {
                     let failure = error.failure;
                     attempts.maybe_sent |= failure == Failure::MaybeSent;
-                    let is_over = match failure {
-                        Failure::RecipientInvalid | Failure::RecipientBlocked => true,
-                        Failure::MaybeSent => !self.0.policy.after_maybe_sent,
-                        _ => false,
-                    };
+                    let is_over = error.is_about_recipient()
+                        || (failure == Failure::MaybeSent && !self.0.policy.after_maybe_sent);
                     last = Some(error);
                     if is_over {
                         break;

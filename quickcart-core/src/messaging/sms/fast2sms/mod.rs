@@ -36,6 +36,7 @@ pub struct Fast2Sms {
     http: Http,
     authorization: HeaderValue,
     route: Fast2SmsRoute,
+    reports: bool,
 }
 
 /// How Fast2SMS delivers.
@@ -62,6 +63,7 @@ pub struct Fast2SmsBuilder {
     route: Fast2SmsRoute,
     base_url: String,
     time_max: Duration,
+    reports: bool,
 }
 
 impl Fast2Sms {
@@ -70,7 +72,13 @@ impl Fast2Sms {
 
     /// Settings that are needed.
     pub fn builder(key: impl Into<String>, route: Fast2SmsRoute) -> Fast2SmsBuilder {
-        Fast2SmsBuilder { key: key.into(), route, base_url: Self::BASE_URL.into(), time_max: TIME_MAX }
+        Fast2SmsBuilder {
+            key: key.into(),
+            route,
+            base_url: Self::BASE_URL.into(),
+            time_max: TIME_MAX,
+            reports: false,
+        }
     }
 }
 
@@ -78,6 +86,11 @@ impl Fast2SmsBuilder {
     /// Another address, for tests and proxies.
     pub fn base_url(self, base_url: impl Into<String>) -> Self {
         Self { base_url: base_url.into(), ..self }
+    }
+
+    /// The dashboard is set up to tell what becomes of messages, and somebody [reads](read_fast2sms_reports) it.
+    pub fn with_reports(self) -> Self {
+        Self { reports: true, ..self }
     }
 
     /// How long a request may take. Default: 10 s.
@@ -103,6 +116,7 @@ impl Fast2SmsBuilder {
             http: Http::new(NAME, &self.base_url, self.time_max)?,
             authorization: secret_header(&self.key).ok_or_else(|| invalid("the key is no key"))?,
             route: self.route,
+            reports: self.reports,
         })
     }
 }
@@ -111,6 +125,10 @@ impl Fast2SmsBuilder {
 impl MessageProvider for Fast2Sms {
     fn name(&self) -> &'static str {
         NAME
+    }
+
+    fn reports(&self) -> bool {
+        self.reports
     }
 
     async fn send(&self, message: &Message) -> Result<Receipt, SendError> {

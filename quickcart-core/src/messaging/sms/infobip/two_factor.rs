@@ -104,6 +104,12 @@ impl InfobipTwoFactor {
         Err(unsafe_setting("the application keeps unsafe limits"))
     }
 
+    /// Whether Infobip is on this machine, as that of a test is.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.http.is_local()
+    }
+
     async fn ask<T: serde::de::DeserializeOwned>(
         &self,
         method: Method,

@@ -1,0 +1,564 @@
+//! Flags and environment variables of messages, and what they mean: which providers there are, and who is tried first.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use quickcart_core::messaging::gateway::{Gateway, GatewayConfig};
+use quickcart_core::messaging::sms::{
+    Fast2Sms, Fast2SmsRoute, IndiaDlt, Infobip, InfobipTwoFactor, Twilio, TwilioKey, TwilioSender,
+    TwilioWebhook,
+};
+use quickcart_core::messaging::{FailoverPolicy, InvalidSetting, MessageProvider, MicroUnits, Order, Route};
+use quickcart_core::phone::Countries;
+
+use crate::config::{ConfigError, Secret, given, list, wrong};
+
+/// Where providers tell what became of messages, below the public URL.
+pub(crate) const RECEIPTS: &str = "/v1/receipts";
+/// The shortest key in an address, in bytes: it is all that protects what comes there.
+const RECEIPT_KEY_LENGTH_MIN: usize = 16;
+/// How many micro-units a hundredth of the currency's unit has.
+const MICRO_A_HUNDREDTH: MicroUnits = 10_000;
+
+#[derive(Args, Clone)]
+pub(crate) struct MessageSettings {
+    /// Providers of the phone-otp group, the first first: of twilio, fast2sms, infobip, infobip_2fa and gateways; with
+    /// @ and countries for these only, as in `fast2sms@IN,twilio`; or `console`, or `none`
+    /// [default: all that have credentials, else console in development]
+    #[arg(long, env = "PHONE_OTP_PROVIDERS", value_name = "NAMES")]
+    phone_otp_providers: Option<String>,
+
+    /// Providers of the smart-cart group
+    #[arg(long, env = "SMART_CART_PROVIDERS", value_name = "NAMES")]
+    smart_cart_providers: Option<String>,
+
+    /// Twilio: the account, its token, and the sender's number or messaging service
+    #[arg(long, env = "TWILIO_ACCOUNT_SID", value_name = "SID")]
+    twilio_account_sid: Option<String>,
+    /// The account's token; it also signs receipts
+    #[arg(long, env = "TWILIO_AUTH_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    twilio_auth_token: Option<String>,
+    /// The sender's number, in E.164 form
+    #[arg(long, env = "TWILIO_PHONE_NUMBER", value_name = "NUMBER")]
+    twilio_phone_number: Option<String>,
+    /// A pool of senders, instead of a number
+    #[arg(long, env = "TWILIO_MESSAGING_SERVICE_SID", value_name = "SID")]
+    twilio_messaging_service_sid: Option<String>,
+    /// Where Twilio is
+    #[arg(long, env = "TWILIO_BASE_URL", value_name = "URL", default_value = Twilio::BASE_URL)]
+    twilio_base_url: String,
+
+    /// Fast2SMS: the key (REACT_APP_FAST2SMS_API_KEY is understood, too)
+    #[arg(long, env = "FAST2SMS_API_KEY", hide_env_values = true, value_name = "KEY")]
+    fast2sms_api_key: Option<String>,
+    #[arg(long, env = "REACT_APP_FAST2SMS_API_KEY", hide = true, hide_env_values = true)]
+    old_fast2sms_api_key: Option<String>,
+    /// How Fast2SMS delivers: `otp` its own text with the code, `q` ours, `dlt` a registered one
+    #[arg(long, env = "FAST2SMS_ROUTE", value_name = "ROUTE", default_value = "otp")]
+    fast2sms_route: Fast2SmsRouteName,
+    /// The registered sender, for the route dlt
+    #[arg(long, env = "FAST2SMS_SENDER_ID", value_name = "ID")]
+    fast2sms_sender_id: Option<String>,
+    /// Fast2SMS's number for the registered text, for the route dlt
+    #[arg(long, env = "FAST2SMS_MESSAGE_ID", value_name = "ID")]
+    fast2sms_message_id: Option<String>,
+    /// Where Fast2SMS is
+    #[arg(long, env = "FAST2SMS_BASE_URL", value_name = "URL", default_value = Fast2Sms::BASE_URL)]
+    fast2sms_base_url: String,
+
+    /// Infobip: the key
+    #[arg(long, env = "INFOBIP_API_KEY", hide_env_values = true, value_name = "KEY")]
+    infobip_api_key: Option<String>,
+    /// The account's own address, such as xyz.api.infobip.com
+    #[arg(long, env = "INFOBIP_BASE_URL", value_name = "URL")]
+    infobip_base_url: Option<String>,
+    /// The sender's name or number
+    #[arg(long, env = "INFOBIP_SENDER", value_name = "NAME")]
+    infobip_sender: Option<String>,
+    /// For codes that Infobip makes (infobip_2fa): the application
+    #[arg(long, env = "INFOBIP_APP_ID", value_name = "ID")]
+    infobip_app_id: Option<String>,
+    /// For codes that Infobip makes: the message template
+    #[arg(long, env = "INFOBIP_MESSAGE_ID", value_name = "ID")]
+    infobip_message_id: Option<String>,
+    /// India: whose registered text it is (DLT principal entity)
+    #[arg(long, env = "INFOBIP_DLT_ENTITY_ID", value_name = "ID")]
+    infobip_dlt_entity_id: Option<String>,
+    /// India: the registered text (DLT content template)
+    #[arg(long, env = "INFOBIP_DLT_TEMPLATE_ID", value_name = "ID")]
+    infobip_dlt_template_id: Option<String>,
+
+    /// Other HTTP gateways, described in this JSON file; see docs/messages.md
+    #[arg(long, env = "QUICKCART_GATEWAYS", value_name = "FILE")]
+    gateways: Option<PathBuf>,
+
+    /// Milliseconds that all providers together may take for one message
+    #[arg(long, env = "QUICKCART_SEND_BUDGET", value_name = "MS", default_value_t = 4_000, value_parser = clap::value_parser!(u64).range(100..=30_000))]
+    send_budget: u64,
+    /// Milliseconds that one provider may take
+    #[arg(long, env = "QUICKCART_PROVIDER_TIMEOUT", value_name = "MS", default_value_t = 1_500, value_parser = clap::value_parser!(u64).range(50..=30_000))]
+    provider_timeout: u64,
+    /// Seconds to wait for the news that a message arrived, before the next provider sends it, too; 0 never does
+    #[arg(long, env = "QUICKCART_RECEIPT_WAIT", value_name = "SECONDS", default_value_t = 12, value_parser = clap::value_parser!(u64).range(0..=600))]
+    receipt_wait: u64,
+    /// Who is tried first: `listed`, in the order of the list; `measured`, more often whose codes are shown more often
+    #[arg(long, env = "QUICKCART_PROVIDER_ORDER", value_name = "ORDER", default_value = "listed")]
+    provider_order: OrderName,
+    /// Whether the next provider is tried when one may have sent the message
+    #[arg(long, env = "QUICKCART_AFTER_MAYBE_SENT", value_name = "WHAT", default_value = "next")]
+    after_maybe_sent: AfterMaybeSent,
+
+    /// What a message of a provider costs, in the currency's unit, as in `twilio=0.42,fast2sms=0.20`
+    /// [default: QUICKCART_MESSAGE_PRICE]
+    #[arg(long, env = "QUICKCART_PROVIDER_PRICES", value_name = "PRICES")]
+    provider_prices: Option<String>,
+    /// What this server's messages may cost in a day (UTC), in the currency's unit
+    #[arg(long, env = "QUICKCART_DAILY_SPEND", value_name = "AMOUNT")]
+    daily_spend: Option<String>,
+
+    /// How the world reaches this server, for receipts of providers, such as https://shop.example.com
+    #[arg(long, env = "QUICKCART_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+    /// Ends the address for receipts of providers that sign nothing (Infobip, Fast2SMS): 16 letters and digits or more
+    #[arg(long, env = "QUICKCART_RECEIPT_KEY", hide_env_values = true, value_name = "KEY")]
+    receipt_key: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Fast2SmsRouteName {
+    Otp,
+    Q,
+    Dlt,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum OrderName {
+    Listed,
+    Measured,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum AfterMaybeSent {
+    Next,
+    Stop,
+}
+
+/// Where the messages of a group go.
+#[derive(Clone, Debug)]
+pub enum Messages {
+    /// To standard output, in development.
+    Console,
+    /// Nowhere: whoever asks for a code is told that it could not be sent.
+    None,
+    /// To the first provider that takes them.
+    Routes(Vec<Route>),
+}
+
+/// The settings of messages, checked. `Debug` shows no secret.
+#[derive(Clone, Debug)]
+pub struct MessageConfig {
+    /// Where the messages of the phone-otp group go.
+    pub phone_otp: Messages,
+    /// Where the messages of the smart-cart group go.
+    pub smart_cart: Messages,
+    /// How a message finds its way.
+    pub policy: FailoverPolicy,
+    /// What messages may cost in a day.
+    pub daily_max: Option<MicroUnits>,
+    /// Codes that Infobip makes: their limits are looked at before the first one.
+    pub two_factor: Option<Arc<InfobipTwoFactor>>,
+    /// Takes Twilio's receipts.
+    pub twilio_webhook: Option<TwilioWebhook>,
+    /// Ends the address of receipts that nobody signs.
+    pub receipt_key: Option<Secret>,
+}
+
+/// All providers that have credentials.
+struct Providers<'a> {
+    settings: &'a MessageSettings,
+    all: Vec<Arc<dyn MessageProvider>>,
+    two_factor: Option<Arc<InfobipTwoFactor>>,
+    message_price: MicroUnits,
+}
+
+impl MessageSettings {
+    /// `message_price` is in hundredths.
+    pub(crate) fn check(&self, message_price: u32, development: bool) -> Result<MessageConfig, ConfigError> {
+        let policy = FailoverPolicy {
+            budget: Duration::from_millis(self.send_budget),
+            provider_time_max: Duration::from_millis(self.provider_timeout),
+            after_maybe_sent: self.after_maybe_sent == AfterMaybeSent::Next,
+            report_time_max: (self.receipt_wait > 0).then(|| Duration::from_secs(self.receipt_wait)),
+            order: match self.provider_order {
+                OrderName::Listed => Order::Listed,
+                OrderName::Measured => Order::Measured,
+            },
+        };
+        let receipt_key = self.receipt_key()?;
+        let public_url = self.public_url(development)?;
+        let providers = self.providers(message_price, public_url, receipt_key)?;
+        let messages = |name, list: &Option<String>| providers.messages(name, list.as_ref(), development);
+        let token = given(self.twilio_auth_token.as_ref());
+        Ok(MessageConfig {
+            phone_otp: messages("PHONE_OTP_PROVIDERS", &self.phone_otp_providers)?,
+            smart_cart: messages("SMART_CART_PROVIDERS", &self.smart_cart_providers)?,
+            policy,
+            daily_max: given(self.daily_spend.as_ref())
+                .map(|text| amount("QUICKCART_DAILY_SPEND", text))
+                .transpose()?,
+            two_factor: providers.two_factor.clone(),
+            twilio_webhook: token.zip(public_url).map(|(token, url)| TwilioWebhook::new(token, url)),
+            receipt_key: receipt_key.map(|key| Secret::new(key.to_owned())),
+        })
+    }
+
+    fn providers(
+        &self,
+        message_price: u32,
+        public_url: Option<&str>,
+        receipt_key: Option<&str>,
+    ) -> Result<Providers<'_>, ConfigError> {
+        let mut all: Vec<Arc<dyn MessageProvider>> = Vec::new();
+        all.extend(self.twilio(public_url)?.map(|twilio| Arc::new(twilio) as _));
+        all.extend(
+            self.fast2sms(public_url.and(receipt_key).is_some())?.map(|fast2sms| Arc::new(fast2sms) as _),
+        );
+        let receipts = public_url.zip(receipt_key);
+        let receipts = receipts.map(|(url, key)| format!("{url}{RECEIPTS}/infobip/{key}"));
+        all.extend(self.infobip(receipts)?.map(|infobip| Arc::new(infobip) as _));
+        all.extend(self.gateways()?.into_iter().map(|gateway| Arc::new(gateway) as _));
+        let two_factor = self.two_factor()?.map(Arc::new);
+        let message_price = MicroUnits::from(message_price) * MICRO_A_HUNDREDTH;
+        Ok(Providers { settings: self, all, two_factor, message_price })
+    }
+
+    fn twilio(&self, public_url: Option<&str>) -> Result<Option<Twilio>, ConfigError> {
+        let account = given(self.twilio_account_sid.as_ref());
+        let token = given(self.twilio_auth_token.as_ref());
+        let number = given(self.twilio_phone_number.as_ref()).cloned().map(TwilioSender::Number);
+        let service = given(self.twilio_messaging_service_sid.as_ref()).cloned();
+        let sender = service.map(TwilioSender::MessagingService).or(number);
+        let (Some(account), Some(token), Some(sender)) = (account, token, &sender) else {
+            return none_or_missing(
+                "Twilio",
+                &[
+                    ("TWILIO_ACCOUNT_SID", account.is_some()),
+                    ("TWILIO_AUTH_TOKEN", token.is_some()),
+                    ("TWILIO_PHONE_NUMBER or TWILIO_MESSAGING_SERVICE_SID", sender.is_some()),
+                ],
+            );
+        };
+        let key = TwilioKey::AuthToken(token.clone());
+        let mut builder = Twilio::builder(account, key, sender.clone()).base_url(&self.twilio_base_url);
+        if let Some(url) = public_url {
+            builder = builder.status_callback(format!("{url}{RECEIPTS}/twilio"));
+        }
+        built("TWILIO", builder.build()).map(Some)
+    }
+
+    fn fast2sms(&self, reports: bool) -> Result<Option<Fast2Sms>, ConfigError> {
+        let key = given(self.fast2sms_api_key.as_ref()).or(given(self.old_fast2sms_api_key.as_ref()));
+        let Some(key) = key else { return Ok(None) };
+        let route = match self.fast2sms_route {
+            Fast2SmsRouteName::Otp => Fast2SmsRoute::Otp,
+            Fast2SmsRouteName::Q => Fast2SmsRoute::Quick,
+            Fast2SmsRouteName::Dlt => {
+                let [sender_id, message_id] = [&self.fast2sms_sender_id, &self.fast2sms_message_id]
+                    .map(|text| given(text.as_ref()).cloned());
+                let Some((sender_id, message_id)) = sender_id.zip(message_id) else {
+                    return wrong("FAST2SMS_ROUTE: dlt needs FAST2SMS_SENDER_ID and FAST2SMS_MESSAGE_ID");
+                };
+                Fast2SmsRoute::Dlt { sender_id, message_id }
+            }
+        };
+        let mut builder = Fast2Sms::builder(key, route).base_url(&self.fast2sms_base_url);
+        if reports {
+            builder = builder.with_reports();
+        }
+        built("FAST2SMS", builder.build()).map(Some)
+    }
+
+    fn infobip(&self, delivery_url: Option<String>) -> Result<Option<Infobip>, ConfigError> {
+        let Some((url, key)) = self.infobip_account()? else { return Ok(None) };
+        let mut builder = Infobip::builder(url, key);
+        if let Some(sender) = given(self.infobip_sender.as_ref()) {
+            builder = builder.sender(sender);
+        }
+        if let Some(url) = delivery_url {
+            builder = builder.delivery_url(url);
+        }
+        let template = given(self.infobip_dlt_template_id.as_ref()).cloned();
+        match given(self.infobip_dlt_entity_id.as_ref()).cloned() {
+            Some(principal_entity_id) => {
+                let content_template_id = template;
+                let dlt = IndiaDlt { principal_entity_id, content_template_id, telemarketer_id: None };
+                builder = builder.india_dlt(dlt);
+            }
+            None if template.is_some() => {
+                return wrong("INFOBIP_DLT_TEMPLATE_ID needs INFOBIP_DLT_ENTITY_ID");
+            }
+            None => {}
+        }
+        built("INFOBIP", builder.build()).map(Some)
+    }
+
+    fn two_factor(&self) -> Result<Option<InfobipTwoFactor>, ConfigError> {
+        let [app, message] =
+            [&self.infobip_app_id, &self.infobip_message_id].map(|text| given(text.as_ref()));
+        let account = self.infobip_account()?;
+        let (Some((url, key)), Some((app, message))) = (account, app.zip(message)) else { return Ok(None) };
+        let mut builder = InfobipTwoFactor::builder(url, key, app, message);
+        if let Some(sender) = given(self.infobip_sender.as_ref()) {
+            builder = builder.sender(sender);
+        }
+        built("INFOBIP", builder.build()).map(Some)
+    }
+
+    /// The old backend wrote the address without its scheme.
+    fn infobip_account(&self) -> Result<Option<(String, &String)>, ConfigError> {
+        let (url, key) = (given(self.infobip_base_url.as_ref()), given(self.infobip_api_key.as_ref()));
+        let (Some(url), Some(key)) = (url, key) else {
+            let names = [("INFOBIP_BASE_URL", url.is_some()), ("INFOBIP_API_KEY", key.is_some())];
+            return none_or_missing("Infobip", &names);
+        };
+        let scheme = if url.contains("://") { "" } else { "https://" };
+        Ok(Some((format!("{scheme}{url}"), key)))
+    }
+
+    fn gateways(&self) -> Result<Vec<Gateway>, ConfigError> {
+        let Some(path) = &self.gateways else { return Ok(Vec::new()) };
+        let place = format!("QUICKCART_GATEWAYS: {}", path.display());
+        let text = std::fs::read(path).or_else(|error| wrong(format!("{place}: {error}")))?;
+        let configs: Vec<GatewayConfig> =
+            serde_json::from_slice(&text).or_else(|error| wrong(format!("{place}: {error}")))?;
+        let gateway = |config: &GatewayConfig| {
+            // Names are kept for as long as the program runs, as those of the other providers are.
+            let name: &'static str = String::leak(config.name.clone());
+            built(&format!("{place}: {name}"), Gateway::new(name, config))
+        };
+        configs.iter().map(gateway).collect()
+    }
+
+    fn public_url(&self, development: bool) -> Result<Option<&str>, ConfigError> {
+        let Some(url) = given(self.public_url.as_ref()) else { return Ok(None) };
+        let is_safe = url.starts_with("https://") || (development && url.starts_with("http://"));
+        if !is_safe || url.contains(['?', '#', ' ']) {
+            return wrong(format!("QUICKCART_PUBLIC_URL: {url:?} is not like https://shop.example.com"));
+        }
+        Ok(Some(url.trim_end_matches('/')))
+    }
+
+    fn receipt_key(&self) -> Result<Option<&str>, ConfigError> {
+        let Some(key) = given(self.receipt_key.as_ref()) else { return Ok(None) };
+        let is_plain = key.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if key.len() < RECEIPT_KEY_LENGTH_MIN || !is_plain {
+            return wrong(format!(
+                "QUICKCART_RECEIPT_KEY needs {RECEIPT_KEY_LENGTH_MIN} letters and digits or more"
+            ));
+        }
+        Ok(Some(key))
+    }
+
+    fn price(&self, provider: &str, default: MicroUnits) -> Result<MicroUnits, ConfigError> {
+        let name = "QUICKCART_PROVIDER_PRICES";
+        for pair in given(self.provider_prices.as_ref()).map(|text| list(text)).into_iter().flatten() {
+            let Some((named, price)) = pair.split_once('=') else {
+                return wrong(format!("{name}: {pair:?} is not like twilio=0.42"));
+            };
+            if named.trim() == provider {
+                return amount(name, price);
+            }
+        }
+        Ok(default)
+    }
+}
+
+impl Providers<'_> {
+    fn messages(
+        &self,
+        name: &str,
+        providers: Option<&String>,
+        development: bool,
+    ) -> Result<Messages, ConfigError> {
+        let names: Vec<&str> = given(providers).map(|text| list(text)).into_iter().flatten().collect();
+        match names.as_slice() {
+            [] if !self.all.is_empty() => {
+                let routes = self.all.iter().map(|provider| self.route(Arc::clone(provider), Countries::All));
+                routes.collect::<Result<_, _>>().map(Messages::Routes)
+            }
+            [] if development => Ok(Messages::Console),
+            [] => wrong(format!(
+                "{name}: no provider is configured, and production does not print messages; `none` lets the server \
+                 start without sending any"
+            )),
+            ["none"] => Ok(Messages::None),
+            ["console"] if development => Ok(Messages::Console),
+            ["console"] => wrong(format!("{name}: production does not print messages on the console")),
+            names => {
+                let routes = names.iter().map(|text| self.named(name, text));
+                routes.collect::<Result<_, _>>().map(Messages::Routes)
+            }
+        }
+    }
+
+    /// `twilio`, or `fast2sms@IN+BD`.
+    fn named(&self, setting: &str, text: &str) -> Result<Route, ConfigError> {
+        let (provider, countries) = text.split_once('@').unwrap_or((text, "all"));
+        let countries = Countries::from_str(&countries.replace('+', ","))
+            .or_else(|error| wrong(format!("{setting}: {text}: {error}")))?;
+        let two_factor =
+            self.two_factor.iter().map(|provider| Arc::clone(provider) as Arc<dyn MessageProvider>);
+        let mut all = self.all.iter().cloned().chain(two_factor);
+        match all.find(|known| known.name() == provider) {
+            Some(found) => self.route(found, countries),
+            None => wrong(format!("{setting}: {}", self.unknown(provider))),
+        }
+    }
+
+    fn unknown(&self, provider: &str) -> String {
+        let needs = match provider {
+            "twilio" => "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_PHONE_NUMBER",
+            "fast2sms" => "FAST2SMS_API_KEY",
+            "infobip" => "INFOBIP_API_KEY and INFOBIP_BASE_URL",
+            "infobip_2fa" => "INFOBIP_API_KEY, INFOBIP_BASE_URL, INFOBIP_APP_ID and INFOBIP_MESSAGE_ID",
+            "console" | "none" => return format!("{provider} stands alone"),
+            _ => {
+                let names: Vec<_> = self.all.iter().map(|provider| provider.name()).collect();
+                let names = if names.is_empty() { "none so far".to_owned() } else { names.join(", ") };
+                return format!("{provider:?} is not a provider; those with credentials are: {names}");
+            }
+        };
+        format!("{provider} needs {needs}")
+    }
+
+    fn route(&self, provider: Arc<dyn MessageProvider>, countries: Countries) -> Result<Route, ConfigError> {
+        let price = self.settings.price(provider.name(), self.message_price)?;
+        Ok(Route::new(provider).with_countries(countries).with_price(price))
+    }
+}
+
+/// Half of a provider's credentials are a mistake, none of them are a choice.
+fn none_or_missing<T>(provider: &str, settings: &[(&str, bool)]) -> Result<Option<T>, ConfigError> {
+    let missing = settings.iter().filter(|(_, is_given)| !is_given).map(|(name, _)| *name);
+    let missing: Vec<_> = missing.collect();
+    if missing.len() == settings.len() {
+        return Ok(None);
+    }
+    wrong(format!("{provider}: {} is missing", missing.join(" and ")))
+}
+
+fn built<T>(place: &str, provider: Result<T, InvalidSetting>) -> Result<T, ConfigError> {
+    provider.or_else(|error| wrong(format!("{place}: {}", error.problem)))
+}
+
+/// A decimal number with six places at most, such as 0.42.
+fn amount(name: &str, text: &str) -> Result<MicroUnits, ConfigError> {
+    let (whole, part) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let micro = || -> Option<MicroUnits> {
+        let is_number = !whole.is_empty() && part.len() <= 6 && digits(whole) && digits(part);
+        let micro: MicroUnits = format!("{whole}{part:0<6}").parse().ok()?;
+        is_number.then_some(micro)
+    };
+    micro().map_or_else(|| wrong(format!("{name}: {text:?} is not an amount such as 0.42")), Ok)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        settings: MessageSettings,
+    }
+
+    fn check(arguments: &str, development: bool) -> Result<MessageConfig, ConfigError> {
+        let arguments = std::iter::once("quickcart-warp").chain(arguments.split_whitespace());
+        Command::try_parse_from(arguments).unwrap().settings.check(25, development)
+    }
+
+    const TWILIO: &str =
+        "--twilio-account-sid AC0 --twilio-auth-token s3cret --twilio-phone-number +15005550006";
+    const FAST2SMS: &str = "--fast2sms-api-key s3cret";
+
+    fn names(messages: &Messages) -> Vec<&'static str> {
+        match messages {
+            Messages::Routes(routes) => routes.iter().map(Route::name).collect(),
+            Messages::Console => vec!["console"],
+            Messages::None => vec!["none"],
+        }
+    }
+
+    #[test]
+    fn whoever_has_credentials_is_asked() {
+        assert_eq!(names(&check("", true).unwrap().phone_otp), ["console"]);
+        let config =
+            check(&format!("{FAST2SMS} {TWILIO} --smart-cart-providers fast2sms@IN+BD"), false).unwrap();
+        assert_eq!(names(&config.phone_otp), ["twilio", "fast2sms"]);
+        assert_eq!(names(&config.smart_cart), ["fast2sms"]);
+        assert!(config.twilio_webhook.is_none() && config.two_factor.is_none());
+        let infobip = "--infobip-api-key s3cret --infobip-base-url xyz.api.infobip.com --infobip-app-id A \
+                       --infobip-message-id M";
+        let config = check(&format!("{infobip} --phone-otp-providers infobip_2fa,infobip"), false).unwrap();
+        assert_eq!(names(&config.phone_otp), ["infobip_2fa", "infobip"]);
+        assert_eq!(names(&config.smart_cart), ["infobip"], "codes that others make are a choice");
+    }
+
+    #[test]
+    fn receipts_need_an_address() {
+        let config = check(&format!("{TWILIO} --public-url https://shop.example/"), false).unwrap();
+        assert!(config.twilio_webhook.is_some() && config.receipt_key.is_none());
+        let Messages::Routes(routes) = config.phone_otp else { panic!("twilio is there") };
+        assert_eq!(routes[0].name(), "twilio");
+    }
+
+    #[test]
+    fn amounts_are_decimal() {
+        for (text, micro) in [("0.42", 420_000), ("1", 1_000_000), ("0.000001", 1), ("12.5", 12_500_000)] {
+            assert_eq!(amount("X", text), Ok(micro), "{text}");
+        }
+        for text in ["", ".5", "1,5", "-1", "0.0000001", "1e3", "99999999999999999999"] {
+            assert!(amount("X", text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_what_is_wrong_and_no_secret() {
+        for (arguments, culprit) in [
+            ("--twilio-account-sid AC0 --twilio-auth-token s3cret", "Twilio: TWILIO_PHONE_NUMBER"),
+            ("--infobip-api-key s3cret", "Infobip: INFOBIP_BASE_URL is missing"),
+            ("--phone-otp-providers twilio", "PHONE_OTP_PROVIDERS: twilio needs TWILIO_ACCOUNT_SID"),
+            ("--phone-otp-providers pigeon", "PHONE_OTP_PROVIDERS: \"pigeon\" is not a provider"),
+            (
+                "--fast2sms-api-key s3cret --phone-otp-providers fast2sms@XX",
+                "PHONE_OTP_PROVIDERS: fast2sms@XX",
+            ),
+            (
+                "--fast2sms-api-key s3cret --phone-otp-providers fast2sms,none",
+                "PHONE_OTP_PROVIDERS: none stands",
+            ),
+            ("--fast2sms-api-key s3cret --fast2sms-route dlt", "FAST2SMS_ROUTE"),
+            ("--fast2sms-api-key s3cret --fast2sms-base-url http://10.0.0.1", "FAST2SMS: the URL must"),
+            ("--fast2sms-api-key s3cret --provider-prices fast2sms", "QUICKCART_PROVIDER_PRICES"),
+            ("--daily-spend much", "QUICKCART_DAILY_SPEND"),
+            ("--public-url shop.example", "QUICKCART_PUBLIC_URL"),
+            ("--receipt-key short", "QUICKCART_RECEIPT_KEY"),
+            ("--gateways /nowhere/at/all.json", "QUICKCART_GATEWAYS"),
+        ] {
+            let error = check(arguments, true).unwrap_err().to_string();
+            assert!(error.starts_with(culprit) && !error.contains("s3cret"), "{error}");
+        }
+        let refused = |arguments: &str| check(arguments, false).unwrap_err().to_string();
+        assert!(refused("").contains("no provider is configured"));
+        assert!(refused("--phone-otp-providers console").contains("does not print messages"));
+        assert!(refused("--public-url http://shop.example").starts_with("QUICKCART_PUBLIC_URL"));
+        let shown = format!("{:?}", check(&format!("{TWILIO} {FAST2SMS}"), false).unwrap());
+        assert!(!shown.contains("s3cret"), "{shown}");
+    }
+}
