@@ -15,9 +15,11 @@
 //! started it, however that ends. Whatever goes wrong here panics, as a test that cannot go on fails.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod prism;
 mod process;
 mod redis;
 mod wait;
 
+pub use prism::Prism;
 pub use redis::{RedisCluster, RedisSentinel, RedisServer};
 pub use wait::wait_until;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use jiff::fmt::rfc2822;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, RequestBuilder, Response, Url, redirect, retry};
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
@@ -264,16 +264,13 @@ fn tls(is_used: bool) -> Result<ClientConfig, rustls::Error> {
 }
 
 fn with_body(request: RequestBuilder, body: Body) -> RequestBuilder {
-    let typed = |content_type, text: String| {
-        (HeaderName::from(CONTENT_TYPE), HeaderValue::from_static(content_type), text)
-    };
-    let (name, content_type, text) = match body {
+    let (content_type, text) = match body {
         Body::None => return request,
-        Body::Form(text) => typed("application/x-www-form-urlencoded", text),
-        Body::Json(value) => typed("application/json", value.to_string()),
-        Body::Text(text) => typed("text/plain; charset=utf-8", text),
+        Body::Form(text) => ("application/x-www-form-urlencoded", text),
+        Body::Json(value) => ("application/json", value.to_string()),
+        Body::Text(text) => ("text/plain; charset=utf-8", text),
     };
-    request.header(name, content_type).body(text)
+    request.header(CONTENT_TYPE, content_type).body(text)
 }
 
 /// Seconds, or a date ([RFC 9110](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)) by the server's own clock.

@@ -215,7 +215,7 @@ fn made_safe(settings: &Map<String, Value>) -> Map<String, Value> {
         safe.insert("pinAttempts".into(), json!(ATTEMPTS_MAX));
     }
     let lives = settings.get("pinTimeToLive").and_then(Value::as_str).and_then(duration);
-    if !lives.is_some_and(|lives| lives <= TIME_TO_LIVE_MAX) {
+    if lives.is_none_or(|lives| lives > TIME_TO_LIVE_MAX) {
         safe.insert("pinTimeToLive".into(), json!("5m"));
     }
     safe.insert("allowMultiplePinVerifications".into(), json!(false));
