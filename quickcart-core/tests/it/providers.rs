@@ -380,12 +380,13 @@ async fn sendgrid_gets_a_plain_text() {
     assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", "/v3/mail/send"));
     assert_eq!(request.headers["authorization"], format!("Bearer {KEY}"));
     let expected = json!({
-        "personalizations": [{ "to": [{ "email": "asha@example.com" }] }],
+        "personalizations": [{
+            "to": [{ "email": "asha@example.com" }], "custom_args": { "quickcart_id": HEXLOWER.encode(&mail.id) },
+        }],
         "from": { "email": "shop@example.com", "name": "QuickCart" },
         "subject": "Your code",
         "content": [{ "type": "text/plain", "value": "Your code is 042137." }],
         "headers": { "Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All" },
-        "custom_args": { "quickcart_id": HEXLOWER.encode(&mail.id) },
         "tracking_settings": { "click_tracking": { "enable": false, "enable_text": false } },
     });
     assert_eq!(request.json(), expected);

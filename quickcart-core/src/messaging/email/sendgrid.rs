@@ -55,17 +55,18 @@ impl SendGrid {
     }
 
     fn body(&self, message: &Message, to: &EmailAddress) -> Value {
+        let id = HEXLOWER.encode(&message.id);
         let mut from = json!({ "email": self.from.as_str() });
         if let Some(name) = &self.sender_name {
             from["name"] = json!(name);
         }
         json!({
-            "personalizations": [{ "to": [{ "email": to.as_str() }] }],
+            // The API's description takes arguments of ours for a text elsewhere.
+            "personalizations": [{ "to": [{ "email": to.as_str() }], "custom_args": { "quickcart_id": id } }],
             "from": from,
             "subject": message.subject,
             "content": [{ "type": "text/plain", "value": message.text }],
             "headers": { "Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All" },
-            "custom_args": { "quickcart_id": HEXLOWER.encode(&message.id) },
             // Links in a text about signing in should lead where they say.
             "tracking_settings": { "click_tracking": { "enable": false, "enable_text": false } },
         })
@@ -112,10 +113,13 @@ impl MessageProvider for SendGrid {
     }
 
     async fn send(&self, message: &Message) -> Result<Receipt, SendError> {
-        let not_a_mailbox = || SendError::new(NAME, Failure::RequestBug).with_code("not a mailbox");
-        let body = self.body(message, message.to.email().ok_or_else(not_a_mailbox)?);
+        let wrong = |what| SendError::new(NAME, Failure::RequestBug).with_code(what);
+        let to = message.to.email().ok_or_else(|| wrong("not a mailbox"))?;
+        if message.subject.is_empty() {
+            return Err(wrong("no subject"));
+        }
         let url = self.http.url(&["v3", "mail", "send"]);
-        let answer = self.http.post(url, &self.authorization, Body::Json(body)).await?;
+        let answer = self.http.post(url, &self.authorization, Body::Json(self.body(message, to))).await?;
         match answer.status {
             // 200 is a rehearsal: the account's own sandbox mode.
             200 | 202 => Ok(Receipt::new(NAME, answer.header("x-message-id").map(str::to_owned))),
