@@ -10,7 +10,7 @@ use quickcart_core::messaging::sms::{
     Fast2Sms, Fast2SmsRoute, IndiaDlt, Infobip, InfobipTwoFactor, Twilio, TwilioKey, TwilioSender,
 };
 use quickcart_core::messaging::{
-    Conversion, Failure, Message, MessageProvider, PinVerdict, Receipt, Recipient,
+    Conversion, Failure, HeldPin, Message, MessageProvider, PinVerdict, Receipt, Recipient,
 };
 use quickcart_core::phone::PhoneNumber;
 use serde_json::{Value, json};
@@ -249,14 +249,17 @@ async fn infobip_gets_our_name_for_the_message() {
 
 #[tokio::test]
 async fn infobip_reads_the_status_of_the_message() {
-    for (status, expected) in [
-        (26, Ok(())),
-        (23, Ok(())),
-        (6, Err(Failure::RouteUnavailable)),
-        (51, Err(Failure::RecipientInvalid)),
+    for (group, status, expected) in [
+        (1, 26, Ok(())),
+        (5, 23, Ok(())),
+        (5, 6, Err(Failure::RouteUnavailable)),
+        (5, 51, Err(Failure::RecipientInvalid)),
+        // Neither is known; the group of the first one is.
+        (1, 9999, Ok(())),
+        (5, 9999, Err(Failure::MaybeSent)),
     ] {
-        let fake =
-            answering(200, json!({ "messages": [{ "status": { "groupId": 5, "id": status } }] })).await;
+        let status = json!({ "groupId": group, "id": status });
+        let fake = answering(200, json!({ "messages": [{ "status": status }] })).await;
         let message = message();
         let sent = infobip(&fake.url(), TIME_MAX).send(&message).await;
         if let Ok(receipt) = &sent {
@@ -293,7 +296,7 @@ async fn infobip_sends_codes_of_its_own() {
 async fn infobip_judges_its_codes() {
     let error =
         |error: &str| json!({ "pinId": "P/1", "verified": false, "attemptsRemaining": 1, "pinError": error });
-    let receipt = Receipt { holds_pin: true, ..Receipt::new("infobip_2fa", Some("P/1".into())) };
+    let held = HeldPin { provider: "infobip_2fa", id: "P/1" };
     for (status, body, expected) in [
         (200, json!({ "pinId": "P/1", "verified": true, "attemptsRemaining": 0 }), Ok(PinVerdict::Right)),
         (200, error("WRONG_PIN"), Ok(PinVerdict::Wrong)),
@@ -308,7 +311,7 @@ async fn infobip_judges_its_codes() {
         (401, json!({}), Err(Failure::AccountDown)),
     ] {
         let fake = answering(status, body.clone()).await;
-        let verdict = two_factor(&fake.url(), TIME_MAX).check_pin(&receipt, CODE).await;
+        let verdict = two_factor(&fake.url(), TIME_MAX).check_pin(held, CODE).await;
         assert_eq!(verdict.map_err(|error| error.failure), expected, "{status} {body}");
         let request = fake.request();
         assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", "/2fa/2/pin/P%2F1/verify"));

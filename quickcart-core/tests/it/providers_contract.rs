@@ -9,11 +9,12 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 
 use quickcart_core::messaging::sms::{IndiaDlt, Infobip, Twilio, TwilioKey, TwilioSender};
-use quickcart_core::messaging::{Conversion, Failure, MessageProvider, PinVerdict, Receipt, Recipient};
+use quickcart_core::messaging::{Conversion, Failure, HeldPin, MessageProvider, PinVerdict, Recipient};
+use serde_json::json;
 use test_servers::Prism;
 
 use crate::providers::{ACCOUNT, CODE, KEY, TIME_MAX, mail, message, phone, sendgrid, two_factor};
-use crate::providers_fake::{Fake, Reaction};
+use crate::providers_fake::{Fake, Reaction, Request};
 
 /// A Prism, and a server in front of it that keeps requests.
 struct Contract {
@@ -22,8 +23,15 @@ struct Contract {
 }
 
 impl Contract {
-    /// `None`, with a word about it, where the description or Prism is not at hand.
     async fn of(spec: &str) -> Option<Self> {
+        Self::with(spec, |_| None).await
+    }
+
+    /// `None`, with a word about it, where the description or Prism is not at hand. Some requests are answered here.
+    async fn with(
+        spec: &str,
+        answer: impl Fn(&Request) -> Option<Reaction> + Send + Sync + 'static,
+    ) -> Option<Self> {
         let spec = specs()?.join(format!("{spec}.openapi.json"));
         let Some(program) = env::var_os("QUICKCART_PRISM") else {
             say("QUICKCART_PRISM is not set (`cargo xtask test` sets it)");
@@ -31,7 +39,7 @@ impl Contract {
         };
         let prism = Prism::start(Path::new(&program), &spec);
         let port = prism.port();
-        let front = Fake::start(move |_| Reaction::Forward { port }).await;
+        let front = Fake::start(move |request| answer(request).unwrap_or(Reaction::Forward { port })).await;
         Some(Self { prism, front })
     }
 
@@ -119,14 +127,28 @@ async fn infobip_s_codes_are_asked_for_as_it_says() {
     let Some(contract) = Contract::of("infobip_2fa").await else { return };
     let provider = two_factor(&contract.url(), TIME_MAX);
     let receipt = provider.send(&message()).await.unwrap();
-    assert_eq!(provider.check_pin(&receipt, CODE).await.unwrap(), PinVerdict::Right);
-    let held = Receipt { holds_pin: true, ..Receipt::new("infobip_2fa", Some("P 1".into())) };
-    provider.check_pin(&held, CODE).await.unwrap();
+    let held = HeldPin { provider: receipt.provider, id: receipt.message_id.as_deref().unwrap() };
+    assert_eq!(provider.check_pin(held, CODE).await.unwrap(), PinVerdict::Right);
+    let held = HeldPin { provider: receipt.provider, id: "P 1" };
+    provider.check_pin(held, CODE).await.unwrap();
     contract.assert_kept(3);
-    // The description's own example has a code of four digits.
-    let unsafe_setting = provider.ensure_safe().await.unwrap_err();
-    assert_eq!(unsafe_setting.failure, Failure::RequestBug);
-    contract.assert_kept(4);
+}
+
+/// The description's own example makes codes of four digits, and stays as it is.
+#[tokio::test]
+async fn infobip_s_application_is_changed_as_it_says() {
+    let six_digits = |request: &Request| {
+        let is_template = request.path.ends_with("/messages/TEMPLATE");
+        is_template.then(|| Reaction::json(200, &json!({ "pinLength": 6 })))
+    };
+    let Some(contract) = Contract::with("infobip_2fa", six_digits).await else { return };
+    let problem = two_factor(&contract.url(), TIME_MAX).ensure_safe().await.unwrap_err();
+    assert!(problem.to_string().contains("keeps unsafe limits"), "{problem}");
+    contract.assert_kept(2);
+    let Some(contract) = Contract::of("infobip_2fa").await else { return };
+    let problem = two_factor(&contract.url(), TIME_MAX).ensure_safe().await.unwrap_err();
+    assert_eq!(problem.failure, Failure::RequestBug);
+    contract.assert_kept(1);
 }
 
 #[tokio::test]

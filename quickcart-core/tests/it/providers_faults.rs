@@ -232,8 +232,12 @@ async fn logs_hold_no_secrets() {
     for url in [failing.url(), refusing] {
         for (provider, message) in all(&url, TIME_MAX) {
             let routes = vec![Route::new(provider)];
-            let failover =
-                Failover::new(routes, FailoverPolicy::default(), Ledger::default(), Arc::new(SystemClock));
+            let failover = Failover::new(
+                routes,
+                FailoverPolicy::default(),
+                Ledger::default().into(),
+                Arc::new(SystemClock),
+            );
             let _ = failover.send(&message).await;
         }
     }

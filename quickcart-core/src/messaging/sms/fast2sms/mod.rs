@@ -173,12 +173,16 @@ fn body(route: &Fast2SmsRoute, message: &Message, number: &str) -> Result<Value,
 fn read(answer: &Answer) -> Result<Receipt, SendError> {
     let read: Fast2SmsAnswer = answer.json().unwrap_or_default();
     let code = read.status_code.as_ref().and_then(number);
-    codes::outcome(answer.status, code).map_err(|failure| answer.failed(failure, code))?;
-    let id = read.request_id.filter(|id| !id.is_empty());
-    match (read.is_taken.as_ref().and_then(truth), id) {
+    let is_taken = read.is_taken.as_ref().and_then(truth).filter(|_| answer.is_success());
+    match (is_taken, read.request_id.filter(|id| !id.is_empty())) {
         (Some(true), Some(id)) => Ok(Receipt::new(NAME, Some(id))),
-        (Some(false), _) => Err(answer.failed(Failure::NotSent, code)),
-        _ => Err(answer.failed(Failure::MaybeSent, Some("taken without a name"))),
+        (Some(true), None) => Err(answer.failed(Failure::MaybeSent, Some("taken without a name"))),
+        // It says that it did not send, and not why.
+        (Some(false), _) if code.is_none() => Err(answer.failed(Failure::NotSent, code)),
+        _ => {
+            let failure = codes::outcome(answer.status, code).err().unwrap_or(Failure::MaybeSent);
+            Err(answer.failed(failure, code))
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::codes;
 
 /// The answer, unless it is an error.
 pub(super) fn check(answer: Answer) -> Result<Answer, SendError> {
-    if (200..300).contains(&answer.status) {
+    if answer.is_success() {
         return Ok(answer);
     }
     let code = answer.json().and_then(Refusal::into_code).filter(|code| is_code(code));

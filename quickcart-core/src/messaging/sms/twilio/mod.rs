@@ -134,10 +134,11 @@ impl Twilio {
         let answer = self.http.post(url, &self.authorization, Body::Form(form)).await?;
         let read: TwilioAnswer = answer.json().unwrap_or_default();
         let code = read.code.or(read.error_code);
-        match codes::outcome(answer.status, code) {
-            Ok(()) => Ok(read),
-            Err(failure) => Err(answer.failed(failure, code)),
+        if answer.is_success() && code.is_none() {
+            return Ok(read);
         }
+        let failure = codes::outcome(answer.status, code).err().unwrap_or(Failure::MaybeSent);
+        Err(answer.failed(failure, code))
     }
 }
 
