@@ -1,5 +1,6 @@
 //! What providers are asked, word for word, and what their good answers come to.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,7 +79,7 @@ async fn answering(status: u16, body: Value) -> Fake {
     Fake::start(move |_| Reaction::json(status, &body)).await
 }
 
-fn pairs<'a>(form: &'a std::collections::BTreeMap<String, String>) -> Vec<(&'a str, &'a str)> {
+fn pairs(form: &BTreeMap<String, String>) -> Vec<(&str, &str)> {
     form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
 
