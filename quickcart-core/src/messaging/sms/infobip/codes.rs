@@ -17,14 +17,9 @@ struct Code(u32, &'static str, Outcome);
 /// The group of errors that tell of the telephone, not of the route to it.
 const HANDSET_ERRORS: u32 = 1;
 
-/// What the status of a message in an answer comes down to. A status that is not known yet is a success only if its group is.
-pub(crate) fn outcome(status_id: u32, group_id: Option<u32>) -> Outcome {
-    match find(&STATUSES, status_id) {
-        Some(Code(_, _, outcome)) => outcome,
-        // OK, PENDING and DELIVERED.
-        None if matches!(group_id, Some(0 | 1 | 3)) => TAKEN,
-        None => Err(MaybeSent),
-    }
+/// What the status of a message in an answer comes down to.
+pub(crate) fn outcome(status_id: u32) -> Outcome {
+    find(&STATUSES, status_id).map_or(Err(MaybeSent), |Code(_, _, outcome)| outcome)
 }
 
 /// What an answer other than success comes down to. Its own names for that, such as `UNAUTHORIZED` of version 2 and `E401` of
@@ -45,7 +40,7 @@ pub(super) struct ReportedError {
 /// Why a message that was taken did not arrive. The error says more than the status; `None` says nothing of the provider or the
 /// number, such as a telephone that is switched off.
 pub(super) fn delivery_failure(status_id: Option<u32>, error: ReportedError) -> Option<Failure> {
-    let by_status = status_id.and_then(|id| outcome(id, None).err());
+    let by_status = status_id.and_then(|id| outcome(id).err());
     let by_error = find(&ERRORS, error.id).map(|Code(_, _, outcome)| outcome.err());
     match (by_error.flatten(), by_status) {
         (Some(NotSent | MaybeSent), _) if error.group_id == Some(HANDSET_ERRORS) => None,
@@ -328,17 +323,14 @@ mod tests {
         let listed_twice = 2;
         assert_eq!(tables.map(<[Code]>::len).iter().sum::<usize>() + listed_twice, 231);
         for Code(id, _, class) in STATUSES.into_iter().chain(DLT) {
-            assert_eq!(outcome(id, None), class, "{id}");
+            assert_eq!(outcome(id), class, "{id}");
         }
     }
 
     #[test]
     fn an_unknown_status_may_have_been_sent() {
         for id in [1, 16, 101, 4105, 4145, 4152, 4159, u32::MAX] {
-            for group in [None, Some(2), Some(4), Some(5), Some(99)] {
-                assert_eq!(outcome(id, group), Err(MaybeSent), "{id} {group:?}");
-            }
-            assert_eq!(outcome(id, Some(1)), Ok(()), "{id}, pending");
+            assert_eq!(outcome(id), Err(MaybeSent), "{id}");
         }
     }
 
@@ -369,7 +361,7 @@ mod tests {
             (4129, Err(RouteUnavailable)),
         ];
         for (id, class) in expected {
-            assert_eq!(outcome(id, Some(5)), class, "{id}");
+            assert_eq!(outcome(id), class, "{id}");
         }
         assert_eq!([401, 400, 429, 500].map(refused), [AccountDown, RequestBug, Throttled, MaybeSent]);
     }

@@ -175,8 +175,8 @@ impl MessageProvider for Infobip {
         let Some(taken) = taken else {
             return Err(answer.failed(Failure::MaybeSent, Some("no status of the message")));
         };
-        let Status { id: status, group_id } = taken.status;
-        codes::outcome(status, group_id).map_err(|failure| answer.failed(failure, Some(status)))?;
+        let status = taken.status.id;
+        codes::outcome(status).map_err(|failure| answer.failed(failure, Some(status)))?;
         let id = taken.message_id.unwrap_or_else(|| HEXLOWER.encode(&message.id));
         Ok(Receipt::new(NAME, Some(id)))
     }
@@ -217,8 +217,6 @@ struct TakenMessage {
 #[derive(Deserialize)]
 struct Status {
     id: u32,
-    #[serde(rename = "groupId")]
-    group_id: Option<u32>,
 }
 
 /// Infobip writes numbers without the plus sign.
