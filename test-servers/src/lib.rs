@@ -18,8 +18,10 @@
 mod prism;
 mod process;
 mod redis;
+mod smtp;
 mod wait;
 
 pub use prism::Prism;
 pub use redis::{RedisCluster, RedisSentinel, RedisServer};
+pub use smtp::{Fault, Line, Mail, SmtpServer, Step};
 pub use wait::wait_until;
