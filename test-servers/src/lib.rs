@@ -12,7 +12,7 @@
 //! ```
 //!
 //! A server ends with the value that stands for it, so also when a test panics, and with the process that
-//! started it, however that ends. Whatever goes wrong here panics, as a test that cannot go on fails.
+//! started it, however that ends. The mail server has no process or folder: it is a few threads of the test's own. Whatever goes wrong here panics, as a test that cannot go on fails.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod prism;

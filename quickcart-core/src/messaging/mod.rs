@@ -3,7 +3,7 @@
 mod breaker;
 mod console;
 mod delivery;
-#[cfg(feature = "http")]
+#[cfg(any(feature = "http", feature = "smtp"))]
 pub mod email;
 mod failover;
 #[cfg(feature = "http")]

@@ -17,6 +17,7 @@ mod providers_contract;
 mod providers_fake;
 mod providers_faults;
 mod providers_gateway;
+mod smtp;
 mod stores;
 mod tidy;
 mod visit;

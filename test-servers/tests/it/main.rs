@@ -5,3 +5,4 @@ mod cluster;
 mod owner;
 mod sentinel;
 mod server;
+mod smtp;
