@@ -219,6 +219,14 @@ async fn messages_and_passwords_go_over_tls() {
 }
 
 #[tokio::test]
+async fn this_machine_itself_may_be_logged_in_to_without_tls() {
+    let server = SmtpServer::start();
+    server.require_login("shopkeeper", "swordfish");
+    with_login(&server, SmtpTls::None, "swordfish").send(&message()).await.unwrap();
+    assert!(server.mails()[0].login.is_some() && !server.mails()[0].is_encrypted);
+}
+
+#[tokio::test]
 async fn a_server_without_starttls_gets_nothing() {
     let refusing = |answer| {
         let server = SmtpServer::with_starttls();

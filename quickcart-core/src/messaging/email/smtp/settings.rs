@@ -175,6 +175,14 @@ mod tests {
     }
 
     #[test]
+    fn a_port_has_its_usual_way() {
+        assert_eq!(SmtpTls::required_on(465), SmtpTls::Implicit);
+        for port in [25, 587, 2525] {
+            assert_eq!(SmtpTls::required_on(port), SmtpTls::StartTls);
+        }
+    }
+
+    #[test]
     fn shows_no_password() {
         let login = SmtpLogin { user: "shopkeeper".to_owned(), password: "secret".to_owned() };
         let shown = format!("{:?}", SmtpSettings { login: Some(login), ..settings("localhost") });
