@@ -5,6 +5,7 @@
 mod apt;
 mod consent;
 mod os_release;
+mod prism;
 mod python;
 mod requirements;
 mod run;
@@ -41,7 +42,7 @@ enum Command {
     /// Checks everything CI checks: format, lints, docs, tests, the Python wheel.
     ///
     /// One failing step does not stop the others. Those that need it are reported as not run, which counts as
-    /// a failure; only the licence check may be missing its tool. The last line reads "N passed, M failed",
+    /// a failure; only the licence check and the contracts may be missing their tools. The last line reads "N passed, M failed",
     /// and the exit code is 0 only when nothing failed.
     #[command(after_long_help = TEST_HELP)]
     Test(Options),
@@ -72,6 +73,8 @@ Steps, in order:
   docs           cargo doc, warnings are errors
   build, tests   cargo test: unit, integration and doc tests
   examples       the shop visit in Rust
+  contracts      providers' requests against the official descriptions of their APIs, with Prism, where
+                 ../shared has them and npm can install it
   wheel          pip install ./quickcart-py in a fresh virtual environment, target/xtask/venv
   python ...     pytest, stubtest, mypy --strict and the shop visit, all with the installed wheel
   licences       cargo deny, when it is installed
@@ -108,7 +111,7 @@ fn check(command: Command) -> xshell::Result<Report> {
     run::timed(&mut report, REQUIREMENTS, || requirements::meet(&sh, Consent::find(options.yes)));
     if report.has_passed(REQUIREMENTS) {
         let steps = match command {
-            Command::Test(_) => steps::test(&sh, &target),
+            Command::Test(_) => steps::test(&sh, &target, prism::find_or_install(&sh, &target)),
             Command::Soak(_) => steps::soak(&sh),
         };
         run::all(&sh, steps, &mut report);

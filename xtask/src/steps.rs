@@ -1,6 +1,6 @@
 //! The steps of each command, as data.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use xshell::{Cmd, Shell, cmd};
 
@@ -44,8 +44,14 @@ impl<'sh> Step<'sh> {
     }
 }
 
-pub(crate) fn test<'sh>(sh: &'sh Shell, target: &Path) -> Vec<Step<'sh>> {
+/// `prism` is its program, or why it is not there.
+pub(crate) fn test<'sh>(
+    sh: &'sh Shell,
+    target: &Path,
+    prism: Result<PathBuf, &'static str>,
+) -> Vec<Step<'sh>> {
     let mut steps = rust(sh);
+    steps.push(contracts(sh, prism));
     steps.extend(python::steps(sh, target));
     steps.push(licences(sh));
     steps
@@ -66,6 +72,8 @@ fn rust(sh: &Shell) -> Vec<Step<'_>> {
         // The workspace build turns every feature on, so a missing cfg shows only here.
         core_with(sh, "lint: core, no features", None),
         core_with(sh, "lint: core, sqlite", Some("sqlite")),
+        core_with(sh, "lint: core, http", Some("http")),
+        core_with(sh, "lint: core, smtp", Some("smtp")),
         core_with(sh, "lint: core, conformance", Some("conformance")),
         Step::new("docs", [cmd!(sh, "cargo doc --workspace --no-deps --locked")])
             .env("RUSTDOCFLAGS", "-D warnings"),
@@ -88,6 +96,16 @@ fn core_with<'sh>(sh: &'sh Shell, name: &'static str, feature: Option<&str>) -> 
     )
 }
 
+/// Providers' requests against the official descriptions of their APIs.
+fn contracts<'sh>(sh: &'sh Shell, prism: Result<PathBuf, &'static str>) -> Step<'sh> {
+    let test = cmd!(sh, "cargo test -p quickcart-core --locked --test it providers_contract");
+    let step = Step::new("contracts", [test]).needs(&["build"]);
+    match prism {
+        Ok(program) => step.env("QUICKCART_PRISM", program.display().to_string()),
+        Err(why) => Step { skip: Some(why), ..step },
+    }
+}
+
 /// Fetches first: cargo-deny reads the crates of every platform and may not download them itself.
 fn licences(sh: &Shell) -> Step<'_> {
     let is_installed = succeeds(sh, &["cargo", "deny", "--version"]);
@@ -105,7 +123,7 @@ mod tests {
     fn every_need_is_an_earlier_step() {
         let sh = Shell::new().unwrap();
         let target = Path::new("/target");
-        for steps in [test(&sh, target), soak(&sh)] {
+        for steps in [test(&sh, target, Err("it is not here")), soak(&sh)] {
             let names: Vec<_> = steps.iter().map(|step| step.name).collect();
             for (index, step) in steps.iter().enumerate() {
                 assert!(!names[..index].contains(&step.name), "{} comes twice", step.name);
