@@ -65,13 +65,17 @@ pub(crate) fn serve(server: &str) -> Result<()> {
     });
     runtime.block_on(async {
         match server {
-            "ours" => ours(stopped).await,
+            "ours" => ours(stopped, None).await,
+            "provider" => bare(stopped, provider_connection).await,
             "hyper" => bare(stopped, hyper_connection).await,
             "warp" => {
                 let routes = warp_routes();
                 bare(stopped, move |stream| warp_connection(stream, routes.clone())).await
             }
-            other => Err(format!("there is no server {other}").into()),
+            other => match other.strip_prefix("ours by ") {
+                Some(port) => ours(stopped, Some(port)).await,
+                None => Err(format!("there is no server {other}").into()),
+            },
         }
     })
 }
@@ -100,11 +104,14 @@ const LIMITS: [&str; 8] = [
     "1000000000/hour",
 ];
 
-async fn ours(stopped: oneshot::Receiver<()>) -> Result<()> {
+/// With the port of a provider, messages go there; else they are printed.
+async fn ours(stopped: oneshot::Receiver<()>, provider: Option<&str>) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let database = format!("sqlite:{}", folder.path().join("shop.db").display());
     let program = ["quickcart-warp", "--listen", "127.0.0.1:0", "--log", "info", "--database-url", &database];
-    let arguments = program.into_iter().chain(LIMITS);
+    let provider = provider.map(|port| format!("http://127.0.0.1:{port}"));
+    let twilio = provider.iter().flat_map(|url| TWILIO.into_iter().chain(["--twilio-base-url", url]));
+    let arguments = program.into_iter().chain(LIMITS).chain(twilio);
     let settings = Arguments::try_parse_from(arguments)?.settings;
     let (filter, format) = settings.log()?;
     init_logging(&filter, format)?;
@@ -116,6 +123,15 @@ async fn ours(stopped: oneshot::Receiver<()>) -> Result<()> {
     server::serve(listeners, &started.app, &config, stop).await;
     Ok(())
 }
+
+const TWILIO: [&str; 6] = [
+    "--twilio-account-sid",
+    "AC00000000000000000000000000000000",
+    "--twilio-auth-token",
+    "token",
+    "--twilio-phone-number",
+    "+15005550006",
+];
 
 /// The accept loop of our server, without its limits.
 async fn bare<F>(mut stopped: oneshot::Receiver<()>, connection: impl Fn(TcpStream) -> F) -> Result<()>
@@ -136,6 +152,18 @@ where
 async fn hyper_connection(stream: TcpStream) {
     // A client that breaks off is seen by the client.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer)).await;
+}
+
+/// Takes every message, as Twilio does.
+async fn provider_connection(stream: TcpStream) {
+    let taken = |request: Request<Incoming>| async {
+        let _ = request.into_body().collect().await;
+        let body = r#"{"sid":"SM0123456789abcdef0123456789abcdef","status":"queued","num_segments":"1"}"#;
+        let mut response = Response::new(Full::<Bytes>::from(body));
+        *response.status_mut() = StatusCode::CREATED;
+        Ok::<_, Infallible>(response)
+    };
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(taken)).await;
 }
 
 async fn answer(request: Request<Incoming>) -> std::result::Result<Response<Full<Bytes>>, Infallible> {

@@ -70,7 +70,7 @@ fn send(runtime: &Runtime, provider: &dyn MessageProvider, phones: &[PhoneNumber
     })
 }
 
-fn message(phone: &PhoneNumber, code: u64) -> Message {
+pub(crate) fn message(phone: &PhoneNumber, code: u64) -> Message {
     let code = format!("{code:06}");
     let text = format!(
         "Your QuickCart verification code is: {code}. Valid for 5 minutes. Do not share this code with anyone."

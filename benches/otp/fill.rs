@@ -44,11 +44,11 @@ pub(crate) fn fill(challenges: u32) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     // The first one pays for what is made once.
     runtime.block_on(issue(&otp, u32::MAX))?;
-    let before = resident()?;
+    let before = benches::resident()?;
     for number in 0..challenges {
         runtime.block_on(issue(&otp, number))?;
     }
-    let grown = resident()? - before;
+    let grown = benches::resident()? - before;
     let first = binding_to(0);
     let pending = runtime.block_on(otp.expires_in(Binding::new("sign-in", &first)))?;
     assert!(pending.is_some(), "the first challenge is still live");
@@ -67,11 +67,4 @@ async fn issue(otp: &Otp, number: u32) -> Result<()> {
 
 fn binding_to(number: u32) -> String {
     format!("+91{}", benches::scattered_number(number.into()))
-}
-
-/// The resident memory of this process in bytes: field 2 of `/proc/self/statm`, in pages.
-fn resident() -> Result<u64> {
-    let statm = std::fs::read_to_string("/proc/self/statm")?;
-    let pages: u64 = statm.split_whitespace().nth(1).ok_or("/proc/self/statm is short")?.parse()?;
-    Ok(pages * u64::try_from(rustix::param::page_size())?)
 }

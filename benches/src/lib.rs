@@ -3,13 +3,17 @@
 //! A bench hands its contenders to [`alternate`] and the outcome to [`print()`]. It fails on wrong answers and never on
 //! speed.
 
+mod child;
 mod cpu;
 mod machine;
+mod memory;
 mod numbers;
 mod table;
 mod trial;
 
+pub use child::Child;
 pub use cpu::{process_cpu, processor_time_of};
+pub use memory::{peak, resident};
 pub use numbers::scattered_number;
 pub use table::{Figure, Section, print, print_figures};
 pub use trial::{Contender, Cost, Goal, Latency, Measured, Ours, alternate, measure};

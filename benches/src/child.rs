@@ -1,21 +1,25 @@
-//! A server in a process of its own, so that its processor time is counted apart.
+//! A server in a process of its own, so that its processor time and memory are counted apart.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use benches::Result;
+use crate::Result;
 
 /// A server that runs until this is dropped.
-pub(crate) struct Child {
+pub struct Child {
     process: std::process::Child,
-    pub(crate) port: u16,
+    /// Where it listens, on this machine.
+    pub port: u16,
 }
 
 impl Child {
-    /// Starts this program as a server and waits until it says its port.
-    pub(crate) fn start(server: &str) -> Result<Self> {
+    /// Starts this program with these arguments, as a server that says its port on standard error, and waits until it does.
+    ///
+    /// # Errors
+    /// When it does not start, or says something else.
+    pub fn start(arguments: &[&str]) -> Result<Self> {
         let mut process = Command::new(std::env::current_exe()?)
-            .args(["--serve", server])
+            .args(arguments)
             // Settings of whoever runs the bench are not for this server.
             .env_clear()
             .stdin(Stdio::piped())
@@ -26,13 +30,15 @@ impl Child {
         let mut errors = BufReader::new(process.stderr.take().ok_or("no standard error")?);
         let mut line = String::new();
         errors.read_line(&mut line)?;
-        let port = line.trim().parse().map_err(|_| format!("the server {server} says: {line}"))?;
+        let port = line.trim().parse().map_err(|_| format!("the server {arguments:?} says: {line}"))?;
         // Whatever it says later is shown.
         std::thread::spawn(move || std::io::copy(&mut errors, &mut std::io::stderr()));
         Ok(Self { process, port })
     }
 
-    pub(crate) fn process_id(&self) -> u32 {
+    /// Its process, for [`processor_time_of`](crate::processor_time_of).
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
         self.process.id()
     }
 }
