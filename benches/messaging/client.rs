@@ -98,6 +98,8 @@ struct Taken {
 
 impl Bare {
     fn new(base_url: &str) -> Result<Self> {
+        // Not used here, and still reqwest wants to know; it is chosen already when another row came first.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let url = format!("{base_url}/2010-04-01/Accounts/{ACCOUNT}/Messages.json");
         let text = "Your%20QuickCart%20verification%20code%20is%3A%20000042%2E%20Valid%20for%205%20minutes%2E%20Do%20not%20\
                     share%20this%20code%20with%20anyone%2E";

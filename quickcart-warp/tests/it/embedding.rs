@@ -26,6 +26,7 @@ async fn foreign_routes_stand_beside_ours() {
     let both = routes(&started.app).or(greeting);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
+    crate::program::choose_cryptography();
     tokio::spawn(warp::serve(both).incoming(listener).run());
     let get = async |path: &str| {
         let response = reqwest::get(format!("http://{address}{path}")).await.unwrap();

@@ -32,6 +32,7 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server on a free port of this machine.
     pub(crate) fn start(folder: &Path, settings: &[(&str, &str)]) -> Self {
+        choose_cryptography();
         let mut command = command(folder, settings);
         if !settings.iter().any(|(name, _)| *name == "QUICKCART_LISTEN") {
             command.env("QUICKCART_LISTEN", "127.0.0.1:0");
@@ -115,4 +116,11 @@ pub(crate) fn folder() -> TempDir {
 /// The demo store as files.
 pub(crate) fn demo_store() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../quickcart-core/demo-store")
+}
+
+/// The tests' own client wants to know whose cryptography to use, although it never uses TLS: the core's reqwest has TLS
+/// without a choice of its own, and there is one reqwest for both.
+pub(crate) fn choose_cryptography() {
+    // It is chosen already when another test came first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }
