@@ -66,7 +66,9 @@ impl Breaker {
                 let is_open = half_failures >= 2 * FAILURES_MAX || retry_after.is_some();
                 if is_open { open(OPEN_FIRST_US) } else { Self::Closed { half_failures } }
             }
-            Self::Open { open_us, .. } | Self::HalfOpen { open_us, .. } => open(open_us.saturating_mul(2)),
+            Self::HalfOpen { open_us, .. } => open(open_us.saturating_mul(2)),
+            // It was under way already, or is old news.
+            Self::Open { .. } => *self,
         };
     }
 
@@ -156,6 +158,9 @@ mod tests {
         assert_eq!(breaker.opens_at_us(), i64::MIN);
         breaker.fail(Weight::Half, Some(Duration::from_secs(60)), 0);
         assert_eq!(breaker.opens_at_us(), 60 * SECOND_US);
+        breaker.fail(Weight::Full, None, 0);
+        assert_eq!(breaker.opens_at_us(), 60 * SECOND_US, "one that was under way lengthens nothing");
+        breaker.begin(i64::MAX - 1 - PROBE_US);
         breaker.fail(Weight::AtOnce, Some(Duration::MAX), i64::MAX - 1);
         assert_eq!(breaker.opens_at_us(), i64::MAX, "nothing wraps around");
     }

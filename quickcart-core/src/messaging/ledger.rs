@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use metrics::counter;
+
 use crate::clock::Timestamp;
 
 /// A day, in which the limit holds: UTC, in microseconds.
@@ -25,6 +27,13 @@ struct Book {
     verified: u64,
     /// By provider and country calling code; 0 is for e-mail.
     entries: BTreeMap<(&'static str, u16), Spending>,
+}
+
+/// The price of a message that is under way.
+#[derive(Debug)]
+pub(super) struct Reserved {
+    price: MicroUnits,
+    day: i64,
 }
 
 /// What messages of one provider to one country cost so far.
@@ -68,26 +77,29 @@ impl Ledger {
         Self { daily_max: Some(daily_max), book: Mutex::default() }
     }
 
-    /// Sets the price of a message aside; `false` when the day's limit does not allow it.
-    pub(super) fn reserve(&self, price: MicroUnits, now: Timestamp) -> bool {
+    /// Sets the price of a message aside; `None` when the day's limit does not allow it.
+    pub(super) fn reserve(&self, price: MicroUnits, now: Timestamp) -> Option<Reserved> {
         let mut book = self.book();
         book.turn_page(now);
         let after = book.spent_today.saturating_add(price);
         let is_allowed = self.daily_max.is_none_or(|most| after <= most);
-        if is_allowed {
+        is_allowed.then(|| {
             book.spent_today = after;
-        }
-        is_allowed
+            Reserved { price, day: book.day }
+        })
     }
 
-    /// The message was not sent: its price goes back.
-    pub(super) fn release(&self, price: MicroUnits) {
+    /// The message was not sent: its price goes back, to the day that it was taken from.
+    pub(super) fn release(&self, reserved: Reserved) {
         let mut book = self.book();
-        book.spent_today = book.spent_today.saturating_sub(price);
+        if book.day == reserved.day {
+            book.spent_today = book.spent_today.saturating_sub(reserved.price);
+        }
     }
 
     /// The message was taken, or may have been.
     pub(super) fn charge(&self, provider: &'static str, country: u16, price: MicroUnits) {
+        counter!("quickcart_message_cost_micro_total", "provider" => provider).increment(price);
         let mut book = self.book();
         let entry = book.entries.entry((provider, country)).or_default();
         entry.messages += 1;
@@ -96,6 +108,8 @@ impl Ledger {
 
     /// A code was shown, of a message by this provider where that is known.
     pub(super) fn convert(&self, provider: Option<&'static str>, country: u16) {
+        counter!("quickcart_message_converted_total", "provider" => provider.unwrap_or("unknown"))
+            .increment(1);
         let mut book = self.book();
         book.verified += 1;
         if let Some(provider) = provider {
@@ -137,13 +151,15 @@ mod tests {
     #[test]
     fn a_day_has_its_limit() {
         let ledger = Ledger::with_daily_max(1_000_000);
-        assert!(ledger.reserve(600_000, at(1)));
-        assert!(!ledger.reserve(600_000, at(1)), "that would be too much");
-        ledger.release(600_000);
-        assert!(ledger.reserve(1_000_000, at(1)), "what was not sent costs nothing");
-        assert!(!ledger.reserve(1, at(1)));
-        assert!(ledger.reserve(1_000_000, at(2)), "another day");
-        assert!(!ledger.reserve(1, at(1)), "a clock that goes back spends nothing twice");
+        let first = ledger.reserve(600_000, at(1)).unwrap();
+        assert!(ledger.reserve(600_000, at(1)).is_none(), "that would be too much");
+        ledger.release(first);
+        let late = ledger.reserve(1_000_000, at(1)).expect("what was not sent costs nothing");
+        assert!(ledger.reserve(1, at(1)).is_none());
+        assert!(ledger.reserve(1_000_000, at(2)).is_some(), "another day");
+        ledger.release(late);
+        assert!(ledger.reserve(1, at(2)).is_none(), "what comes back late is of the day before");
+        assert!(ledger.reserve(1, at(1)).is_none(), "a clock that goes back spends nothing twice");
     }
 
     #[test]
@@ -151,7 +167,7 @@ mod tests {
         let ledger = Ledger::default();
         assert_eq!(ledger.figures().cost_per_verified(), None);
         for price in [250_000, 250_000, 400_000] {
-            assert!(ledger.reserve(price, at(1)));
+            assert!(ledger.reserve(price, at(1)).is_some());
             ledger.charge(if price == 400_000 { "b" } else { "a" }, 91, price);
         }
         ledger.convert(Some("b"), 91);

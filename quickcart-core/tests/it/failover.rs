@@ -182,6 +182,13 @@ async fn an_idempotent_provider_is_asked_again() {
     assert_eq!((receipt.provider, receipt.maybe_duplicate), ("a", false));
     let sent = scene.messages();
     assert!(sent.len() == 2 && sent[0] == sent[1], "the same message twice");
+
+    let mut scene = Scene::new(&[&[fail(Failure::MaybeSent), fail(Failure::NotSent)], &[]]);
+    Arc::get_mut(&mut scene.providers[0]).unwrap().is_idempotent = true;
+    let failover = scene.failover(FailoverPolicy::default());
+    let receipt = failover.send(&message(1)).await.unwrap();
+    assert_eq!((receipt.provider, receipt.maybe_duplicate), ("b", true), "the first call may have sent it");
+    assert_eq!(failover.ledger().figures().cost(), 500_000, "once by each");
 }
 
 #[tokio::test(start_paused = true)]
@@ -311,6 +318,36 @@ async fn a_code_that_is_shown_ends_the_waiting() {
     assert_eq!(*scene.providers[0].converted.lock().unwrap(), ["a-1"], "its provider was told once");
     let figures = failover.ledger().figures();
     assert_eq!((figures.verified, figures.cost_per_verified()), (2, Some(125_000)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_newer_code_takes_the_place_of_the_older_one() {
+    let scene = Scene::new(&[&[], &[]]);
+    let failover = scene.failover(FailoverPolicy::default());
+    failover.send(&message(1)).await.unwrap();
+    sleep(Duration::from_secs(5)).await;
+    failover.send(&message(1)).await.unwrap();
+    assert_eq!(scene.asked(), ["a", "a"]);
+    sleep(Duration::from_secs(8)).await;
+    assert!(scene.asked().is_empty(), "nobody sends the older one again");
+    sleep(Duration::from_secs(100)).await;
+    assert_eq!(scene.asked(), ["b"], "the newer one is followed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn news_that_overtake_the_answer_count() {
+    let slow = Step { after: Duration::from_millis(500), ..TAKE };
+    let scene = Scene::new(&[&[slow], &[]]);
+    let failover = scene.failover(FailoverPolicy::default());
+    let sending = tokio::spawn({
+        let failover = failover.clone();
+        async move { failover.send(&message(1)).await }
+    });
+    settle().await;
+    assert_eq!(failover.record(&report("a", "a-1", DeliveryState::Delivered)), None, "it is not known yet");
+    sending.await.unwrap().unwrap();
+    sleep(Duration::from_secs(100)).await;
+    assert_eq!(scene.asked(), ["a"]);
 }
 
 #[tokio::test(start_paused = true)]

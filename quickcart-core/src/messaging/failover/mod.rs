@@ -22,11 +22,14 @@ pub use self::route::Route;
 use self::tracker::Tracker;
 use super::breaker::Verdict;
 use super::delivery::{DeliveryReport, DeliveryState};
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Reserved};
 use super::{
     Conversion, Failure, HeldPin, Message, MessageProvider, PinVerdict, Receipt, Recipient, SendError,
 };
 use crate::clock::Clock;
+
+/// Who speaks when no provider does.
+const NAME: &str = "failover";
 
 /// How a message finds its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +38,8 @@ pub struct FailoverPolicy {
     pub budget: Duration,
     /// How long one of them may take. Default: 1.5 s.
     pub provider_time_max: Duration,
-    /// Whether the next one is tried when a message may have been sent. Default: yes; the code is the same, so a second
-    /// message does no harm but its price.
+    /// Whether the next one is tried when a message may have been sent. Default: yes; the code is the same, unless a
+    /// provider makes its own, so a second message does no harm but its price.
     pub after_maybe_sent: bool,
     /// How long to wait for the news that a message arrived, before the next provider sends it, too. `None` never does.
     /// Default: 12 s.
@@ -201,7 +204,7 @@ impl Failover {
     /// What to say when nobody took it. What may have been sent stays so, whatever happened afterwards.
     fn failed(&self, message: &Message, attempts: Attempts, last: Option<SendError>) -> SendError {
         let error = last.unwrap_or_else(|| {
-            SendError::new(self.name(), Failure::RouteUnavailable).with_code("no provider for this recipient")
+            SendError::new(NAME, Failure::RouteUnavailable).with_code("no provider for this recipient")
         });
         tracing::warn!(
             target: "quickcart::messaging", to = ?message.to, purpose = message.purpose, attempts = attempts.count,
@@ -210,25 +213,8 @@ impl Failover {
         if attempts.maybe_sent { SendError { failure: Failure::MaybeSent, ..error } } else { error }
     }
 
-    /// Tries one route. A provider that sends a message id once is asked again when it is not known whether it did.
+    /// Tries one route, and keeps the books and the breakers.
     async fn try_route(
-        &self,
-        route: usize,
-        message: &Message,
-        attempts: Attempts,
-        deadline: Instant,
-    ) -> Result<Receipt, SendError> {
-        let first = self.ask(route, message, attempts, deadline).await;
-        let is_open = matches!(&first, Err(error) if error.failure == Failure::MaybeSent);
-        let has_time = Instant::now() < deadline;
-        if is_open && has_time && self.0.routes[route].provider.is_idempotent() {
-            return self.ask(route, message, attempts, deadline).await;
-        }
-        first
-    }
-
-    /// Asks one provider, in what is left of the time, and takes note of how it went.
-    async fn ask(
         &self,
         index: usize,
         message: &Message,
@@ -237,25 +223,52 @@ impl Failover {
     ) -> Result<Receipt, SendError> {
         let parts = &self.0;
         let (route, country) = (&parts.routes[index], country_of(&message.to));
-        if !parts.ledger.reserve(route.price, parts.clock.now()) {
+        // Whoever drops this future leaves the price set aside: the message may have been sent.
+        let Some(reserved) = parts.ledger.reserve(route.price, parts.clock.now()) else {
             return Err(SendError::new(route.name(), Failure::NotSent).with_code("the day's spending limit"));
-        }
+        };
         parts.cells().begin(index, country, parts.now_us());
-        let left = deadline.saturating_duration_since(Instant::now());
-        let time_max = parts.policy.provider_time_max.min(left);
         let again = (attempts.count > 1).then(|| Message { attempt: attempts.count, ..message.clone() });
-        let sent = timeout(time_max, route.provider.send(again.as_ref().unwrap_or(message))).await;
-        let sent = sent.unwrap_or_else(|_| {
-            Err(SendError::new(route.name(), Failure::MaybeSent).with_code("no answer in time"))
-        });
-        parts.note(index, country, message, &sent);
+        let sent = self.ask(route, again.as_ref().unwrap_or(message), deadline).await;
+        parts.note(index, country, message, reserved, &sent);
         sent
+    }
+
+    /// Asks a provider. One that sends a message id once is asked again when it is not known whether it did; unless it says
+    /// so then, it is not known still.
+    async fn ask(&self, route: &Route, message: &Message, deadline: Instant) -> Result<Receipt, SendError> {
+        let first = self.ask_once(route, message, deadline).await;
+        let is_open = matches!(&first, Err(error) if error.failure == Failure::MaybeSent);
+        if is_open && route.provider.is_idempotent() && Instant::now() < deadline {
+            return self.ask_once(route, message, deadline).await.or(first);
+        }
+        first
+    }
+
+    /// In what is left of the time.
+    async fn ask_once(
+        &self,
+        route: &Route,
+        message: &Message,
+        deadline: Instant,
+    ) -> Result<Receipt, SendError> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let sent = timeout(self.0.policy.provider_time_max.min(left), route.provider.send(message)).await;
+        sent.unwrap_or_else(|_| {
+            Err(SendError::new(route.name(), Failure::MaybeSent).with_code("no answer in time"))
+        })
     }
 }
 
 impl Parts {
-    /// Keeps the books, and the breakers.
-    fn note(&self, index: usize, country: u16, message: &Message, sent: &Result<Receipt, SendError>) {
+    fn note(
+        &self,
+        index: usize,
+        country: u16,
+        message: &Message,
+        reserved: Reserved,
+        sent: &Result<Receipt, SendError>,
+    ) {
         let route = &self.routes[index];
         let provider = route.name();
         let outcome = sent.as_ref().map_or_else(|error| error.failure.name(), |_| "accepted");
@@ -270,7 +283,7 @@ impl Parts {
                 self.cells().fail(index, country, verdict, error.retry_after, self.now_us());
                 match error.failure {
                     Failure::MaybeSent => self.ledger.charge(provider, country, route.price),
-                    _ => self.ledger.release(route.price),
+                    _ => self.ledger.release(reserved),
                 }
                 let (to, purpose) = (&message.to, message.purpose);
                 match error.failure {
@@ -299,8 +312,9 @@ impl Parts {
 
 #[async_trait]
 impl MessageProvider for Failover {
+    /// That of the first route, whose messages most are.
     fn name(&self) -> &'static str {
-        "failover"
+        self.0.routes.first().map_or(NAME, Route::name)
     }
 
     async fn send(&self, message: &Message) -> Result<Receipt, SendError> {
@@ -319,7 +333,7 @@ impl MessageProvider for Failover {
     }
 
     async fn check_pin(&self, held: HeldPin<'_>, pin: &str) -> Result<PinVerdict, SendError> {
-        let answer = |failure, code| SendError::new(self.name(), failure).with_code(code);
+        let answer = |failure, code| SendError::new(NAME, failure).with_code(code);
         let holder = self.0.routes.iter().find(|route| route.name() == held.provider);
         let holder = holder.ok_or_else(|| answer(Failure::AccountDown, "no such provider any more"))?;
         let judged = timeout(self.0.policy.budget, holder.provider.check_pin(held, pin)).await;

@@ -11,13 +11,18 @@ use super::super::{Failure, Recipient};
 /// How many messages are followed at once; past that, new ones are sent and not followed.
 const FOLLOWED_MAX: usize = 100_000;
 
+/// How many reports of unknown messages are kept for a moment.
+const EARLY_MAX: usize = 1_000;
+/// How often full tables look for room, in microseconds.
+const SWEEP_PAUSE_US: i64 = 1_000_000;
+
 /// What happened to a message since it was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum News {
     None,
     Lost(Option<Failure>),
     Arrived,
-    /// Its code was shown.
+    /// Its code was shown, or a newer one took its place.
     Shown,
 }
 
@@ -26,7 +31,10 @@ pub(super) enum News {
 pub(super) struct Tracker {
     messages: HashMap<(&'static str, String), Followed>,
     recipients: HashMap<(Recipient, &'static str), Latest>,
+    /// Reports of messages that are not known, or not yet.
+    early: HashMap<(&'static str, String), DeliveryReport>,
     sweep_at: usize,
+    swept_at_us: i64,
 }
 
 struct Followed {
@@ -66,7 +74,8 @@ impl Tracker {
     /// Follows a message. Where its news go, unless there are too many already.
     pub(super) fn follow(&mut self, taken: &Taken<'_>, news: Arc<watch::Sender<News>>, now_us: i64) -> bool {
         self.make_room(now_us);
-        if self.messages.len() >= FOLLOWED_MAX || self.recipients.len() >= FOLLOWED_MAX {
+        let is_full = self.messages.len() >= FOLLOWED_MAX || self.recipients.len() >= FOLLOWED_MAX;
+        if is_full || *news.borrow() == News::Shown {
             return false;
         }
         let Taken { route, country, ends_us, .. } = *taken;
@@ -76,14 +85,29 @@ impl Tracker {
                 Followed { state: DeliveryState::Accepted, country, news: Arc::clone(&news), ends_us };
             self.messages.insert((taken.provider, message_id), followed);
         }
-        let latest = Latest { route, message_id, news, ends_us };
-        self.recipients.insert((taken.to.clone(), taken.purpose), latest);
+        let latest = Latest { route, message_id: message_id.clone(), news: Arc::clone(&news), ends_us };
+        let older = self.recipients.insert((taken.to.clone(), taken.purpose), latest);
+        if let Some(older) = older.filter(|older| !Arc::ptr_eq(&older.news, &news)) {
+            // A newer code takes its place, and nobody waits for the older one any more.
+            older.news.send_replace(News::Shown);
+        }
+        if let Some(report) = message_id.and_then(|id| self.early.remove(&(taken.provider, id))) {
+            self.record(&report, now_us);
+        }
         true
     }
 
     /// Takes note of a report; `None` for a message that is not followed.
     pub(super) fn record(&mut self, report: &DeliveryReport, now_us: i64) -> Option<Progress> {
-        let followed = self.messages.get_mut(&(report.provider, report.message_id.clone()))?;
+        let key = (report.provider, report.message_id.clone());
+        let Some(followed) = self.messages.get_mut(&key) else {
+            // It may be faster than the provider's own answer.
+            if self.early.len() >= EARLY_MAX {
+                self.early.clear();
+            }
+            self.early.insert(key, report.clone());
+            return None;
+        };
         if followed.ends_us <= now_us {
             return None;
         }
@@ -111,7 +135,8 @@ impl Tracker {
     /// Lets go of messages that are of no use any more, whenever they have doubled.
     fn make_room(&mut self, now_us: i64) {
         let count = self.recipients.len().max(self.messages.len());
-        if count >= self.sweep_at.max(64) {
+        if count >= self.sweep_at.max(64) && now_us >= self.swept_at_us + SWEEP_PAUSE_US {
+            self.swept_at_us = now_us;
             self.messages.retain(|_, followed| now_us < followed.ends_us);
             self.recipients.retain(|_, latest| now_us < latest.ends_us);
             self.sweep_at = (2 * self.recipients.len().max(self.messages.len())).min(FOLLOWED_MAX);

@@ -22,8 +22,13 @@ impl Failover {
             return;
         }
         let Some(time_max) = self.0.policy.report_time_max else { return };
-        let is_last = self.0.next_route(message, &mut attempts).is_none();
-        if self.0.routes[route].provider.reports() && !is_last {
+        // A code that a provider makes itself would be another one than that which is expected.
+        let holders = self.0.routes.iter().enumerate().filter(|(_, route)| route.provider.holds_pins());
+        attempts.tried |= holders.fold(0, |tried, (index, _)| tried | 1 << index);
+        let mut look = attempts;
+        let is_last = self.0.next_route(message, &mut look).is_none();
+        let is_ours = !receipt.holds_pin;
+        if self.0.routes[route].provider.reports() && is_ours && !is_last {
             tokio::spawn(self.clone().watch(message.clone(), attempts, sender, news, time_max));
         }
     }
@@ -80,6 +85,9 @@ impl Failover {
                 false
             });
             news.mark_unchanged();
+            if *news.borrow() == News::Shown {
+                return;
+            }
             let again = Message { valid_for: message.valid_for.map(|_| left), ..message.clone() };
             let (to, purpose) = (&again.to, again.purpose);
             tracing::info!(target: "quickcart::messaging", ?to, purpose, ?heard, "no good news, so another provider is tried");
