@@ -32,6 +32,8 @@ pub struct Parts {
     pub tokens: TokenIssuer,
     /// Which devices are heard.
     pub devices: DevicePolicy,
+    /// The names of all message providers that are asked.
+    pub providers: Vec<&'static str>,
     /// Takes the news of messages.
     pub receipts: Receipts,
     /// Whether answers show codes, and cookies travel without TLS: development only.

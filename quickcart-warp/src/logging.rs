@@ -9,6 +9,8 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt};
 
+use crate::message_settings::RECEIPTS;
+
 /// How a log line looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
@@ -20,7 +22,7 @@ pub enum LogFormat {
 
 /// Crates that log paths and headers as they are below info: phone numbers, cookies and tokens among them.
 fn shows_requests_whole(target: &str) -> bool {
-    ["hyper", "warp"].iter().any(|name| target.starts_with(name))
+    ["hyper", "lettre", "reqwest", "warp"].iter().any(|name| target.starts_with(name))
 }
 
 /// Starts the log. `filter` is in the notation of
@@ -40,9 +42,15 @@ pub fn init(filter: &str, format: LogFormat) -> Result<(), String> {
     started.map_err(|error| error.to_string())
 }
 
-/// A path with every part hidden that has more digits than an id: it may be a phone number, in any notation.
+/// A path with every part hidden that has more digits than an id, because it may be a phone number in any notation, and with
+/// the keys of receipts hidden.
 pub(crate) fn masked_path(path: &str) -> String {
     const SHOWN_DIGITS_MAX: usize = 5;
+    if let Some((provider, _key)) =
+        path.strip_prefix(RECEIPTS).and_then(|rest| rest.strip_prefix('/')?.split_once('/'))
+    {
+        return format!("{RECEIPTS}/{provider}/***");
+    }
     let is_shown = |part: &str| part.bytes().filter(u8::is_ascii_digit).count() <= SHOWN_DIGITS_MAX;
     let parts: Vec<&str> = path.split('/').map(|part| if is_shown(part) { part } else { "***" }).collect();
     parts.join("/")
@@ -57,6 +65,8 @@ mod tests {
         for phone in ["+919876543210", "98765-43210", "98765%2043210"] {
             assert_eq!(masked_path(&format!("/api/otp-status/{phone}")), "/api/otp-status/***");
         }
+        assert_eq!(masked_path("/v1/receipts/infobip/abcdefghijklmnop"), "/v1/receipts/infobip/***");
+        assert_eq!(masked_path("/v1/receipts"), "/v1/receipts");
         assert_eq!(masked_path("/products/12345"), "/products/12345");
         assert_eq!(masked_path("/"), "/");
     }

@@ -42,8 +42,11 @@ Examples:
 Variables of the old backends:
   ENVIRONMENT, FLASK_ENV    production when one of them says so
   API_HOST, API_PORT, PORT  where to listen, when QUICKCART_LISTEN does not say (127.0.0.1, 5000)
-  REDIS_HOST, REDIS_PORT, REDIS_PASSWORD, MONGO_URL
-                            not used by this version, which says so when it starts
+  REDIS_HOST, REDIS_PORT, REDIS_PASSWORD
+                            where Redis is, when REDIS_URL does not say
+  REACT_APP_FAST2SMS_API_KEY
+                            the key of Fast2SMS, when FAST2SMS_API_KEY does not say
+  MONGO_URL                 not used by this version, which says so when it starts
 
 Exit codes: 0 stopped as asked, 1 failed while running, 2 a setting or a file is wrong.";
 

@@ -1,11 +1,13 @@
 //! Flags and environment variables of messages, and what they mean: which providers there are, and who is tried first.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Args, ValueEnum};
 use quickcart_core::messaging::gateway::{Gateway, GatewayConfig};
 use quickcart_core::messaging::sms::{
     Fast2Sms, Fast2SmsRoute, IndiaDlt, Infobip, InfobipTwoFactor, Twilio, TwilioKey, TwilioSender,
@@ -65,6 +67,9 @@ pub(crate) struct MessageSettings {
     /// Fast2SMS's number for the registered text, for the route dlt
     #[arg(long, env = "FAST2SMS_MESSAGE_ID", value_name = "ID")]
     fast2sms_message_id: Option<String>,
+    /// Fast2SMS's dashboard is set up to send receipts here, so that they can be waited for
+    #[arg(long, env = "FAST2SMS_RECEIPTS", action = ArgAction::Set, num_args = 0..=1, default_value = "false", default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    fast2sms_receipts: bool,
     /// Where Fast2SMS is
     #[arg(long, env = "FAST2SMS_BASE_URL", value_name = "URL", default_value = Fast2Sms::BASE_URL)]
     fast2sms_base_url: String,
@@ -157,6 +162,17 @@ pub enum Messages {
     Routes(Vec<Route>),
 }
 
+impl Messages {
+    /// The names of the providers that are asked, the first first.
+    pub fn providers(&self) -> impl Iterator<Item = &'static str> {
+        let routes = match self {
+            Self::Routes(routes) => routes.as_slice(),
+            Self::Console | Self::None => &[],
+        };
+        routes.iter().map(Route::name)
+    }
+}
+
 /// The settings of messages, checked. `Debug` shows no secret.
 #[derive(Clone, Debug)]
 pub struct MessageConfig {
@@ -168,7 +184,7 @@ pub struct MessageConfig {
     pub policy: FailoverPolicy,
     /// What messages may cost in a day.
     pub daily_max: Option<MicroUnits>,
-    /// Codes that Infobip makes: their limits are looked at before the first one.
+    /// Codes that Infobip makes, when a group's are: their limits are looked at before the first one.
     pub two_factor: Option<Arc<InfobipTwoFactor>>,
     /// Takes Twilio's receipts.
     pub twilio_webhook: Option<TwilioWebhook>,
@@ -178,9 +194,9 @@ pub struct MessageConfig {
 
 /// All providers that have credentials.
 struct Providers<'a> {
-    settings: &'a MessageSettings,
     all: Vec<Arc<dyn MessageProvider>>,
     two_factor: Option<Arc<InfobipTwoFactor>>,
+    prices: Vec<(&'a str, MicroUnits)>,
     message_price: MicroUnits,
 }
 
@@ -202,14 +218,20 @@ impl MessageSettings {
         let providers = self.providers(message_price, public_url, receipt_key)?;
         let messages = |name, list: &Option<String>| providers.messages(name, list.as_ref(), development);
         let token = given(self.twilio_auth_token.as_ref());
+        let phone_otp = messages("PHONE_OTP_PROVIDERS", &self.phone_otp_providers)?;
+        let smart_cart = messages("SMART_CART_PROVIDERS", &self.smart_cart_providers)?;
+        let two_factor = providers.two_factor.clone();
+        let asks = |messages: &Messages, name: &str| messages.providers().any(|asked| asked == name);
         Ok(MessageConfig {
-            phone_otp: messages("PHONE_OTP_PROVIDERS", &self.phone_otp_providers)?,
-            smart_cart: messages("SMART_CART_PROVIDERS", &self.smart_cart_providers)?,
+            two_factor: two_factor.filter(|two_factor| {
+                [&phone_otp, &smart_cart].iter().any(|group| asks(group, two_factor.name()))
+            }),
+            phone_otp,
+            smart_cart,
             policy,
             daily_max: given(self.daily_spend.as_ref())
                 .map(|text| amount("QUICKCART_DAILY_SPEND", text))
                 .transpose()?,
-            two_factor: providers.two_factor.clone(),
             twilio_webhook: token.zip(public_url).map(|(token, url)| TwilioWebhook::new(token, url)),
             receipt_key: receipt_key.map(|key| Secret::new(key.to_owned())),
         })
@@ -223,16 +245,18 @@ impl MessageSettings {
     ) -> Result<Providers<'_>, ConfigError> {
         let mut all: Vec<Arc<dyn MessageProvider>> = Vec::new();
         all.extend(self.twilio(public_url)?.map(|twilio| Arc::new(twilio) as _));
-        all.extend(
-            self.fast2sms(public_url.and(receipt_key).is_some())?.map(|fast2sms| Arc::new(fast2sms) as _),
-        );
+        all.extend(self.fast2sms(receipt_key)?.map(|fast2sms| Arc::new(fast2sms) as _));
         let receipts = public_url.zip(receipt_key);
         let receipts = receipts.map(|(url, key)| format!("{url}{RECEIPTS}/infobip/{key}"));
         all.extend(self.infobip(receipts)?.map(|infobip| Arc::new(infobip) as _));
         all.extend(self.gateways()?.into_iter().map(|gateway| Arc::new(gateway) as _));
         let two_factor = self.two_factor()?.map(Arc::new);
-        let message_price = MicroUnits::from(message_price) * MICRO_A_HUNDREDTH;
-        Ok(Providers { settings: self, all, two_factor, message_price })
+        let (prices, message_price) = (self.prices()?, MicroUnits::from(message_price) * MICRO_A_HUNDREDTH);
+        let providers = Providers { all, two_factor, prices, message_price };
+        match providers.prices.iter().find(|(name, _)| providers.named(name).is_none()) {
+            Some((name, _)) => wrong(format!("QUICKCART_PROVIDER_PRICES: {}", providers.unknown(name))),
+            None => Ok(providers),
+        }
     }
 
     fn twilio(&self, public_url: Option<&str>) -> Result<Option<Twilio>, ConfigError> {
@@ -259,7 +283,7 @@ impl MessageSettings {
         built("TWILIO", builder.build()).map(Some)
     }
 
-    fn fast2sms(&self, reports: bool) -> Result<Option<Fast2Sms>, ConfigError> {
+    fn fast2sms(&self, receipt_key: Option<&str>) -> Result<Option<Fast2Sms>, ConfigError> {
         let key = given(self.fast2sms_api_key.as_ref()).or(given(self.old_fast2sms_api_key.as_ref()));
         let Some(key) = key else { return Ok(None) };
         let route = match self.fast2sms_route {
@@ -275,7 +299,10 @@ impl MessageSettings {
             }
         };
         let mut builder = Fast2Sms::builder(key, route).base_url(&self.fast2sms_base_url);
-        if reports {
+        if self.fast2sms_receipts {
+            if receipt_key.is_none() {
+                return wrong("FAST2SMS_RECEIPTS needs QUICKCART_RECEIPT_KEY");
+            }
             builder = builder.with_reports();
         }
         built("FAST2SMS", builder.build()).map(Some)
@@ -334,9 +361,22 @@ impl MessageSettings {
         let text = std::fs::read(path).or_else(|error| wrong(format!("{place}: {error}")))?;
         let configs: Vec<GatewayConfig> =
             serde_json::from_slice(&text).or_else(|error| wrong(format!("{place}: {error}")))?;
+        let mut names =
+            vec!["twilio", "fast2sms", "infobip", "infobip_2fa", "sendgrid", "smtp", "console", "none"];
         let gateway = |config: &GatewayConfig| {
+            let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+            if config.name.is_empty() || !config.name.bytes().all(is_plain) {
+                return wrong(format!(
+                    "{place}: a name has small letters, digits and _, and not {:?}",
+                    config.name
+                ));
+            }
+            if names.contains(&config.name.as_str()) {
+                return wrong(format!("{place}: the name {} is taken", config.name));
+            }
             // Names are kept for as long as the program runs, as those of the other providers are.
             let name: &'static str = String::leak(config.name.clone());
+            names.push(name);
             built(&format!("{place}: {name}"), Gateway::new(name, config))
         };
         configs.iter().map(gateway).collect()
@@ -362,17 +402,14 @@ impl MessageSettings {
         Ok(Some(key))
     }
 
-    fn price(&self, provider: &str, default: MicroUnits) -> Result<MicroUnits, ConfigError> {
+    fn prices(&self) -> Result<Vec<(&str, MicroUnits)>, ConfigError> {
         let name = "QUICKCART_PROVIDER_PRICES";
-        for pair in given(self.provider_prices.as_ref()).map(|text| list(text)).into_iter().flatten() {
-            let Some((named, price)) = pair.split_once('=') else {
-                return wrong(format!("{name}: {pair:?} is not like twilio=0.42"));
-            };
-            if named.trim() == provider {
-                return amount(name, price);
-            }
-        }
-        Ok(default)
+        let price = |pair| -> Result<(&str, MicroUnits), ConfigError> {
+            let (provider, price) = str::split_once(pair, '=')
+                .ok_or_else(|| ConfigError::new(format!("{name}: {pair:?} is not like twilio=0.42")))?;
+            Ok((provider.trim(), amount(name, price)?))
+        };
+        given(self.provider_prices.as_ref()).map(|text| list(text)).into_iter().flatten().map(price).collect()
     }
 }
 
@@ -386,8 +423,8 @@ impl Providers<'_> {
         let names: Vec<&str> = given(providers).map(|text| list(text)).into_iter().flatten().collect();
         match names.as_slice() {
             [] if !self.all.is_empty() => {
-                let routes = self.all.iter().map(|provider| self.route(Arc::clone(provider), Countries::All));
-                routes.collect::<Result<_, _>>().map(Messages::Routes)
+                let route = |provider: &Arc<_>| self.route(Arc::clone(provider), Countries::All);
+                Ok(Messages::Routes(self.all.iter().map(route).collect()))
             }
             [] if development => Ok(Messages::Console),
             [] => wrong(format!(
@@ -398,29 +435,42 @@ impl Providers<'_> {
             ["console"] if development => Ok(Messages::Console),
             ["console"] => wrong(format!("{name}: production does not print messages on the console")),
             names => {
-                let routes = names.iter().map(|text| self.named(name, text));
-                routes.collect::<Result<_, _>>().map(Messages::Routes)
+                let routes = names.iter().map(|text| self.listed(name, text));
+                let routes: Vec<Route> = routes.collect::<Result<_, _>>()?;
+                let mut seen = HashSet::new();
+                match routes.iter().find(|route| !seen.insert(route.name())) {
+                    Some(twice) => wrong(format!("{name}: {} comes twice", twice.name())),
+                    None => Ok(Messages::Routes(routes)),
+                }
             }
         }
     }
 
     /// `twilio`, or `fast2sms@IN+BD`.
-    fn named(&self, setting: &str, text: &str) -> Result<Route, ConfigError> {
+    fn listed(&self, setting: &str, text: &str) -> Result<Route, ConfigError> {
         let (provider, countries) = text.split_once('@').unwrap_or((text, "all"));
         let countries = Countries::from_str(&countries.replace('+', ","))
             .or_else(|error| wrong(format!("{setting}: {text}: {error}")))?;
-        let two_factor =
-            self.two_factor.iter().map(|provider| Arc::clone(provider) as Arc<dyn MessageProvider>);
-        let mut all = self.all.iter().cloned().chain(two_factor);
-        match all.find(|known| known.name() == provider) {
-            Some(found) => self.route(found, countries),
+        match self.named(provider) {
+            Some(found) => Ok(self.route(found, countries)),
             None => wrong(format!("{setting}: {}", self.unknown(provider))),
         }
     }
 
+    fn named(&self, name: &str) -> Option<Arc<dyn MessageProvider>> {
+        let two_factor = self.two_factor.iter().map(|provider| Arc::clone(provider) as _);
+        self.all
+            .iter()
+            .cloned()
+            .chain(two_factor)
+            .find(|known: &Arc<dyn MessageProvider>| known.name() == name)
+    }
+
     fn unknown(&self, provider: &str) -> String {
         let needs = match provider {
-            "twilio" => "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_PHONE_NUMBER",
+            "twilio" => {
+                "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_PHONE_NUMBER (or TWILIO_MESSAGING_SERVICE_SID)"
+            }
             "fast2sms" => "FAST2SMS_API_KEY",
             "infobip" => "INFOBIP_API_KEY and INFOBIP_BASE_URL",
             "infobip_2fa" => "INFOBIP_API_KEY, INFOBIP_BASE_URL, INFOBIP_APP_ID and INFOBIP_MESSAGE_ID",
@@ -434,9 +484,10 @@ impl Providers<'_> {
         format!("{provider} needs {needs}")
     }
 
-    fn route(&self, provider: Arc<dyn MessageProvider>, countries: Countries) -> Result<Route, ConfigError> {
-        let price = self.settings.price(provider.name(), self.message_price)?;
-        Ok(Route::new(provider).with_countries(countries).with_price(price))
+    fn route(&self, provider: Arc<dyn MessageProvider>, countries: Countries) -> Route {
+        let price = self.prices.iter().find(|(name, _)| *name == provider.name());
+        let price = price.map_or(self.message_price, |(_, price)| *price);
+        Route::new(provider).with_countries(countries).with_price(price)
     }
 }
 
@@ -505,7 +556,9 @@ mod tests {
         assert!(config.twilio_webhook.is_none() && config.two_factor.is_none());
         let infobip = "--infobip-api-key s3cret --infobip-base-url xyz.api.infobip.com --infobip-app-id A \
                        --infobip-message-id M";
+        assert!(check(infobip, false).unwrap().two_factor.is_none(), "nobody asks for it");
         let config = check(&format!("{infobip} --phone-otp-providers infobip_2fa,infobip"), false).unwrap();
+        assert!(config.two_factor.is_some());
         assert_eq!(names(&config.phone_otp), ["infobip_2fa", "infobip"]);
         assert_eq!(names(&config.smart_cart), ["infobip"], "codes that others make are a choice");
     }
@@ -546,6 +599,15 @@ mod tests {
             ("--fast2sms-api-key s3cret --fast2sms-route dlt", "FAST2SMS_ROUTE"),
             ("--fast2sms-api-key s3cret --fast2sms-base-url http://10.0.0.1", "FAST2SMS: the URL must"),
             ("--fast2sms-api-key s3cret --provider-prices fast2sms", "QUICKCART_PROVIDER_PRICES"),
+            (
+                "--fast2sms-api-key s3cret --provider-prices twillio=1",
+                "QUICKCART_PROVIDER_PRICES: \"twillio\"",
+            ),
+            (
+                "--fast2sms-api-key s3cret --phone-otp-providers fast2sms@IN,fast2sms",
+                "PHONE_OTP_PROVIDERS: fast2sms comes twice",
+            ),
+            ("--fast2sms-api-key s3cret --fast2sms-receipts", "FAST2SMS_RECEIPTS"),
             ("--daily-spend much", "QUICKCART_DAILY_SPEND"),
             ("--public-url shop.example", "QUICKCART_PUBLIC_URL"),
             ("--receipt-key short", "QUICKCART_RECEIPT_KEY"),

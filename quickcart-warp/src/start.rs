@@ -94,6 +94,7 @@ pub async fn start(config: &Config) -> Result<Started, StartError> {
             config.device_key.as_ref().map(crate::config::Secret::expose),
             config.legacy_devices,
         ),
+        providers: messages.phone_otp.providers().chain(messages.smart_cart.providers()).collect(),
         receipts: Receipts {
             failovers,
             twilio: messages.twilio_webhook.clone(),

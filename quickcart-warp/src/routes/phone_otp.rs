@@ -170,7 +170,7 @@ async fn health(app: App) -> Result<Response, ApiError> {
     Ok(ok(&json!({
         "success": true,
         "message": "QuickCart is running",
-        "services": {"sms": sms(), "database": database_answers(&app).await, "payments": false},
+        "services": {"sms": sms(&app), "database": database_answers(&app).await, "payments": false},
         "timestamp": timestamp(&app),
         "version": VERSION,
     })))

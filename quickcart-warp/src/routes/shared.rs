@@ -53,15 +53,16 @@ async fn health(app: App) -> Result<Response, ApiError> {
         "services": {
             "database": if connected { "connected" } else { "disconnected" },
             "payments": false,
-            "sms": sms(),
+            "sms": sms(&app),
         },
         "timestamp": timestamp(&app),
     })))
 }
 
-/// Which providers have credentials. This version speaks to neither.
-pub(super) fn sms() -> serde_json::Value {
-    json!({"twilio": false, "fast2sms": false})
+/// Which of the old backend's providers are asked.
+pub(super) fn sms(app: &App) -> serde_json::Value {
+    let is_asked = |name| app.providers.contains(&name);
+    json!({"twilio": is_asked("twilio"), "fast2sms": is_asked("fast2sms")})
 }
 
 pub(super) async fn database_answers(app: &App) -> bool {
