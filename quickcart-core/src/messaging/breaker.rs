@@ -10,6 +10,8 @@ const FAILURES_MAX: u8 = 3;
 const OPEN_FIRST_US: i64 = 15_000_000;
 /// How long it stays open at most, in microseconds.
 const OPEN_MAX_US: i64 = 300_000_000;
+/// How long a provider is left alone at least that asks for it, in microseconds.
+const RETRY_MIN_US: i64 = 1_000_000;
 /// How long a probe may be under way before another one is let through, in microseconds.
 const PROBE_US: i64 = 5_000_000;
 
@@ -32,7 +34,7 @@ impl Default for Breaker {
 
 impl Breaker {
     /// When the next message may pass: at once, for a closed one.
-    pub(super) fn opens_at_us(&self) -> i64 {
+    pub(super) fn passes_at_us(&self) -> i64 {
         match *self {
             Self::Closed { .. } => i64::MIN,
             Self::Open { until_us, .. } => until_us,
@@ -54,19 +56,26 @@ impl Breaker {
 
     /// The provider failed, in a way that counts here.
     pub(super) fn fail(&mut self, weight: Weight, retry_after: Option<Duration>, now_us: i64) {
-        let open = |open_us: i64| {
-            let wanted_us = retry_after.map_or(0, |time| i64::try_from(time.as_micros()).unwrap_or(i64::MAX));
+        let microseconds = |time: Duration| i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
+        let wanted_us = retry_after.map(|time| microseconds(time).clamp(RETRY_MIN_US, OPEN_MAX_US));
+        let open = |open_us: i64, least_us: i64| {
             let open_us = open_us.clamp(OPEN_FIRST_US, OPEN_MAX_US);
-            let until_us = now_us.saturating_add(open_us.max(wanted_us.min(OPEN_MAX_US)));
-            Self::Open { until_us, open_us }
+            Self::Open { until_us: now_us.saturating_add(least_us), open_us }
         };
         *self = match *self {
             Self::Closed { half_failures } => {
                 let half_failures = half_failures.saturating_add(weight.halves());
-                let is_open = half_failures >= 2 * FAILURES_MAX || retry_after.is_some();
-                if is_open { open(OPEN_FIRST_US) } else { Self::Closed { half_failures } }
+                match wanted_us {
+                    // It says itself for how long.
+                    Some(wanted_us) => open(OPEN_FIRST_US, wanted_us),
+                    None if half_failures >= 2 * FAILURES_MAX => open(OPEN_FIRST_US, OPEN_FIRST_US),
+                    None => Self::Closed { half_failures },
+                }
             }
-            Self::HalfOpen { open_us, .. } => open(open_us.saturating_mul(2)),
+            Self::HalfOpen { open_us, .. } => {
+                let open_us = open_us.saturating_mul(2).min(OPEN_MAX_US);
+                open(open_us, open_us.max(wanted_us.unwrap_or(0)))
+            }
             // It was under way already, or is old news.
             Self::Open { .. } => *self,
         };
@@ -102,7 +111,9 @@ impl Weight {
 /// What a failure says about the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// Nothing: it is the recipient, or a request of ours.
+    /// Nothing: the request was never right.
+    Nothing,
+    /// That it answers: it is the recipient.
     Innocent,
     /// It counts for the country of the recipient.
     Country(Weight),
@@ -113,7 +124,8 @@ pub(super) enum Verdict {
 impl Verdict {
     pub(super) fn of(failure: Failure) -> Self {
         match failure {
-            Failure::RecipientInvalid | Failure::RecipientBlocked | Failure::RequestBug => Self::Innocent,
+            Failure::RequestBug => Self::Nothing,
+            Failure::RecipientInvalid | Failure::RecipientBlocked => Self::Innocent,
             Failure::RouteUnavailable | Failure::NotSent | Failure::MaybeSent => Self::Country(Weight::Full),
             Failure::Throttled => Self::Country(Weight::Half),
             Failure::AccountDown => Self::Provider(Weight::AtOnce),
@@ -136,14 +148,14 @@ mod tests {
         breaker.succeed();
         for _ in 0..2 {
             breaker.fail(Weight::Full, None, 0);
-            assert_eq!(breaker.opens_at_us(), i64::MIN, "they have to be in a row");
+            assert_eq!(breaker.passes_at_us(), i64::MIN, "they have to be in a row");
         }
         breaker.fail(Weight::Full, None, 0);
-        assert_eq!(breaker.opens_at_us(), OPEN_FIRST_US);
+        assert_eq!(breaker.passes_at_us(), OPEN_FIRST_US);
         breaker.begin(OPEN_FIRST_US);
-        assert_eq!(breaker.opens_at_us(), OPEN_FIRST_US + PROBE_US, "one probe at a time");
+        assert_eq!(breaker.passes_at_us(), OPEN_FIRST_US + PROBE_US, "one probe at a time");
         breaker.fail(Weight::Full, None, OPEN_FIRST_US);
-        assert_eq!(breaker.opens_at_us(), 3 * OPEN_FIRST_US, "twice as long");
+        assert_eq!(breaker.passes_at_us(), 3 * OPEN_FIRST_US, "twice as long");
         breaker.begin(3 * OPEN_FIRST_US);
         breaker.succeed();
         assert_eq!(breaker, Breaker::default());
@@ -155,20 +167,21 @@ mod tests {
         for _ in 0..5 {
             breaker.fail(Weight::Half, None, 0);
         }
-        assert_eq!(breaker.opens_at_us(), i64::MIN);
+        assert_eq!(breaker.passes_at_us(), i64::MIN);
         breaker.fail(Weight::Half, Some(Duration::from_secs(60)), 0);
-        assert_eq!(breaker.opens_at_us(), 60 * SECOND_US);
+        assert_eq!(breaker.passes_at_us(), 60 * SECOND_US);
         breaker.fail(Weight::Full, None, 0);
-        assert_eq!(breaker.opens_at_us(), 60 * SECOND_US, "one that was under way lengthens nothing");
+        assert_eq!(breaker.passes_at_us(), 60 * SECOND_US, "one that was under way lengthens nothing");
         breaker.begin(i64::MAX - 1 - PROBE_US);
         breaker.fail(Weight::AtOnce, Some(Duration::MAX), i64::MAX - 1);
-        assert_eq!(breaker.opens_at_us(), i64::MAX, "nothing wraps around");
+        assert_eq!(breaker.passes_at_us(), i64::MAX, "nothing wraps around");
     }
 
     #[test]
     fn a_bad_number_says_nothing_about_the_provider() {
-        let counts = |failure| Verdict::of(failure) != Verdict::Innocent;
-        assert!(!counts(Failure::RecipientInvalid) && !counts(Failure::RecipientBlocked));
+        for failure in [Failure::RecipientInvalid, Failure::RecipientBlocked] {
+            assert_eq!(Verdict::of(failure), Verdict::Innocent);
+        }
         assert_eq!(Verdict::of(Failure::AccountDown), Verdict::Provider(Weight::AtOnce));
         let mut breaker = Breaker::default();
         breaker.fail(Weight::AtOnce, None, 0);

@@ -21,12 +21,6 @@ impl DeliveryState {
     pub fn advanced_to(self, reported: Self) -> Self {
         self.max(reported)
     }
-
-    /// Whether no other provider need try any more.
-    #[must_use]
-    pub fn is_final(self) -> bool {
-        matches!(self, Self::Failed | Self::Delivered)
-    }
 }
 
 /// What a provider tells of a message later.

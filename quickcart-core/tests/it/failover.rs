@@ -37,6 +37,7 @@ struct Scripted {
     steps: Mutex<VecDeque<Step>>,
     asked: Arc<Mutex<Vec<(&'static str, Message)>>>,
     converted: Mutex<Vec<String>>,
+    maybe_sent: Arc<Mutex<Vec<&'static str>>>,
     reports: bool,
     is_idempotent: bool,
 }
@@ -54,6 +55,11 @@ impl MessageProvider for Scripted {
             asked.len()
         };
         let step = self.steps.lock().unwrap().pop_front().unwrap_or(TAKE);
+        // Until it has said that it did not send it, it may have.
+        let unsure = step.failure.is_none_or(|failure| failure == Failure::MaybeSent);
+        if unsure || step.after >= Duration::from_millis(1_500) {
+            self.maybe_sent.lock().unwrap().push(self.name);
+        }
         sleep(step.after).await;
         match step.failure {
             None => Ok(Receipt::new(self.name, Some(format!("{}-{number}", self.name)))),
@@ -79,23 +85,26 @@ impl MessageProvider for Scripted {
 struct Scene {
     providers: Vec<Arc<Scripted>>,
     asked: Arc<Mutex<Vec<(&'static str, Message)>>>,
+    maybe_sent: Arc<Mutex<Vec<&'static str>>>,
 }
 
 impl Scene {
     fn new(scripts: &[&[Step]]) -> Self {
         let asked: Arc<Mutex<Vec<_>>> = Arc::default();
+        let maybe_sent: Arc<Mutex<Vec<_>>> = Arc::default();
         let provider = |(index, steps): (usize, &&[Step])| {
             Arc::new(Scripted {
                 name: ["a", "b", "c", "d"][index],
                 steps: Mutex::new(steps.iter().copied().collect()),
                 asked: Arc::clone(&asked),
                 converted: Mutex::default(),
+                maybe_sent: Arc::clone(&maybe_sent),
                 reports: true,
                 is_idempotent: false,
             })
         };
         let providers = scripts.iter().enumerate().map(provider).collect();
-        Self { providers, asked }
+        Self { providers, asked, maybe_sent }
     }
 
     fn failover(&self, policy: FailoverPolicy) -> Failover {
@@ -111,6 +120,11 @@ impl Scene {
     /// Who was asked since the last look.
     fn asked(&self) -> Vec<&'static str> {
         self.asked.lock().unwrap().drain(..).map(|(name, _)| name).collect()
+    }
+
+    /// Whether no other provider than this one may have sent anything.
+    fn surely_unsent(&self, provider: &'static str) -> bool {
+        self.maybe_sent.lock().unwrap().iter().all(|name| *name == provider)
     }
 
     fn messages(&self) -> Vec<Message> {
@@ -351,6 +365,90 @@ async fn news_that_overtake_the_answer_count() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn old_news_of_an_attempt_before_say_nothing() {
+    let scene = Scene::new(&[&[], &[], &[]]);
+    let failover = scene.failover(FailoverPolicy::default());
+    failover.send(&message(1)).await.unwrap();
+    sleep(Duration::from_millis(12_100)).await;
+    assert_eq!(scene.asked(), ["a", "b"]);
+    failover.record(&lost("a-1"));
+    sleep(Duration::from_secs(1)).await;
+    assert!(scene.asked().is_empty(), "b has its time");
+    failover.record(&report("a", "a-1", DeliveryState::Delivered));
+    sleep(Duration::from_secs(100)).await;
+    assert!(scene.asked().is_empty(), "it arrived after all, by a");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_code_that_is_shown_stops_a_fallback_under_way() {
+    let scene = Scene::new(&[&[], &[HANG], &[]]);
+    let failover = scene.failover(FailoverPolicy::default());
+    let message = message(1);
+    failover.send(&message).await.unwrap();
+    sleep(Duration::from_millis(12_500)).await;
+    assert_eq!(scene.asked(), ["a", "b"], "b hangs");
+    failover.converted(Conversion { to: &message.to, purpose: "test", message_id: None }).await.unwrap();
+    sleep(Duration::from_secs(100)).await;
+    assert!(scene.asked().is_empty(), "c is not needed any more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_newest_code_is_that_which_was_asked_for_last() {
+    let slow = Step { after: Duration::from_millis(1_000), ..TAKE };
+    let scene = Scene::new(&[&[slow, TAKE], &[]]);
+    let failover = scene.failover(FailoverPolicy::default());
+    let older = tokio::spawn({
+        let failover = failover.clone();
+        async move { failover.send(&message(1)).await }
+    });
+    settle().await;
+    failover.send(&message(1)).await.unwrap();
+    older.await.unwrap().unwrap();
+    failover.record(&report("a", "a-2", DeliveryState::Delivered));
+    sleep(Duration::from_secs(100)).await;
+    assert_eq!(scene.asked(), ["a", "a"], "the older one is void, however late it was taken");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_sent_again_when_the_code_is_nearly_dead() {
+    let scene = Scene::new(&[&[], &[]]);
+    let failover = scene.failover(FailoverPolicy::default());
+    failover.send(&message(1).with_valid_for(Duration::from_secs(40))).await.unwrap();
+    sleep(Duration::from_secs(100)).await;
+    assert_eq!(scene.asked(), ["a"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_loses_all_it_takes_is_left_alone() {
+    let scene = Scene::new(&[&[], &[]]);
+    let policy = FailoverPolicy { report_time_max: None, ..FailoverPolicy::default() };
+    let failover = scene.failover(policy);
+    for number in 0..5 {
+        failover.send(&message(number)).await.unwrap();
+        failover.record(&lost(&format!("a-{}", number + 1)));
+    }
+    scene.asked();
+    failover.send(&message(5)).await.unwrap();
+    assert_eq!(scene.asked(), ["b"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_dropped_may_have_sent_it() {
+    let scene = Scene::new(&[&[HANG]]);
+    let failover = scene.failover_with(FailoverPolicy::default(), Arc::new(Ledger::with_daily_max(500_000)));
+    let dropped = tokio::time::timeout(Duration::from_millis(10), failover.send(&message(1))).await;
+    assert!(dropped.is_err());
+    assert_eq!(failover.ledger().figures().cost(), 250_000, "the books and the limit agree");
+    failover.send(&message(1)).await.unwrap();
+    failover.send(&message(1)).await.unwrap_err();
+}
+
+fn lost(message_id: &str) -> DeliveryReport {
+    let failure = Some(Failure::RouteUnavailable);
+    DeliveryReport { failure, ..report("a", message_id, DeliveryState::Failed) }
+}
+
+#[tokio::test(start_paused = true)]
 async fn bad_news_do_not_wait() {
     let scene = Scene::new(&[&[], &[]]);
     let failover = scene.failover(FailoverPolicy::default());
@@ -455,6 +553,7 @@ proptest! {
             let policy = FailoverPolicy::default();
             let failover = scene.failover(policy);
             for number in 0..count {
+                scene.maybe_sent.lock().unwrap().clear();
                 let started = Instant::now();
                 let sent = failover.send(&message(number)).await;
                 prop_assert!(started.elapsed() <= policy.budget + Duration::from_millis(50));
@@ -470,7 +569,10 @@ proptest! {
                     prop_assert!(times == 1 || (times == 2 && idempotent[index]), "{asked:?}");
                 }
                 match sent {
-                    Ok(receipt) => prop_assert_eq!(Some(&receipt.provider), asked.last()),
+                    Ok(receipt) => {
+                        prop_assert_eq!(Some(&receipt.provider), asked.last());
+                        prop_assert!(receipt.maybe_duplicate || scene.surely_unsent(receipt.provider));
+                    }
                     Err(error) => prop_assert!(error.failure == Failure::MaybeSent || asked.contains(&error.provider)),
                 }
             }

@@ -10,16 +10,18 @@ mod route;
 mod tracker;
 mod watch;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use metrics::counter;
-use tokio::time::{Instant, timeout};
+use tokio::sync::watch::Receiver;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use self::plan::Cells;
 pub use self::route::Route;
-use self::tracker::Tracker;
+use self::tracker::{News, Tracker};
 use super::breaker::Verdict;
 use super::delivery::{DeliveryReport, DeliveryState};
 use super::ledger::{Ledger, Reserved};
@@ -102,6 +104,7 @@ struct Parts {
     ledger: Arc<Ledger>,
     clock: Arc<dyn Clock>,
     started: Instant,
+    count: AtomicU64,
     cells: Mutex<Cells>,
     tracker: Mutex<Tracker>,
 }
@@ -109,6 +112,8 @@ struct Parts {
 /// What happened to a message so far.
 #[derive(Clone, Copy, Debug, Default)]
 struct Attempts {
+    /// Which message it is, counted from when its sending began.
+    number: u64,
     /// One bit for each route that was tried.
     tried: u64,
     count: u8,
@@ -140,8 +145,17 @@ impl Failover {
         clock: Arc<dyn Clock>,
     ) -> Self {
         assert!(routes.len() <= Self::ROUTES_MAX, "there are at most {} routes", Self::ROUTES_MAX);
-        let (cells, tracker) = (Mutex::default(), Mutex::default());
-        Self(Arc::new(Parts { routes, policy, ledger, clock, started: Instant::now(), cells, tracker }))
+        let (count, cells, tracker) = (AtomicU64::default(), Mutex::default(), Mutex::default());
+        Self(Arc::new(Parts {
+            routes,
+            policy,
+            ledger,
+            clock,
+            started: Instant::now(),
+            count,
+            cells,
+            tracker,
+        }))
     }
 
     /// What messages cost so far.
@@ -156,12 +170,7 @@ impl Failover {
         let parts = &self.0;
         let progress = parts.tracker().record(report, parts.now_us())?;
         if progress.is_new {
-            counter!("quickcart_delivery_total", "provider" => report.provider, "state" => state_name(report.state))
-                .increment(1);
-            let route = parts.routes.iter().position(|route| route.name() == report.provider);
-            if let (Some(route), Some(failure)) = (route, report.failure) {
-                parts.cells().fail(route, progress.country, Verdict::of(failure), None, parts.now_us());
-            }
+            parts.note_report(report, progress.country);
         }
         Some(progress.state)
     }
@@ -171,10 +180,14 @@ impl Failover {
         &self,
         message: &Message,
         attempts: &mut Attempts,
+        news: Option<&Receiver<News>>,
     ) -> Result<(usize, Receipt), SendError> {
         let deadline = Instant::now() + self.0.policy.budget;
         let mut last = None;
         while let Some(route) = self.0.next_route(message, attempts) {
+            if news.is_some_and(|news| news.borrow().is_final()) {
+                return Err(SendError::new(NAME, Failure::NotSent).with_code("it is not needed any more"));
+            }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
@@ -184,6 +197,12 @@ impl Failover {
             match self.try_route(route, message, *attempts, deadline).await {
                 Ok(receipt) => {
                     let maybe_duplicate = attempts.maybe_sent || receipt.maybe_duplicate;
+                    if maybe_duplicate {
+                        let (to, purpose, provider) = (&message.to, message.purpose, receipt.provider);
+                        counter!("quickcart_message_maybe_duplicate_total", "provider" => provider)
+                            .increment(1);
+                        tracing::info!(target: "quickcart::messaging", ?to, purpose, provider, "it may arrive twice");
+                    }
                     return Ok((route, Receipt { maybe_duplicate, ..receipt }));
                 }
                 Err(error) => {
@@ -223,20 +242,21 @@ impl Failover {
     ) -> Result<Receipt, SendError> {
         let parts = &self.0;
         let (route, country) = (&parts.routes[index], country_of(&message.to));
-        // Whoever drops this future leaves the price set aside: the message may have been sent.
         let Some(reserved) = parts.ledger.reserve(route.price, parts.clock.now()) else {
             return Err(SendError::new(route.name(), Failure::NotSent).with_code("the day's spending limit"));
         };
         parts.cells().begin(index, country, parts.now_us());
+        let mut call = Call { parts, index, country, reserved: Some(reserved) };
         let again = (attempts.count > 1).then(|| Message { attempt: attempts.count, ..message.clone() });
         let sent = self.ask(route, again.as_ref().unwrap_or(message), deadline).await;
-        parts.note(index, country, message, reserved, &sent);
+        call.ends(message, &sent);
         sent
     }
 
     /// Asks a provider. One that sends a message id once is asked again when it is not known whether it did; unless it says
     /// so then, it is not known still.
     async fn ask(&self, route: &Route, message: &Message, deadline: Instant) -> Result<Receipt, SendError> {
+        let deadline = deadline.min(Instant::now() + self.0.policy.provider_time_max);
         let first = self.ask_once(route, message, deadline).await;
         let is_open = matches!(&first, Err(error) if error.failure == Failure::MaybeSent);
         if is_open && route.provider.is_idempotent() && Instant::now() < deadline {
@@ -245,55 +265,90 @@ impl Failover {
         first
     }
 
-    /// In what is left of the time.
     async fn ask_once(
         &self,
         route: &Route,
         message: &Message,
         deadline: Instant,
     ) -> Result<Receipt, SendError> {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let sent = timeout(self.0.policy.provider_time_max.min(left), route.provider.send(message)).await;
+        let sent = timeout_at(deadline, route.provider.send(message)).await;
         sent.unwrap_or_else(|_| {
             Err(SendError::new(route.name(), Failure::MaybeSent).with_code("no answer in time"))
         })
     }
 }
 
-impl Parts {
-    fn note(
-        &self,
-        index: usize,
-        country: u16,
-        message: &Message,
-        reserved: Reserved,
-        sent: &Result<Receipt, SendError>,
-    ) {
-        let route = &self.routes[index];
-        let provider = route.name();
-        let outcome = sent.as_ref().map_or_else(|error| error.failure.name(), |_| "accepted");
-        counter!("quickcart_message_total", "provider" => provider, "outcome" => outcome).increment(1);
+/// A call of a provider, whose price is set aside. One that is dropped under way may have sent the message.
+struct Call<'a> {
+    parts: &'a Parts,
+    index: usize,
+    country: u16,
+    reserved: Option<Reserved>,
+}
+
+impl Call<'_> {
+    fn ends(&mut self, message: &Message, sent: &Result<Receipt, SendError>) {
+        let route = &self.parts.routes[self.index];
         match sent {
-            Ok(_) => {
-                self.cells().succeed(index, country);
-                self.ledger.charge(provider, country, route.price);
-            }
+            Ok(_) => self.parts.cells().succeed(self.index, self.country),
             Err(error) => {
-                let verdict = Verdict::of(error.failure);
-                self.cells().fail(index, country, verdict, error.retry_after, self.now_us());
-                match error.failure {
-                    Failure::MaybeSent => self.ledger.charge(provider, country, route.price),
-                    _ => self.ledger.release(reserved),
-                }
-                let (to, purpose) = (&message.to, message.purpose);
-                match error.failure {
-                    // Nobody but the operator can mend these.
-                    Failure::AccountDown | Failure::RequestBug => {
-                        tracing::error!(target: "quickcart::messaging", ?to, purpose, provider, "{error}");
-                    }
-                    _ => tracing::info!(target: "quickcart::messaging", ?to, purpose, provider, "{error}"),
-                }
+                let (verdict, now_us) = (Verdict::of(error.failure), self.parts.now_us());
+                self.parts.cells().fail(self.index, self.country, verdict, error.retry_after, now_us);
+                log_failure(message, error);
             }
+        }
+        let outcome = sent.as_ref().map_or_else(|error| error.failure.name(), |_| "accepted");
+        let country = self.country.to_string();
+        counter!("quickcart_message_total", "provider" => route.name(), "country" => country, "outcome" => outcome)
+            .increment(1);
+        let costs = sent.as_ref().map_or_else(|error| error.failure == Failure::MaybeSent, |_| true);
+        match self.reserved.take() {
+            Some(reserved) if !costs => self.parts.ledger.release(reserved),
+            _ => self.parts.ledger.charge(route.name(), self.country, route.price),
+        }
+    }
+}
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        if self.reserved.is_some() {
+            let route = &self.parts.routes[self.index];
+            self.parts.ledger.charge(route.name(), self.country, route.price);
+            let (verdict, now_us) = (Verdict::of(Failure::MaybeSent), self.parts.now_us());
+            self.parts.cells().fail(self.index, self.country, verdict, None, now_us);
+        }
+    }
+}
+
+fn log_failure(message: &Message, error: &SendError) {
+    let (to, purpose, provider) = (&message.to, message.purpose, error.provider);
+    match error.failure {
+        // Nobody but the operator can mend these.
+        Failure::AccountDown | Failure::RequestBug => {
+            tracing::error!(target: "quickcart::messaging", ?to, purpose, provider, "{error}");
+        }
+        _ => tracing::info!(target: "quickcart::messaging", ?to, purpose, provider, "{error}"),
+    }
+}
+
+impl Parts {
+    /// What a report says of the provider.
+    fn note_report(&self, report: &DeliveryReport, country: u16) {
+        let (provider, state) = (report.provider, state_name(report.state));
+        counter!("quickcart_delivery_total", "provider" => provider, "country" => country.to_string(), "state" => state)
+            .increment(1);
+        let Some(route) = self.routes.iter().position(|route| route.name() == provider) else { return };
+        match (report.state, report.failure.map(Verdict::of)) {
+            (DeliveryState::Delivered, _) => self.cells().arrive(route, country),
+            (DeliveryState::Failed, Some(Verdict::Country(_))) => {
+                self.cells().lose(route, country, self.now_us());
+            }
+            (DeliveryState::Failed, Some(verdict @ Verdict::Provider(_))) => {
+                let code = report.code.as_deref();
+                tracing::error!(target: "quickcart::messaging", provider, code, "the account is refused, as a report says");
+                self.cells().fail(route, country, verdict, None, self.now_us());
+            }
+            _ => {}
         }
     }
 
@@ -318,8 +373,9 @@ impl MessageProvider for Failover {
     }
 
     async fn send(&self, message: &Message) -> Result<Receipt, SendError> {
-        let mut attempts = Attempts::default();
-        let (route, receipt) = self.try_routes(message, &mut attempts).await?;
+        let number = self.0.count.fetch_add(1, Ordering::Relaxed);
+        let mut attempts = Attempts { number, ..Attempts::default() };
+        let (route, receipt) = self.try_routes(message, &mut attempts, None).await?;
         self.follow(message, route, &receipt, attempts);
         Ok(receipt)
     }

@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::super::Message;
-use super::super::breaker::{Breaker, Verdict};
-use super::{Attempts, Order, Parts, country_of};
+use super::super::breaker::{Breaker, Verdict, Weight};
+use super::{Attempts, Order, Parts, Route, country_of};
 
+/// How many reports of lost messages in a row open a breaker.
+const LOST_MAX: u8 = 5;
 /// How fast older messages lose their weight in the measured order: a hundred messages later, to a third.
 const FADE: f64 = 0.99;
 
@@ -20,6 +22,8 @@ pub(super) struct Cells {
 #[derive(Clone, Copy, Default)]
 struct Cell {
     breaker: Breaker,
+    /// Reports of lost messages since the last one of a message that arrived.
+    lost: u8,
     /// Messages taken, and codes shown, with older ones fading.
     sent: f64,
     converted: f64,
@@ -27,9 +31,9 @@ struct Cell {
 
 impl Cells {
     /// When the next message may go this way, in microseconds.
-    fn opens_at_us(&self, route: usize, country: u16) -> i64 {
-        let provider = self.providers.get(&route).map_or(i64::MIN, Breaker::opens_at_us);
-        let cell = self.countries.get(&(route, country)).map_or(i64::MIN, |cell| cell.breaker.opens_at_us());
+    fn passes_at_us(&self, route: usize, country: u16) -> i64 {
+        let provider = self.providers.get(&route).map_or(i64::MIN, Breaker::passes_at_us);
+        let cell = self.countries.get(&(route, country)).map_or(i64::MIN, |cell| cell.breaker.passes_at_us());
         provider.max(cell)
     }
 
@@ -68,7 +72,12 @@ impl Cells {
                     cell.breaker.pass();
                 }
             }
+            Verdict::Nothing => {}
             Verdict::Country(weight) => {
+                // A probe of the whole provider has failed, too.
+                if let Some(provider) = self.providers.get_mut(&route) {
+                    provider.fail(weight, retry_after, now_us);
+                }
                 let cell = self.countries.entry((route, country)).or_default();
                 cell.breaker.fail(weight, retry_after, now_us);
             }
@@ -81,6 +90,24 @@ impl Cells {
     pub(super) fn convert(&mut self, route: usize, country: u16) {
         if let Some(cell) = self.countries.get_mut(&(route, country)) {
             cell.converted += 1.0;
+            cell.lost = 0;
+        }
+    }
+
+    /// A message arrived, as a report says.
+    pub(super) fn arrive(&mut self, route: usize, country: u16) {
+        if let Some(cell) = self.countries.get_mut(&(route, country)) {
+            cell.lost = 0;
+        }
+    }
+
+    /// A message was lost, as a report says. They are counted apart: a provider that takes every message may lose them all.
+    pub(super) fn lose(&mut self, route: usize, country: u16, now_us: i64) {
+        let cell = self.countries.entry((route, country)).or_default();
+        cell.lost += 1;
+        if cell.lost >= LOST_MAX {
+            cell.lost = 0;
+            cell.breaker.fail(Weight::AtOnce, None, now_us);
         }
     }
 
@@ -97,20 +124,24 @@ impl Parts {
     pub(super) fn next_route(&self, message: &Message, attempts: &mut Attempts) -> Option<usize> {
         let country = country_of(&message.to);
         let (cells, now_us) = (self.cells(), self.now_us());
-        let is_left = |&route: &usize| !attempts.has_tried(route) && self.routes[route].serves(&message.to);
+        // Who makes a code of its own would make void the one that may have been sent.
+        let fits = |route: &Route| {
+            !(attempts.maybe_sent && route.provider.holds_pins()) && route.serves(&message.to)
+        };
+        let is_left = |&route: &usize| !attempts.has_tried(route) && fits(&self.routes[route]);
         let left = || (0..self.routes.len()).filter(is_left);
-        let open = left().filter(|&route| cells.opens_at_us(route, country) <= now_us);
+        let available = left().filter(|&route| cells.passes_at_us(route, country) <= now_us);
         let next = match self.policy.order {
-            Order::Listed => { open }.next(),
+            Order::Listed => { available }.next(),
             Order::Measured => {
                 let luck = |route| chance(message, route).powf(cells.conversion(route, country).recip());
-                open.max_by(|&a, &b| luck(a).total_cmp(&luck(b)))
+                available.max_by(|&a, &b| luck(a).total_cmp(&luck(b)))
             }
         };
         if next.is_some() || attempts.has_probed {
             return next;
         }
-        let probe = left().min_by_key(|&route| cells.opens_at_us(route, country));
+        let probe = left().min_by_key(|&route| cells.passes_at_us(route, country));
         attempts.has_probed = true;
         probe
     }

@@ -10,9 +10,10 @@ use super::super::{Failure, Recipient};
 
 /// How many messages are followed at once; past that, new ones are sent and not followed.
 const FOLLOWED_MAX: usize = 100_000;
-
 /// How many reports of unknown messages are kept for a moment.
 const EARLY_MAX: usize = 1_000;
+/// The longest name of a message, in bytes: those of providers have some 40.
+const MESSAGE_ID_LENGTH_MAX: usize = 128;
 /// How often full tables look for room, in microseconds.
 const SWEEP_PAUSE_US: i64 = 1_000_000;
 
@@ -20,10 +21,18 @@ const SWEEP_PAUSE_US: i64 = 1_000_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum News {
     None,
+    /// The newest attempt did not arrive.
     Lost(Option<Failure>),
     Arrived,
     /// Its code was shown, or a newer one took its place.
-    Shown,
+    Over,
+}
+
+impl News {
+    /// Whether there is nothing left to do for the message.
+    pub(super) fn is_final(self) -> bool {
+        matches!(self, Self::Arrived | Self::Over)
+    }
 }
 
 /// Messages that were taken and may still be of use. Times are in microseconds.
@@ -40,6 +49,8 @@ pub(super) struct Tracker {
 struct Followed {
     state: DeliveryState,
     country: u16,
+    /// Whether no other provider was asked for the same message since.
+    is_newest: bool,
     news: Arc<watch::Sender<News>>,
     ends_us: i64,
 }
@@ -47,8 +58,11 @@ struct Followed {
 /// The newest message to a recipient for a purpose.
 pub(super) struct Latest {
     pub(super) route: usize,
+    pub(super) provider: &'static str,
     pub(super) message_id: Option<String>,
-    pub(super) news: Arc<watch::Sender<News>>,
+    pub(super) sent_at_us: i64,
+    number: u64,
+    news: Arc<watch::Sender<News>>,
     ends_us: i64,
 }
 
@@ -61,51 +75,74 @@ pub(super) struct Progress {
 
 /// A message that a provider took.
 pub(super) struct Taken<'a> {
+    /// Messages are counted when their sending begins.
+    pub(super) number: u64,
     pub(super) route: usize,
     pub(super) provider: &'static str,
     pub(super) message_id: Option<&'a str>,
     pub(super) to: &'a Recipient,
     pub(super) purpose: &'static str,
+    /// Whether it brings a code, which takes the place of the one before.
+    pub(super) has_code: bool,
     pub(super) country: u16,
     pub(super) ends_us: i64,
 }
 
 impl Tracker {
-    /// Follows a message. Where its news go, unless there are too many already.
-    pub(super) fn follow(&mut self, taken: &Taken<'_>, news: Arc<watch::Sender<News>>, now_us: i64) -> bool {
+    /// Follows a message. Where its news go, unless there are too many already, or it is of no use any more.
+    pub(super) fn follow(&mut self, taken: &Taken<'_>, news: &Arc<watch::Sender<News>>, now_us: i64) -> bool {
         self.make_room(now_us);
         let is_full = self.messages.len() >= FOLLOWED_MAX || self.recipients.len() >= FOLLOWED_MAX;
-        if is_full || *news.borrow() == News::Shown {
+        if is_full || *news.borrow() == News::Over || !self.take_place(taken, news) {
             return false;
         }
-        let Taken { route, country, ends_us, .. } = *taken;
+        let &Taken { number, route, provider, country, ends_us, .. } = taken;
         let message_id = taken.message_id.map(str::to_owned);
         if let Some(message_id) = message_id.clone() {
-            let followed =
-                Followed { state: DeliveryState::Accepted, country, news: Arc::clone(&news), ends_us };
-            self.messages.insert((taken.provider, message_id), followed);
+            let (state, news) = (DeliveryState::Accepted, Arc::clone(news));
+            let followed = Followed { state, country, is_newest: true, news, ends_us };
+            self.messages.insert((provider, message_id), followed);
         }
-        let latest = Latest { route, message_id: message_id.clone(), news: Arc::clone(&news), ends_us };
-        let older = self.recipients.insert((taken.to.clone(), taken.purpose), latest);
-        if let Some(older) = older.filter(|older| !Arc::ptr_eq(&older.news, &news)) {
-            // A newer code takes its place, and nobody waits for the older one any more.
-            older.news.send_replace(News::Shown);
-        }
-        if let Some(report) = message_id.and_then(|id| self.early.remove(&(taken.provider, id))) {
-            self.record(&report, now_us);
-        }
+        let news = Arc::clone(news);
+        let latest = Latest { route, provider, message_id, sent_at_us: now_us, number, news, ends_us };
+        self.recipients.insert((taken.to.clone(), taken.purpose), latest);
         true
+    }
+
+    /// Ends what the message takes the place of; `false` when a newer one took its own.
+    fn take_place(&mut self, taken: &Taken<'_>, news: &Arc<watch::Sender<News>>) -> bool {
+        let Some(older) = self.recipients.get(&(taken.to.clone(), taken.purpose)) else { return true };
+        if Arc::ptr_eq(&older.news, news) {
+            // Bad news of an attempt before this one say nothing any more.
+            let key = older.message_id.clone().map(|id| (older.provider, id));
+            if let Some(followed) = key.and_then(|key| self.messages.get_mut(&key)) {
+                followed.is_newest = false;
+            }
+            news.send_if_modified(|news| {
+                if matches!(news, News::Lost(_)) {
+                    *news = News::None;
+                }
+                false
+            });
+            return true;
+        }
+        if !taken.has_code {
+            return true;
+        }
+        let is_newer = older.number < taken.number;
+        let over = if is_newer { &older.news } else { news };
+        over.send_replace(News::Over);
+        is_newer
     }
 
     /// Takes note of a report; `None` for a message that is not followed.
     pub(super) fn record(&mut self, report: &DeliveryReport, now_us: i64) -> Option<Progress> {
+        if report.message_id.len() > MESSAGE_ID_LENGTH_MAX {
+            return None;
+        }
         let key = (report.provider, report.message_id.clone());
         let Some(followed) = self.messages.get_mut(&key) else {
-            // It may be faster than the provider's own answer.
-            if self.early.len() >= EARLY_MAX {
-                self.early.clear();
-            }
-            self.early.insert(key, report.clone());
+            self.keep_early(key, report);
             return None;
         };
         if followed.ends_us <= now_us {
@@ -114,21 +151,39 @@ impl Tracker {
         let state = followed.state.advanced_to(report.state);
         let is_new = state != followed.state;
         followed.state = state;
-        if is_new && state.is_final() {
-            let news =
-                if state == DeliveryState::Delivered { News::Arrived } else { News::Lost(report.failure) };
-            // Whoever waited may have stopped to.
+        let news = match state {
+            DeliveryState::Delivered => News::Arrived,
+            DeliveryState::Failed if followed.is_newest => News::Lost(report.failure),
+            _ => News::None,
+        };
+        if is_new && news != News::None {
             followed
                 .news
-                .send_if_modified(|known| *known != News::Shown && std::mem::replace(known, news) != news);
+                .send_if_modified(|known| !known.is_final() && std::mem::replace(known, news) != news);
         }
         Some(Progress { state, is_new, country: followed.country })
+    }
+
+    /// A report may be faster than the provider's own answer.
+    fn keep_early(&mut self, key: (&'static str, String), report: &DeliveryReport) {
+        if self.early.len() >= EARLY_MAX {
+            self.early.clear();
+        }
+        let kept = self.early.entry(key).or_insert_with(|| report.clone());
+        if kept.state < report.state {
+            *kept = report.clone();
+        }
+    }
+
+    /// What was told of a message before it was followed.
+    pub(super) fn take_early(&mut self, provider: &'static str, message_id: &str) -> Option<DeliveryReport> {
+        if self.early.is_empty() { None } else { self.early.remove(&(provider, message_id.to_owned())) }
     }
 
     /// The newest message to a recipient, whose code was shown: nobody follows it any more.
     pub(super) fn shown(&mut self, to: &Recipient, purpose: &'static str, now_us: i64) -> Option<Latest> {
         let latest = self.recipients.remove(&(to.clone(), purpose))?;
-        latest.news.send_replace(News::Shown);
+        latest.news.send_replace(News::Over);
         (now_us < latest.ends_us).then_some(latest)
     }
 
