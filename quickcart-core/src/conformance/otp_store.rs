@@ -9,8 +9,8 @@ use rand::{RngExt, SeedableRng};
 use crate::clock::Timestamp;
 use crate::otp::store::MemoryOtpStore;
 use crate::otp::{
-    Attempt, AttemptRequest, Challenge, Charge, Digest, Guess, HeldChallenge, IssueRequest, OtpStore, Policy,
-    Rate, Resend, StepRequest, Verdict, Watch,
+    Attempt, AttemptRequest, Challenge, Charge, Digest, Guess, HeldChallenge, HeldRequest, IssueRequest,
+    OtpStore, Policy, Rate, Resend, StepRequest, Verdict, Watch,
 };
 
 const RIGHT: Digest = [1; 16];
@@ -411,6 +411,34 @@ async fn knows_who_holds_a_code(store: &dyn OtpStore, now: Timestamp) {
     request.challenge.id = [3; 16];
     ok(store.issue(&request).await);
     assert_eq!(held(now).await, None, "the new code is our own");
+    ok(store.hold(subject, [3; 16], "provider pin-3", now).await);
+    ok(store.hold(subject, challenge.id, "", now).await);
+    assert!(held(now).await.is_some(), "the older one says nothing of the newer one");
+    accepts_what_its_holder_found_right(store, subject, [3; 16], now).await;
+}
+
+/// The guess that is right may be the one that locks, because it is counted before.
+async fn accepts_what_its_holder_found_right(
+    store: &dyn OtpStore,
+    subject: Digest,
+    challenge_id: Digest,
+    now: Timestamp,
+) {
+    let accept = async |challenge_id, now| {
+        ok(store.accept_held(&HeldRequest { subject, challenge_id, watch: None, now }).await)
+    };
+    for _ in 0..Policy::default().attempts_max() {
+        let mut guess = attempt(subject, WRONG, now);
+        guess.guess.nonce = Some([7; 16]);
+        assert_eq!(ok(store.attempt(&guess).await), Attempt::Wrong);
+    }
+    assert_eq!(ok(store.held(subject, now).await), None, "it is locked");
+    assert_eq!(accept([9; 16], now).await, Attempt::NotFound, "a stranger's");
+    assert_eq!(accept(challenge_id, now + TTL).await, Attempt::NotFound, "it has ended");
+    assert_eq!(accept(challenge_id, now).await, Attempt::Accepted);
+    assert_eq!(accept(challenge_id, now).await, Attempt::NotFound, "once");
+    let request = issue(subject, now);
+    assert!(matches!(ok(store.issue(&request).await).verdict, Verdict::Issued { .. }), "the lock is gone");
 }
 
 async fn admits_by_charges(store: &dyn OtpStore, now: Timestamp) {

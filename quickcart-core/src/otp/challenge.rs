@@ -152,6 +152,19 @@ pub struct HeldChallenge {
     pub holder: String,
 }
 
+/// A held code that its holder has found right.
+#[derive(Clone, Copy, Debug)]
+pub struct HeldRequest {
+    /// Purpose and subject, as a store knows them.
+    pub subject: Digest,
+    /// The challenge.
+    pub challenge_id: Digest,
+    /// Where to note that a code was shown.
+    pub watch: Option<Watch>,
+    /// The time.
+    pub now: Timestamp,
+}
+
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attempt {
@@ -242,11 +255,16 @@ impl Subject {
             return Attempt::NotFound;
         }
         if holds(&request.guess.answers, pending.key_id, &pending.answer) {
-            *self = Self { step: self.step, stepped_at_us: self.stepped_at_us, ..Self::default() };
+            self.accept();
             return Attempt::Accepted;
         }
         self.fail(request.policy, now_us);
         Attempt::Wrong
+    }
+
+    /// A right code: all but the steps of authenticators is forgotten.
+    pub(crate) fn accept(&mut self) {
+        *self = Self { step: self.step, stepped_at_us: self.stepped_at_us, ..Self::default() };
     }
 
     /// Judges a code of an authenticator: each step is accepted once, and none before one that was

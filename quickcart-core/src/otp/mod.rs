@@ -31,7 +31,8 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 pub use challenge::{
-    Attempt, AttemptRequest, Challenge, Decision, Guess, HeldChallenge, IssueRequest, StepRequest, Verdict,
+    Attempt, AttemptRequest, Challenge, Decision, Guess, HeldChallenge, HeldRequest, IssueRequest,
+    StepRequest, Verdict,
 };
 pub use code::{Code, InvalidFixedCode, Nonce};
 pub use error::OtpError;
@@ -112,6 +113,13 @@ struct Grant {
     issued: Issued,
     request: IssueRequest,
     challenge_id: Digest,
+}
+
+impl Grant {
+    /// Whether an older challenge is repeated.
+    fn is_older(&self) -> bool {
+        self.challenge_id != self.request.challenge.id
+    }
 }
 
 /// Issues and verifies codes.
@@ -271,19 +279,28 @@ impl Otp {
         Ok(held.filter(|held| held.nonce == self.nonce(binding)))
     }
 
-    /// Settles a challenge as its holder has judged.
-    async fn settle(
+    /// Counts a guess at a held code as a wrong one, before its holder is asked: so no more are asked than are counted.
+    async fn count_guess(&self, binding: &Binding<'_>, held: &HeldChallenge) -> Result<(), OtpError> {
+        // No code has this digest.
+        let guess = Guess { nonce: held.nonce, answers: [Some((held.key_id, [0; 16])), None] };
+        let (subject, now) = (self.subject(binding), self.clock.now());
+        let request = AttemptRequest { subject, guess, policy: self.policy, watch: None, now };
+        match self.store.attempt(&request).await? {
+            Attempt::Wrong => Ok(()),
+            _ => Err(OtpError::NotFound),
+        }
+    }
+
+    /// The holder found the code right.
+    async fn accept_held(
         &self,
-        binding: Binding<'_>,
+        binding: &Binding<'_>,
         held: &HeldChallenge,
-        is_right: bool,
         watch: Option<Watch>,
     ) -> Result<(), OtpError> {
-        if !is_right {
-            return self.verify_watched(binding, "", watch).await;
-        }
-        let code = self.code(held.key_id, &held.id, &binding)?;
-        self.verify_watched(binding, code.as_str(), watch).await
+        let (subject, now) = (self.subject(binding), self.clock.now());
+        let request = HeldRequest { subject, challenge_id: held.id, watch, now };
+        self.outcome(self.store.accept_held(&request).await?, now)
     }
 
     /// Accepts the code of an authenticator once: `step` is the time step that it is of, if any, as

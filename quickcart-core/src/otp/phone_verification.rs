@@ -185,7 +185,8 @@ impl PhoneVerification {
         }
     }
 
-    /// Asks the provider that holds the code, and counts what it says as if the code were our own.
+    /// Asks the provider that holds the code. The guess is counted before, and taken back when it is right: whoever hangs up
+    /// has guessed, and of many at once no more are asked than there are guesses. One that could not be judged counts, too.
     async fn check_held(
         &self,
         binding: Binding<'_>,
@@ -194,10 +195,11 @@ impl PhoneVerification {
         watch: Option<Watch>,
     ) -> Result<(), OtpError> {
         let (provider, id) = held.holder.split_once(' ').unwrap_or_default();
+        self.otp.count_guess(&binding, held).await?;
         let verdict = self.provider.check_pin(HeldPin { provider, id }, code).await;
         match verdict.map_err(OtpError::NotChecked)? {
-            PinVerdict::Right => self.otp.settle(binding, held, true, watch).await,
-            PinVerdict::Wrong => self.otp.settle(binding, held, false, watch).await,
+            PinVerdict::Right => self.otp.accept_held(&binding, held, watch).await,
+            PinVerdict::Wrong => Err(OtpError::WrongCode),
             PinVerdict::Gone => Err(OtpError::NotFound),
         }
     }
@@ -259,8 +261,9 @@ impl PhoneVerification {
                 Ok(receipt) => (receipt.provider, receipt.message_id, receipt.holds_pin),
                 Err(error) => {
                     // What was not sent is not counted, and can be asked for again at once. Should the store fail now, too,
-                    // then only that does not happen. What may have been sent goes on being good for a sign-in.
-                    if error.failure != Failure::MaybeSent {
+                    // then only that does not happen. What may have been sent goes on being good for a sign-in, and a
+                    // question that told something of the number is no free one.
+                    if error.failure != Failure::MaybeSent && !error.is_about_recipient() {
                         let _ = self.otp.withdraw(&grant).await;
                     }
                     return Err(OtpError::NotSent(error));
@@ -269,7 +272,8 @@ impl PhoneVerification {
         } else {
             (self.provider.name(), None, false)
         };
-        if sends && self.provider.holds_pins() {
+        // A challenge that is repeated may have been held before.
+        if holds_pin || (grant.is_older() && self.provider.holds_pins()) {
             let holder = message_id.as_ref().filter(|_| holds_pin).map(|id| format!("{provider} {id}"));
             self.otp.hold(&grant, &holder.unwrap_or_default()).await?;
         }

@@ -1,6 +1,8 @@
 //! Codes at their limits and under concurrency, on every store.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::time::Duration;
 
 use quickcart_core::clock::{ManualClock, Timestamp};
@@ -299,8 +301,10 @@ async fn one_ipv6_network_is_one_address() {
 }
 
 /// A provider that makes up the code, and is out of order at will.
+#[derive(Default)]
 struct PinHolder {
-    is_down: std::sync::atomic::AtomicBool,
+    is_down: AtomicBool,
+    asked: AtomicU32,
 }
 
 #[async_trait::async_trait]
@@ -319,7 +323,8 @@ impl MessageProvider for PinHolder {
 
     async fn check_pin(&self, held: HeldPin<'_>, pin: &str) -> Result<PinVerdict, SendError> {
         assert_eq!(held, HeldPin { provider: "holder", id: "pin-1" });
-        if self.is_down.load(std::sync::atomic::Ordering::Relaxed) {
+        self.asked.fetch_add(1, Relaxed);
+        if self.is_down.load(Relaxed) {
             return Err(SendError::new(self.name(), Failure::NotSent));
         }
         Ok(if pin == "777777" { PinVerdict::Right } else { PinVerdict::Wrong })
@@ -329,16 +334,16 @@ impl MessageProvider for PinHolder {
 #[tokio::test]
 async fn a_code_that_the_provider_holds_is_judged_by_it_and_counted_by_us() {
     let (otp, _) = engine();
-    let provider = Arc::new(PinHolder { is_down: false.into() });
+    let provider = Arc::new(PinHolder::default());
     let verification = PhoneVerification::new(otp, Arc::clone(&provider) as _, "phone-otp", "Blinkit");
     let phone = PhoneNumber::parse("9876543210", Region::IN).unwrap();
     let request = CodeRequest::new(&phone);
     let ours = verification.start(request).await.unwrap().code;
     let check = async |code: &str| verification.check(&phone, None, code).await;
     assert!(matches!(check(ours.as_str()).await, Err(OtpError::WrongCode)), "our own code was never sent");
-    provider.is_down.store(true, std::sync::atomic::Ordering::Relaxed);
-    assert!(matches!(check("777777").await, Err(OtpError::NotChecked(_))), "and nothing is counted");
-    provider.is_down.store(false, std::sync::atomic::Ordering::Relaxed);
+    provider.is_down.store(true, Relaxed);
+    assert!(matches!(check("777777").await, Err(OtpError::NotChecked(_))));
+    provider.is_down.store(false, Relaxed);
     check("777777").await.unwrap();
     assert!(matches!(check("777777").await, Err(OtpError::NotFound)), "a code works once");
 

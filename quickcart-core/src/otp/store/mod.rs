@@ -10,7 +10,9 @@ pub use memory::MemoryOtpStore;
 #[cfg(feature = "redis")]
 pub use redis::{InvalidRedisUrl, RedisOtpStore, RedisUrl};
 
-use super::challenge::{Attempt, AttemptRequest, Decision, HeldChallenge, IssueRequest, StepRequest};
+use super::challenge::{
+    Attempt, AttemptRequest, Decision, HeldChallenge, HeldRequest, IssueRequest, StepRequest,
+};
 use super::keys::Digest;
 use super::limit::{Charge, Standing};
 use crate::clock::Timestamp;
@@ -60,6 +62,10 @@ pub trait OtpStore: Send + Sync + 'static {
 
     /// The pending challenge of a subject, when somebody holds its code.
     async fn held(&self, subject: Digest, now: Timestamp) -> Result<Option<HeldChallenge>, StoreError>;
+
+    /// Accepts the challenge whose holder has found the code right, once, until that would have ended. Guesses are counted
+    /// before a holder is asked, so the right one may be the one that locked: the lock goes, as after any right code.
+    async fn accept_held(&self, request: &HeldRequest) -> Result<Attempt, StoreError>;
 
     /// When the pending challenge of a subject ends; `None` when there is none.
     async fn expires_at(&self, subject: Digest, now: Timestamp) -> Result<Option<Timestamp>, StoreError>;

@@ -13,8 +13,8 @@ use super::{Admission, OtpStore};
 use crate::clock::Timestamp;
 use crate::error::StoreError;
 use crate::otp::challenge::{
-    Attempt, AttemptRequest, Challenge, Decision, HeldChallenge, IssueRequest, Replay, StepRequest, Subject,
-    Verdict, instant,
+    Attempt, AttemptRequest, Challenge, Decision, HeldChallenge, HeldRequest, IssueRequest, Replay,
+    StepRequest, Subject, Verdict, instant,
 };
 use crate::otp::keys::Digest;
 use crate::otp::limit::{Charge, Standing};
@@ -222,12 +222,36 @@ impl OtpStore for MemoryOtpStore {
                 let holder = Holder { challenge_id, name: holder.to_owned(), ends_us };
                 limits.holders.put(subject, holder, now.as_microsecond())
             }
-            Some(_) => {
+            Some(pending) if pending.id == challenge_id => {
                 limits.holders.remove(&subject);
                 Ok(())
             }
-            None => Ok(()),
+            // Another one took its place: whoever holds that one goes on holding it.
+            _ => Ok(()),
         }
+    }
+
+    async fn accept_held(&self, request: &HeldRequest) -> Result<Attempt, StoreError> {
+        let HeldRequest { subject: key, challenge_id, watch, now } = request;
+        let (now_us, mut subjects) = (now.as_microsecond(), self.subjects(key));
+        let mut limits = self.limits();
+        let holder = limits.holders.get(key);
+        if !holder.is_some_and(|holder| holder.challenge_id == *challenge_id && now_us < holder.ends_us) {
+            return Ok(Attempt::NotFound);
+        }
+        limits.holders.remove(key);
+        if let Some(row) = subjects.get_mut(key) {
+            let mut subject = row.subject();
+            subject.accept();
+            *row = Row::of(&subject);
+            if subject.forget_at_us() <= now_us {
+                subjects.remove(key);
+            }
+        }
+        if let Some(watch) = watch {
+            limits.shown(*key, watch, now_us);
+        }
+        Ok(Attempt::Accepted)
     }
 
     async fn held(&self, subject: Digest, now: Timestamp) -> Result<Option<HeldChallenge>, StoreError> {

@@ -22,8 +22,8 @@ use super::{Admission, OtpStore};
 use crate::clock::Timestamp;
 use crate::error::StoreError;
 use crate::otp::challenge::{
-    Attempt, AttemptRequest, Decision, HeldChallenge, IssueRequest, StepRequest, Verdict, instant,
-    microseconds,
+    Attempt, AttemptRequest, Decision, HeldChallenge, HeldRequest, IssueRequest, StepRequest, Verdict,
+    instant, microseconds,
 };
 use crate::otp::keys::{Digest, KeyId};
 use crate::otp::limit::{Charge, Standing};
@@ -146,6 +146,11 @@ impl OtpStore for RedisOtpStore {
         self.connection.run(ask).await
     }
 
+    async fn accept_held(&self, request: &HeldRequest) -> Result<Attempt, StoreError> {
+        let answer: i64 = self.connection.run(|live| accept_held(live, request)).await?;
+        judged(answer, 0).ok_or_else(|| unreadable(&answer))
+    }
+
     async fn held(&self, subject: Digest, now: Timestamp) -> Result<Option<HeldChallenge>, StoreError> {
         let ask = |live: &Live| {
             let mut command = live.script(Script::Held, 2);
@@ -238,6 +243,19 @@ fn attempt(live: &Live, request: &AttemptRequest) -> Cmd {
     for (key_id, answer) in guess.answers.iter().flatten() {
         command.arg(*key_id).arg(answer);
     }
+    command
+}
+
+fn accept_held(live: &Live, request: &HeldRequest) -> Cmd {
+    let HeldRequest { subject, challenge_id, watch, now } = request;
+    let mut command = live.script(Script::AcceptHeld, 4);
+    command.arg(&key(b'h', subject)).arg(&key(b'o', subject));
+    match watch {
+        Some(watch) => command.arg(&key(b'p', &watch.prefix)).arg(&key(b'v', subject)),
+        None => command.arg(&key(b'o', subject)).arg(&key(b'o', subject)),
+    };
+    command.arg(now.as_microsecond()).arg(live.run()).arg(challenge_id).arg("");
+    command.arg(u8::from(watch.is_some()));
     command
 }
 

@@ -31,11 +31,12 @@ pub(super) enum Script {
     ExpiresAt,
     Hold,
     Held,
+    AcceptHeld,
     Remember,
 }
 
 impl Script {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Issue,
         Self::Withdraw,
         Self::Attempt,
@@ -44,6 +45,7 @@ impl Script {
         Self::ExpiresAt,
         Self::Hold,
         Self::Held,
+        Self::AcceptHeld,
         Self::Remember,
     ];
 
@@ -61,6 +63,9 @@ impl Script {
             Self::ExpiresAt => &[SUBJECT, include_str!("expires_at.lua")],
             Self::Hold => &[SUBJECT, include_str!("hold.lua")],
             Self::Held => &[SUBJECT, include_str!("held.lua")],
+            Self::AcceptHeld => {
+                &[SUBJECT, include_str!("accept_held.lua"), PREFIX, include_str!("accept.lua")]
+            }
             Self::Remember => &[include_str!("remember.lua")],
         };
         with_constants(&parts.concat())
