@@ -13,8 +13,11 @@ use quickcart_core::messaging::sms::{
     Fast2Sms, Fast2SmsRoute, IndiaDlt, Infobip, InfobipTwoFactor, Twilio, TwilioKey, TwilioSender,
     TwilioWebhook,
 };
-use quickcart_core::messaging::{FailoverPolicy, InvalidSetting, MessageProvider, MicroUnits, Order, Route};
+use quickcart_core::messaging::{
+    Failover, FailoverPolicy, InvalidSetting, MessageProvider, MicroUnits, Order, Route,
+};
 use quickcart_core::phone::Countries;
+use warp::http::Uri;
 
 use crate::config::{ConfigError, Secret, given, list, wrong};
 
@@ -22,6 +25,8 @@ use crate::config::{ConfigError, Secret, given, list, wrong};
 pub(crate) const RECEIPTS: &str = "/v1/receipts";
 /// The shortest key in an address, in bytes: it is all that protects what comes there.
 const RECEIPT_KEY_LENGTH_MIN: usize = 16;
+/// What gateways cannot be called: other providers are, or the lists of providers have a meaning for it.
+const RESERVED_NAMES: [&str; 6] = ["twilio", "fast2sms", "infobip", "infobip_2fa", "console", "none"];
 /// How many micro-units a hundredth of the currency's unit has.
 const MICRO_A_HUNDREDTH: MicroUnits = 10_000;
 
@@ -213,6 +218,11 @@ impl MessageSettings {
                 OrderName::Measured => Order::Measured,
             },
         };
+        if policy.provider_time_max > policy.budget {
+            return wrong(
+                "QUICKCART_PROVIDER_TIMEOUT is longer than QUICKCART_SEND_BUDGET, which is for all of them",
+            );
+        }
         let receipt_key = self.receipt_key()?;
         let public_url = self.public_url(development)?;
         let providers = self.providers(message_price, public_url, receipt_key)?;
@@ -276,7 +286,9 @@ impl MessageSettings {
             );
         };
         let key = TwilioKey::AuthToken(token.clone());
-        let mut builder = Twilio::builder(account, key, sender.clone()).base_url(&self.twilio_base_url);
+        let mut builder = Twilio::builder(account, key, sender.clone())
+            .time_max(self.provider_time_max())
+            .base_url(&self.twilio_base_url);
         if let Some(url) = public_url {
             builder = builder.status_callback(format!("{url}{RECEIPTS}/twilio"));
         }
@@ -298,7 +310,9 @@ impl MessageSettings {
                 Fast2SmsRoute::Dlt { sender_id, message_id }
             }
         };
-        let mut builder = Fast2Sms::builder(key, route).base_url(&self.fast2sms_base_url);
+        let mut builder = Fast2Sms::builder(key, route)
+            .time_max(self.provider_time_max())
+            .base_url(&self.fast2sms_base_url);
         if self.fast2sms_receipts {
             if receipt_key.is_none() {
                 return wrong("FAST2SMS_RECEIPTS needs QUICKCART_RECEIPT_KEY");
@@ -310,7 +324,7 @@ impl MessageSettings {
 
     fn infobip(&self, delivery_url: Option<String>) -> Result<Option<Infobip>, ConfigError> {
         let Some((url, key)) = self.infobip_account()? else { return Ok(None) };
-        let mut builder = Infobip::builder(url, key);
+        let mut builder = Infobip::builder(url, key).time_max(self.provider_time_max());
         if let Some(sender) = given(self.infobip_sender.as_ref()) {
             builder = builder.sender(sender);
         }
@@ -335,9 +349,13 @@ impl MessageSettings {
     fn two_factor(&self) -> Result<Option<InfobipTwoFactor>, ConfigError> {
         let [app, message] =
             [&self.infobip_app_id, &self.infobip_message_id].map(|text| given(text.as_ref()));
-        let account = self.infobip_account()?;
-        let (Some((url, key)), Some((app, message))) = (account, app.zip(message)) else { return Ok(None) };
-        let mut builder = InfobipTwoFactor::builder(url, key, app, message);
+        let (Some(app), Some(message)) = (app, message) else {
+            let names = [("INFOBIP_APP_ID", app.is_some()), ("INFOBIP_MESSAGE_ID", message.is_some())];
+            return none_or_missing("Infobip", &names);
+        };
+        let Some((url, key)) = self.infobip_account()? else { return Ok(None) };
+        let mut builder =
+            InfobipTwoFactor::builder(url, key, app, message).time_max(self.provider_time_max());
         if let Some(sender) = given(self.infobip_sender.as_ref()) {
             builder = builder.sender(sender);
         }
@@ -359,34 +377,40 @@ impl MessageSettings {
         let Some(path) = &self.gateways else { return Ok(Vec::new()) };
         let place = format!("QUICKCART_GATEWAYS: {}", path.display());
         let text = std::fs::read(path).or_else(|error| wrong(format!("{place}: {error}")))?;
-        let configs: Vec<GatewayConfig> =
-            serde_json::from_slice(&text).or_else(|error| wrong(format!("{place}: {error}")))?;
-        let mut names =
-            vec!["twilio", "fast2sms", "infobip", "infobip_2fa", "sendgrid", "smtp", "console", "none"];
-        let gateway = |config: &GatewayConfig| {
-            let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-            if config.name.is_empty() || !config.name.bytes().all(is_plain) {
-                return wrong(format!(
-                    "{place}: a name has small letters, digits and _, and not {:?}",
-                    config.name
-                ));
+        let configs: Vec<GatewayConfig> = serde_json::from_slice(&text)
+            .or_else(|error| wrong(format!("{place}: {}", without_value(&error))))?;
+        let mut gateways: Vec<Gateway> = Vec::new();
+        for config in &configs {
+            let name = config.name.as_str();
+            let is_odd = |c: char| c.is_whitespace() || c.is_control() || "@,=".contains(c);
+            if name.is_empty() || name.contains(is_odd) {
+                return wrong(format!("{place}: {name:?} is no name: lists could not hold it"));
             }
-            if names.contains(&config.name.as_str()) {
-                return wrong(format!("{place}: the name {} is taken", config.name));
+            if RESERVED_NAMES.contains(&name) || gateways.iter().any(|gateway| gateway.name() == name) {
+                return wrong(format!("{place}: the name {name} is taken"));
             }
             // Names are kept for as long as the program runs, as those of the other providers are.
-            let name: &'static str = String::leak(config.name.clone());
-            names.push(name);
-            built(&format!("{place}: {name}"), Gateway::new(name, config))
-        };
-        configs.iter().map(gateway).collect()
+            let name: &'static str = String::leak(name.to_owned());
+            gateways.push(built(&format!("{place}: {name}"), Gateway::new(name, config))?);
+        }
+        Ok(gateways)
+    }
+
+    fn provider_time_max(&self) -> Duration {
+        Duration::from_millis(self.provider_timeout)
     }
 
     fn public_url(&self, development: bool) -> Result<Option<&str>, ConfigError> {
         let Some(url) = given(self.public_url.as_ref()) else { return Ok(None) };
-        let is_safe = url.starts_with("https://") || (development && url.starts_with("http://"));
-        if !is_safe || url.contains(['?', '#', ' ']) {
-            return wrong(format!("QUICKCART_PUBLIC_URL: {url:?} is not like https://shop.example.com"));
+        let is_safe = |url: &Uri| match url.scheme_str() {
+            Some("https") => true,
+            Some("http") => development,
+            _ => false,
+        };
+        let has_host = |url: &Uri| url.authority().is_some_and(|host| !host.as_str().contains('@'));
+        let parsed = url.parse().ok().filter(|url| is_safe(url) && has_host(url) && url.query().is_none());
+        if parsed.is_none() || url.contains('#') {
+            return wrong("QUICKCART_PUBLIC_URL is not like https://shop.example.com");
         }
         Ok(Some(url.trim_end_matches('/')))
     }
@@ -421,6 +445,9 @@ impl Providers<'_> {
         development: bool,
     ) -> Result<Messages, ConfigError> {
         let names: Vec<&str> = given(providers).map(|text| list(text)).into_iter().flatten().collect();
+        if names.len().max(self.all.len()) > Failover::ROUTES_MAX {
+            return wrong(format!("{name}: there are at most {} providers", Failover::ROUTES_MAX));
+        }
         match names.as_slice() {
             [] if !self.all.is_empty() => {
                 let route = |provider: &Arc<_>| self.route(Arc::clone(provider), Countries::All);
@@ -503,6 +530,17 @@ fn none_or_missing<T>(provider: &str, settings: &[(&str, bool)]) -> Result<Optio
 
 fn built<T>(place: &str, provider: Result<T, InvalidSetting>) -> Result<T, ConfigError> {
     provider.or_else(|error| wrong(format!("{place}: {}", error.problem)))
+}
+
+/// Where JSON is wrong, and why. Where it is a value that does not fit, the value is not shown: it may be a key.
+fn without_value(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    if ["invalid type", "invalid value", "unknown variant"].iter().any(|start| text.starts_with(start)) {
+        let expected =
+            text.rsplit_once("expected ").map_or_else(String::new, |(_, rest)| format!(": expected {rest}"));
+        return format!("a value does not fit{expected}");
+    }
+    text
 }
 
 /// A decimal number with six places at most, such as 0.42.
@@ -608,6 +646,11 @@ mod tests {
                 "PHONE_OTP_PROVIDERS: fast2sms comes twice",
             ),
             ("--fast2sms-api-key s3cret --fast2sms-receipts", "FAST2SMS_RECEIPTS"),
+            ("--provider-timeout 5000", "QUICKCART_PROVIDER_TIMEOUT"),
+            (
+                "--infobip-api-key s3cret --infobip-base-url x.example --infobip-app-id A",
+                "Infobip: INFOBIP_MESSAGE_ID",
+            ),
             ("--daily-spend much", "QUICKCART_DAILY_SPEND"),
             ("--public-url shop.example", "QUICKCART_PUBLIC_URL"),
             ("--receipt-key short", "QUICKCART_RECEIPT_KEY"),

@@ -36,6 +36,111 @@ fn what_is_wrong_is_said_in_one_line() {
     }
 }
 
+/// Credentials of two providers, which are no mistake by themselves.
+const PROVIDERS: [(&str, &str); 4] = [
+    ("TWILIO_ACCOUNT_SID", "AC0"),
+    ("TWILIO_AUTH_TOKEN", "hush"),
+    ("TWILIO_PHONE_NUMBER", "+15005550006"),
+    ("FAST2SMS_API_KEY", "hush"),
+];
+
+#[test]
+fn what_is_wrong_with_messages_is_said_in_one_line() {
+    for (setting, part) in [
+        (
+            ("PHONE_OTP_PROVIDERS", "twilio,pigeon"),
+            "\"pigeon\" is not a provider; those with credentials are: twilio, fast2sms",
+        ),
+        (("PHONE_OTP_PROVIDERS", "infobip"), "infobip needs INFOBIP_API_KEY"),
+        (("SMART_CART_PROVIDERS", "infobip_2fa"), "SMART_CART_PROVIDERS: infobip_2fa needs"),
+        (("SMART_CART_PROVIDERS", "twilio,none"), "none stands alone"),
+        (("PHONE_OTP_PROVIDERS", "twilio@Narnia"), "PHONE_OTP_PROVIDERS: twilio@Narnia"),
+        (("TWILIO_BASE_URL", "http://twilio.example"), "TWILIO: the URL must begin with https://"),
+        (
+            ("TWILIO_BASE_URL", "https://user:hush@twilio.example"),
+            "TWILIO: the base URL holds a user or a password",
+        ),
+        (("FAST2SMS_BASE_URL", "nowhere"), "FAST2SMS: the base URL is not a URL"),
+        (("FAST2SMS_ROUTE", "pigeon"), "fast2sms-route"),
+        (("FAST2SMS_ROUTE", "dlt"), "dlt needs FAST2SMS_SENDER_ID and FAST2SMS_MESSAGE_ID"),
+        (("INFOBIP_API_KEY", "hush"), "Infobip: INFOBIP_BASE_URL is missing"),
+        (("INFOBIP_BASE_URL", "xyz.api.infobip.com"), "Infobip: INFOBIP_API_KEY is missing"),
+        (("QUICKCART_SEND_BUDGET", "99"), "send-budget"),
+        (("QUICKCART_PROVIDER_TIMEOUT", "1.5s"), "provider-timeout"),
+        (("QUICKCART_RECEIPT_WAIT", "601"), "receipt-wait"),
+        (("QUICKCART_PROVIDER_ORDER", "random"), "provider-order"),
+        (("QUICKCART_AFTER_MAYBE_SENT", "perhaps"), "after-maybe-sent"),
+        (
+            ("QUICKCART_PROVIDER_PRICES", "twilio"),
+            "QUICKCART_PROVIDER_PRICES: \"twilio\" is not like twilio=0.42",
+        ),
+        (("QUICKCART_DAILY_SPEND", "1,50"), "QUICKCART_DAILY_SPEND: \"1,50\" is not an amount"),
+        (("QUICKCART_PUBLIC_URL", "shop.example"), "QUICKCART_PUBLIC_URL"),
+        (("QUICKCART_PUBLIC_URL", "https://"), "QUICKCART_PUBLIC_URL"),
+        (("QUICKCART_PUBLIC_URL", "https:///path"), "QUICKCART_PUBLIC_URL"),
+        (("QUICKCART_PUBLIC_URL", "https://user:hush@shop.example"), "QUICKCART_PUBLIC_URL"),
+        (("QUICKCART_RECEIPT_KEY", "hush"), "QUICKCART_RECEIPT_KEY needs 16 letters and digits"),
+        (
+            ("QUICKCART_RECEIPT_KEY", "hush/hush/hush/hush"),
+            "QUICKCART_RECEIPT_KEY needs 16 letters and digits",
+        ),
+        (("QUICKCART_GATEWAYS", "missing.json"), "QUICKCART_GATEWAYS: missing.json"),
+    ] {
+        let text = refused(&[&PROVIDERS[..], &[setting]].concat());
+        assert!(text.contains(part) && !text.contains("hush"), "{setting:?}: {text}");
+    }
+    let twilio = [("TWILIO_ACCOUNT_SID", "AC0"), ("TWILIO_AUTH_TOKEN", "hush")];
+    let text = refused(&twilio);
+    assert!(text.contains("TWILIO_PHONE_NUMBER or TWILIO_MESSAGING_SERVICE_SID is missing"), "{text}");
+    let crowd = vec!["twilio"; 65].join(",");
+    let text = refused(&[&PROVIDERS[..], &[("PHONE_OTP_PROVIDERS", crowd.as_str())]].concat());
+    assert!(text.contains("PHONE_OTP_PROVIDERS"), "{text}");
+}
+
+#[test]
+fn what_is_wrong_with_gateways_is_said_in_one_line() {
+    for (gateways, part) in [
+        ("", "EOF"),
+        ("{}", "expected a sequence"),
+        (r#"[{"name": "local"}]"#, "missing field `url`"),
+        (r#"[{"name": "local", "url": "https://a.example", "keys": "hush"}]"#, "unknown field `keys`"),
+        (r#"[{"name": "local", "url": "https://a.example", "headers": "hush"}]"#, "line 1"),
+        (r#"[{"name": "local", "url": "https://a.example", "time_max_ms": "hush"}]"#, "line 1"),
+        (
+            r#"[{"name": "local", "url": "http://a.example?key=hush"}]"#,
+            "local: the URL must begin with https://",
+        ),
+        (r#"[{"name": "local", "url": "https://a.example/{hush}"}]"#, "local: there is no such placeholder"),
+        (r#"[{"name": "twilio", "url": "https://a.example?key=hush"}]"#, "twilio"),
+        (r#"[{"name": "infobip_2fa", "url": "https://a.example?key=hush"}]"#, "infobip_2fa"),
+        (r#"[{"name": "none", "url": "https://a.example?key=hush"}]"#, "none"),
+        (r#"[{"name": "a,b@IN", "url": "https://a.example?key=hush"}]"#, "a,b@IN"),
+        (r#"[{"name": "", "url": "https://a.example?key=hush"}]"#, "name"),
+        (r#"[{"name": "a", "url": "https://a.example"}, {"name": "a", "url": "https://b.example"}]"#, "a"),
+    ] {
+        let folder = folder();
+        let path = folder.path().join("gateways.json");
+        std::fs::write(&path, gateways).unwrap();
+        let text = refused(&[("QUICKCART_GATEWAYS", path.to_str().unwrap())]);
+        assert!(
+            text.contains("QUICKCART_GATEWAYS: ") && text.contains(part) && !text.contains("hush"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn the_greeting_names_providers_and_no_key() {
+    let folder = folder();
+    let settings = [("PHONE_OTP_PROVIDERS", "fast2sms@IN,twilio"), ("SMART_CART_PROVIDERS", "none")];
+    let server = Server::start(folder.path(), &[&PROVIDERS[..], &settings].concat());
+    server.line("phone-otp: fast2sms, then twilio");
+    server.line("smart-cart: none");
+    server.terminate();
+    let (_, printed, log) = server.wait();
+    assert!(!printed.contains("hush") && !log.contains("hush"), "{printed}{log}");
+}
+
 #[test]
 fn a_port_that_is_taken_is_said_and_nothing_is_touched() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -123,7 +228,17 @@ fn a_file_of_settings_gives_way_to_the_environment() {
 #[test]
 fn help_lists_every_setting_and_shows_no_secret() {
     let folder = folder();
-    let output = command(folder.path(), &[("JWT_SECRET_KEY", "hush")]).arg("--help").output().unwrap();
+    let secrets = [
+        "JWT_SECRET_KEY",
+        "SECRET_KEY",
+        "QUICKCART_DEVICE_KEY",
+        "TWILIO_AUTH_TOKEN",
+        "FAST2SMS_API_KEY",
+        "REACT_APP_FAST2SMS_API_KEY",
+        "INFOBIP_API_KEY",
+        "QUICKCART_RECEIPT_KEY",
+    ];
+    let output = command(folder.path(), &secrets.map(|name| (name, "hush"))).arg("--help").output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     for name in [
         "QUICKCART_ENV",
@@ -137,6 +252,36 @@ fn help_lists_every_setting_and_shows_no_secret() {
         "ALLOWED_ORIGINS",
         "QUICKCART_TRUSTED_PROXIES",
         "QUICKCART_DEVICE_KEY",
+        "PHONE_OTP_PROVIDERS",
+        "SMART_CART_PROVIDERS",
+        "TWILIO_ACCOUNT_SID",
+        "TWILIO_AUTH_TOKEN",
+        "TWILIO_PHONE_NUMBER",
+        "TWILIO_MESSAGING_SERVICE_SID",
+        "TWILIO_BASE_URL",
+        "FAST2SMS_API_KEY",
+        "REACT_APP_FAST2SMS_API_KEY",
+        "FAST2SMS_ROUTE",
+        "FAST2SMS_SENDER_ID",
+        "FAST2SMS_MESSAGE_ID",
+        "FAST2SMS_BASE_URL",
+        "INFOBIP_API_KEY",
+        "INFOBIP_BASE_URL",
+        "INFOBIP_SENDER",
+        "INFOBIP_APP_ID",
+        "INFOBIP_MESSAGE_ID",
+        "INFOBIP_DLT_ENTITY_ID",
+        "INFOBIP_DLT_TEMPLATE_ID",
+        "QUICKCART_GATEWAYS",
+        "QUICKCART_SEND_BUDGET",
+        "QUICKCART_PROVIDER_TIMEOUT",
+        "QUICKCART_RECEIPT_WAIT",
+        "QUICKCART_PROVIDER_ORDER",
+        "QUICKCART_AFTER_MAYBE_SENT",
+        "QUICKCART_PROVIDER_PRICES",
+        "QUICKCART_DAILY_SPEND",
+        "QUICKCART_PUBLIC_URL",
+        "QUICKCART_RECEIPT_KEY",
         "--env-file",
         "import",
     ] {
