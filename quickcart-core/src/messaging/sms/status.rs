@@ -14,6 +14,15 @@ pub(super) fn refused(http_status: u16) -> Failure {
     }
 }
 
+/// What a refusal with a code comes down to that is not known. A code that is new may mean anything, but for a status that speaks
+/// for itself.
+pub(super) fn refused_for_unknown(http_status: u16) -> Failure {
+    match refused(http_status) {
+        Failure::RequestBug => Failure::MaybeSent,
+        failure => failure,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
