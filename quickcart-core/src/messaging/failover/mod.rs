@@ -5,6 +5,7 @@
 //! not work. Where a provider [reports](MessageProvider::reports), a message without good news in time, and whose code nobody
 //! showed, is [sent once more](watch) by the next.
 
+mod call;
 mod plan;
 mod route;
 mod tracker;
@@ -19,12 +20,13 @@ use metrics::counter;
 use tokio::sync::watch::Receiver;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use self::call::Call;
 use self::plan::Cells;
 pub use self::route::Route;
 use self::tracker::{News, Tracker};
 use super::breaker::Verdict;
 use super::delivery::{DeliveryReport, DeliveryState};
-use super::ledger::{Ledger, Reserved};
+use super::ledger::Ledger;
 use super::{
     Conversion, Failure, HeldPin, Message, MessageProvider, PinVerdict, Receipt, Recipient, SendError,
 };
@@ -245,8 +247,7 @@ impl Failover {
         let Some(reserved) = parts.ledger.reserve(route.price, parts.clock.now()) else {
             return Err(SendError::new(route.name(), Failure::NotSent).with_code("the day's spending limit"));
         };
-        parts.cells().begin(index, country, parts.now_us());
-        let mut call = Call { parts, index, country, reserved: Some(reserved) };
+        let call = Call::begin(parts, index, country, reserved);
         let again = (attempts.count > 1).then(|| Message { attempt: attempts.count, ..message.clone() });
         let sent = self.ask(route, again.as_ref().unwrap_or(message), deadline).await;
         call.ends(message, &sent);
@@ -275,59 +276,6 @@ impl Failover {
         sent.unwrap_or_else(|_| {
             Err(SendError::new(route.name(), Failure::MaybeSent).with_code("no answer in time"))
         })
-    }
-}
-
-/// A call of a provider, whose price is set aside. One that is dropped under way may have sent the message.
-struct Call<'a> {
-    parts: &'a Parts,
-    index: usize,
-    country: u16,
-    reserved: Option<Reserved>,
-}
-
-impl Call<'_> {
-    fn ends(&mut self, message: &Message, sent: &Result<Receipt, SendError>) {
-        let route = &self.parts.routes[self.index];
-        match sent {
-            Ok(_) => self.parts.cells().succeed(self.index, self.country),
-            Err(error) => {
-                let (verdict, now_us) = (Verdict::of(error.failure), self.parts.now_us());
-                self.parts.cells().fail(self.index, self.country, verdict, error.retry_after, now_us);
-                log_failure(message, error);
-            }
-        }
-        let outcome = sent.as_ref().map_or_else(|error| error.failure.name(), |_| "accepted");
-        let country = self.country.to_string();
-        counter!("quickcart_message_total", "provider" => route.name(), "country" => country, "outcome" => outcome)
-            .increment(1);
-        let costs = sent.as_ref().map_or_else(|error| error.failure == Failure::MaybeSent, |_| true);
-        match self.reserved.take() {
-            Some(reserved) if !costs => self.parts.ledger.release(reserved),
-            _ => self.parts.ledger.charge(route.name(), self.country, route.price),
-        }
-    }
-}
-
-impl Drop for Call<'_> {
-    fn drop(&mut self) {
-        if self.reserved.is_some() {
-            let route = &self.parts.routes[self.index];
-            self.parts.ledger.charge(route.name(), self.country, route.price);
-            let (verdict, now_us) = (Verdict::of(Failure::MaybeSent), self.parts.now_us());
-            self.parts.cells().fail(self.index, self.country, verdict, None, now_us);
-        }
-    }
-}
-
-fn log_failure(message: &Message, error: &SendError) {
-    let (to, purpose, provider) = (&message.to, message.purpose, error.provider);
-    match error.failure {
-        // Nobody but the operator can mend these.
-        Failure::AccountDown | Failure::RequestBug => {
-            tracing::error!(target: "quickcart::messaging", ?to, purpose, provider, "{error}");
-        }
-        _ => tracing::info!(target: "quickcart::messaging", ?to, purpose, provider, "{error}"),
     }
 }
 
