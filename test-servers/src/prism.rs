@@ -19,6 +19,8 @@ pub struct Prism {
     _dir: TempDir,
 }
 
+/// How many times as long as others it may take to start: it reads and compiles whole documents.
+const PATIENCE: usize = 6;
 /// How often another process may be quicker to take the port that was free.
 const PORTS_TRIED: usize = 10;
 
@@ -61,10 +63,11 @@ impl Prism {
             document.to_str().unwrap(),
         ];
         let mut process = Process::start(dir.path(), "node", &arguments);
-        let is_ready = poll(|| match process.exit_status() {
+        let mut ready = || match process.exit_status() {
             None => process.log().contains("Prism is listening").then_some(true),
             Some(_) => Some(false),
-        });
+        };
+        let is_ready = (0..PATIENCE).find_map(|_| poll(&mut ready));
         match is_ready {
             Some(true) => Some(Self { process, port, _dir: dir }),
             Some(false) if process.log().contains("EADDRINUSE") => None,

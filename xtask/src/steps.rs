@@ -99,7 +99,8 @@ fn core_with<'sh>(sh: &'sh Shell, name: &'static str, feature: Option<&str>) -> 
 
 /// Providers' requests against the official descriptions of their APIs.
 fn contracts<'sh>(sh: &'sh Shell, prism: Result<PathBuf, &'static str>) -> Step<'sh> {
-    let test = cmd!(sh, "cargo test -p quickcart-core --locked --test it providers_contract");
+    let test =
+        cmd!(sh, "cargo test -p quickcart-core --locked --test it providers_contract -- --test-threads=1");
     let step = Step::new("contracts", [test]).needs(&["build"]);
     match prism {
         Ok(program) => step.env("QUICKCART_PRISM", program.display().to_string()),
