@@ -13,6 +13,14 @@ pub enum PathError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A map drawn with letters cannot be read.
+    #[error("line {line} of the map: {reason}")]
+    InvalidMap {
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The plan has more cells than a map takes.
     #[error("the map would have {cells} cells, and at most {max} are allowed; choose a coarser resolution")]
     TooLarge {
@@ -60,6 +68,7 @@ impl DomainError for PathError {
     fn code(&self) -> &'static str {
         match self {
             Self::InvalidPlan { .. } => "plan_invalid",
+            Self::InvalidMap { .. } => "map_invalid",
             Self::TooLarge { .. } => "map_too_large",
             Self::Blocked { .. } => "place_blocked",
             Self::OffTheMap { .. } => "off_the_map",

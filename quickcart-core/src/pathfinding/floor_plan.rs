@@ -155,11 +155,23 @@ pub struct Checkout {
     pub point: Point,
 }
 
+/// How one moves from cell to cell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Connectivity {
+    /// Along rows and columns only.
+    Four,
+    /// Across corners, too, where both cells beside the corner are free; such a step is as long as the root of two.
+    #[default]
+    Eight,
+}
+
 /// A whole store.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FloorPlan {
     /// The side of a cell, in metres.
     pub resolution_m: f64,
+    /// How one moves from cell to cell.
+    pub connectivity: Connectivity,
     /// The floors, each with its own level.
     pub floors: Vec<Floor>,
     /// What joins them.
@@ -176,7 +188,15 @@ impl FloorPlan {
     /// A plan without lifts, docks and checkouts.
     #[must_use]
     pub fn new(resolution_m: f64, floors: Vec<Floor>, entrance: Point) -> Self {
-        Self { resolution_m, floors, lifts: Vec::new(), entrance, docks: Vec::new(), checkouts: Vec::new() }
+        let (lifts, docks, checkouts) = (Vec::new(), Vec::new(), Vec::new());
+        let connectivity = Connectivity::default();
+        Self { resolution_m, connectivity, floors, lifts, entrance, docks, checkouts }
+    }
+
+    /// The plan with another way to move.
+    #[must_use]
+    pub fn with_connectivity(self, connectivity: Connectivity) -> Self {
+        Self { connectivity, ..self }
     }
 
     /// The floor with this level.

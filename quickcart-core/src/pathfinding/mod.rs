@@ -4,21 +4,30 @@
 //! directions; a diagonal step needs both cells beside it free, so no corner is cut; lifts join floors. All answers are
 //! exact on these cells. No I/O, no async.
 
+mod cost;
 mod error;
 mod floor_plan;
 mod grid;
 mod instruction;
+mod map_file;
+mod matrix;
 mod route;
 mod search;
+mod sheet;
+mod terrain;
 mod tour;
 
 pub use error::PathError;
-pub use floor_plan::{Aisle, Checkout, Dock, Floor, FloorPlan, Lift, Point, Rect};
+pub use floor_plan::{Aisle, Checkout, Connectivity, Dock, Floor, FloorPlan, Lift, Point, Rect};
 pub use instruction::Waypoint;
+pub use matrix::Matrix;
 pub use route::Route;
 pub use tour::{STOPS_MAX, STOPS_PROVED_MAX, Tour};
 
-use grid::{Cell, Grid};
+use cost::UNREACHABLE;
+use search::{Path, Search};
+use sheet::Cell;
+use terrain::Terrain;
 
 /// A floor plan, ready to be asked for walks.
 ///
@@ -38,7 +47,7 @@ use grid::{Cell, Grid};
 #[derive(Clone, Debug)]
 pub struct StoreMap {
     floor_plan: FloorPlan,
-    grid: Grid,
+    terrain: Terrain,
 }
 
 impl StoreMap {
@@ -48,8 +57,8 @@ impl StoreMap {
     /// [`PathError`] when the plan is empty, too large, or contradicts itself.
     pub fn build(floor_plan: FloorPlan) -> Result<Self, PathError> {
         floor_plan.check()?;
-        let grid = Grid::of(&floor_plan)?;
-        let map = Self { floor_plan, grid };
+        let terrain = Terrain::of(&floor_plan)?;
+        let map = Self { floor_plan, terrain };
         map.check_places()?;
         Ok(map)
     }
@@ -65,7 +74,7 @@ impl StoreMap {
     /// # Errors
     /// [`PathError::OffTheMap`] when the point is on no floor, or the floor has no free cell.
     pub fn nearest_free(&self, point: Point) -> Result<Point, PathError> {
-        Ok(self.grid.point_of(self.cell_near(point)?))
+        Ok(self.terrain.sheet.point_of(self.cell_near(point)?))
     }
 
     /// The length of the shortest walk between the free cells nearest to two points, in metres.
@@ -73,9 +82,7 @@ impl StoreMap {
     /// # Errors
     /// [`PathError::OffTheMap`] and [`PathError::Unreachable`].
     pub fn distance(&self, from: Point, to: Point) -> Result<f64, PathError> {
-        let (start, goal) = (self.cell_near(from)?, self.cell_near(to)?);
-        let path = search::a_star(&self.grid, start, goal).ok_or(PathError::Unreachable { point: to })?;
-        Ok(path.cost * self.grid.resolution_m())
+        Ok(self.path(from, to)?.cost_m(self.terrain.sheet.resolution_m()))
     }
 
     /// The shortest walk between the free cells nearest to two points.
@@ -83,9 +90,15 @@ impl StoreMap {
     /// # Errors
     /// [`PathError::OffTheMap`] and [`PathError::Unreachable`].
     pub fn route(&self, from: Point, to: Point) -> Result<Route, PathError> {
-        let (start, goal) = (self.cell_near(from)?, self.cell_near(to)?);
-        let path = search::a_star(&self.grid, start, goal).ok_or(PathError::Unreachable { point: to })?;
-        Ok(Route::of(&self.grid, &path))
+        Ok(Route::of(&self.terrain, &self.path(from, to)?))
+    }
+
+    /// The lengths of the shortest walks from each of some points to each of others.
+    ///
+    /// # Errors
+    /// [`PathError::OffTheMap`]; where no walk leads, the length is infinite.
+    pub fn matrix(&self, from: &[Point], to: &[Point]) -> Result<Matrix, PathError> {
+        Ok(Matrix::of(&self.terrain, &self.cells_near(from)?, &self.cells_near(to)?))
     }
 
     /// What to tell somebody who walks `route`: its turning points, each with an instruction.
@@ -105,11 +118,20 @@ impl StoreMap {
         }
         let start = self.cell_near(start)?;
         let cells: Vec<Option<Cell>> = stops.iter().map(|&stop| self.cell_near(stop).ok()).collect();
-        Ok(tour::shortest(&self.grid, start, &cells))
+        Ok(tour::shortest(&self.terrain, start, &cells))
+    }
+
+    fn path(&self, from: Point, to: Point) -> Result<Path, PathError> {
+        let (start, goal) = (self.cell_near(from)?, self.cell_near(to)?);
+        Search::default().a_star(&self.terrain, start, goal).ok_or(PathError::Unreachable { point: to })
     }
 
     fn cell_near(&self, point: Point) -> Result<Cell, PathError> {
-        self.grid.nearest_free(point).ok_or(PathError::OffTheMap { point })
+        self.terrain.nearest_free(point).ok_or(PathError::OffTheMap { point })
+    }
+
+    fn cells_near(&self, points: &[Point]) -> Result<Vec<Cell>, PathError> {
+        points.iter().map(|&point| self.cell_near(point)).collect()
     }
 
     /// Every place that the plan names must be free and reachable from the entrance: a dock inside a shelf is a mistake
@@ -126,8 +148,8 @@ impl StoreMap {
         }
         let cells: Vec<Cell> =
             places.iter().map(|(name, point)| self.free_cell(name, *point)).collect::<Result<_, _>>()?;
-        let costs = search::dijkstra(&self.grid, entrance, &cells);
-        match places.iter().zip(costs).find(|(_, cost)| cost.is_none()) {
+        let costs = Search::default().dijkstra(&self.terrain, entrance, &cells);
+        match places.iter().zip(costs).find(|(_, cost)| *cost >= UNREACHABLE) {
             Some(((_, point), _)) => Err(PathError::Unreachable { point: *point }),
             None => Ok(()),
         }
@@ -135,6 +157,6 @@ impl StoreMap {
 
     fn free_cell(&self, name: &str, point: Point) -> Result<Cell, PathError> {
         let blocked = || PathError::Blocked { name: name.to_owned(), point };
-        self.grid.cell_at(point).filter(|&cell| self.grid.is_free(cell)).ok_or_else(blocked)
+        self.terrain.cell_at(point).filter(|&cell| self.terrain.grid.is_free(cell)).ok_or_else(blocked)
     }
 }

@@ -1,8 +1,8 @@
 //! A walk as points in metres.
 
 use super::Point;
-use super::grid::Grid;
 use super::search::Path;
+use super::terrain::Terrain;
 
 /// A shortest walk.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,26 +16,26 @@ pub struct Route {
 }
 
 impl Route {
-    pub(super) fn of(grid: &Grid, path: &Path) -> Self {
-        let points = path.cells.iter().map(|&cell| grid.point_of(cell)).collect();
-        Self { points, corners: corners(grid, path), length_m: path.cost * grid.resolution_m() }
+    pub(super) fn of(terrain: &Terrain, path: &Path) -> Self {
+        let points = path.cells.iter().map(|&cell| terrain.sheet.point_of(cell)).collect();
+        Self { points, corners: corners(terrain, path), length_m: path.cost_m(terrain.sheet.resolution_m()) }
     }
 }
 
 /// Drops every cell that one can walk past in a straight line.
-fn corners(grid: &Grid, path: &Path) -> Vec<Point> {
+fn corners(terrain: &Terrain, path: &Path) -> Vec<Point> {
     let cells = &path.cells;
     let mut kept = vec![cells[0]];
     for (previous, next) in cells.iter().zip(cells.iter().skip(1)) {
         let from = kept[kept.len() - 1];
-        if from != *previous && !grid.in_sight(from, *next) {
+        if from != *previous && !terrain.in_sight(from, *next) {
             kept.push(*previous);
         }
     }
     if cells.len() > 1 {
         kept.push(cells[cells.len() - 1]);
     }
-    kept.into_iter().map(|cell| grid.point_of(cell)).collect()
+    kept.into_iter().map(|cell| terrain.sheet.point_of(cell)).collect()
 }
 
 /// Every cell that the straight line between the middles of two cells touches, both cells that meet at a corner

@@ -1,124 +1,120 @@
 //! Shortest paths over the cells: Dijkstra (Numerische Mathematik 1, 1959) to many goals, A* (Hart, Nilsson and Raphael,
 //! IEEE Transactions on Systems Science and Cybernetics 4(2), 1968) to one.
 
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::grid::{Cell, Grid};
+use super::cost::{self, Cost, UNREACHABLE};
+use super::sheet::Cell;
+use super::terrain::Terrain;
 
 /// A walk from cell to cell.
 #[derive(Clone, Debug)]
 pub(super) struct Path {
     /// From the start to the goal, both included.
     pub(super) cells: Vec<Cell>,
-    /// In cells.
-    pub(super) cost: f64,
+    pub(super) cost: Cost,
 }
 
-/// An entry of the open list: the smallest estimate comes first.
-struct Open {
-    estimate: f64,
-    cost: f64,
-    cell: Cell,
-}
-
-impl Ord for Open {
-    fn cmp(&self, other: &Self) -> Ordering {
-        other.estimate.total_cmp(&self.estimate).then(self.cost.total_cmp(&other.cost))
+impl Path {
+    pub(super) fn cost_m(&self, resolution_m: f64) -> f64 {
+        cost::sides(self.cost) * resolution_m
     }
 }
-
-impl PartialOrd for Open {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Open {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Open {}
 
 const NONE: Cell = Cell::MAX;
 
-/// The costs so far and where they came from.
-struct Frontier {
-    cost: Vec<f64>,
+/// What a search knows of the cells; made once and used again, without clearing what another search did.
+#[derive(Debug, Default)]
+pub(super) struct Search {
+    /// Which search wrote about a cell.
+    stamps: Vec<u32>,
+    costs: Vec<Cost>,
     came_from: Vec<Cell>,
-    open: BinaryHeap<Open>,
+    /// The open list: the smallest estimate first, and among those the one that is furthest.
+    open: BinaryHeap<(Reverse<Cost>, Cost, Cell)>,
+    stamp: u32,
 }
 
-impl Frontier {
-    fn from(start: Cell, cells: usize) -> Self {
-        let mut frontier =
-            Self { cost: vec![f64::INFINITY; cells], came_from: vec![NONE; cells], open: BinaryHeap::new() };
-        frontier.cost[start as usize] = 0.0;
-        frontier.open.push(Open { estimate: 0.0, cost: 0.0, cell: start });
-        frontier
+impl Search {
+    fn begin(&mut self, start: Cell, cells: usize) {
+        if self.stamps.len() < cells || self.stamp == u32::MAX {
+            *self = Self {
+                stamps: vec![0; cells],
+                costs: vec![0; cells],
+                came_from: vec![NONE; cells],
+                ..Self::default()
+            };
+        }
+        self.stamp += 1;
+        self.open.clear();
+        self.reach(start, NONE, 0, 0);
+    }
+
+    fn cost_of(&self, cell: Cell) -> Cost {
+        let cell = cell as usize;
+        if self.stamps[cell] == self.stamp { self.costs[cell] } else { UNREACHABLE }
+    }
+
+    fn reach(&mut self, cell: Cell, from: Cell, cost: Cost, estimate: Cost) {
+        let index = cell as usize;
+        self.stamps[index] = self.stamp;
+        self.costs[index] = cost;
+        self.came_from[index] = from;
+        self.open.push((Reverse(estimate), cost, cell));
     }
 
     /// The next cell to settle: entries that were undercut since they were made are passed over.
-    fn settle(&mut self) -> Option<Cell> {
-        while let Some(Open { cost, cell, .. }) = self.open.pop() {
-            if cost <= self.cost[cell as usize] {
-                return Some(cell);
+    fn settle(&mut self) -> Option<(Cell, Cost)> {
+        while let Some((_, cost, cell)) = self.open.pop() {
+            if cost == self.costs[cell as usize] {
+                return Some((cell, cost));
             }
         }
         None
     }
 
-    fn relax(&mut self, from: Cell, to: Cell, step: f64, at_least: impl FnOnce() -> f64) {
-        let cost = self.cost[from as usize] + step;
-        if cost < self.cost[to as usize] {
-            self.cost[to as usize] = cost;
-            self.came_from[to as usize] = from;
-            self.open.push(Open { estimate: cost + at_least(), cost, cell: to });
-        }
-    }
-
     fn path_to(&self, goal: Cell) -> Path {
-        let mut cells = vec![goal];
-        let mut cell = self.came_from[goal as usize];
-        while cell != NONE {
-            cells.push(cell);
-            cell = self.came_from[cell as usize];
-        }
+        let before = |&cell: &Cell| Some(self.came_from[cell as usize]).filter(|&cell| cell != NONE);
+        let mut cells: Vec<Cell> = std::iter::successors(Some(goal), before).collect();
         cells.reverse();
-        Path { cells, cost: self.cost[goal as usize] }
+        Path { cells, cost: self.cost_of(goal) }
     }
-}
 
-/// The shortest path between two free cells.
-pub(super) fn a_star(grid: &Grid, start: Cell, goal: Cell) -> Option<Path> {
-    let mut frontier = Frontier::from(start, grid.len());
-    while let Some(cell) = frontier.settle() {
-        if cell == goal {
-            return Some(frontier.path_to(goal));
+    /// The shortest path between two free cells.
+    pub(super) fn a_star(&mut self, terrain: &Terrain, start: Cell, goal: Cell) -> Option<Path> {
+        self.begin(start, terrain.grid.len());
+        while let Some((cell, cost)) = self.settle() {
+            if cell == goal {
+                return Some(self.path_to(goal));
+            }
+            terrain.for_each_step(cell, |next, step| {
+                let cost = cost + step;
+                if cost < self.cost_of(next) {
+                    self.reach(next, cell, cost, cost + terrain.cost_at_least(next, goal));
+                }
+            });
         }
-        grid.for_each_step(cell, |next, step| {
-            frontier.relax(cell, next, step, || grid.cost_at_least(next, goal));
-        });
+        None
     }
-    None
-}
 
-/// The costs from one free cell to each of `goals`, in cells; `None` for those that no walk reaches.
-pub(super) fn dijkstra(grid: &Grid, start: Cell, goals: &[Cell]) -> Vec<Option<f64>> {
-    let mut frontier = Frontier::from(start, grid.len());
-    let mut wanted = vec![false; grid.len()];
-    for &goal in goals {
-        wanted[goal as usize] = true;
-    }
-    let mut missing = wanted.iter().filter(|&&wanted| wanted).count();
-    while missing > 0 {
-        let Some(cell) = frontier.settle() else { break };
-        if std::mem::take(&mut wanted[cell as usize]) {
-            missing -= 1;
+    /// The costs from one free cell to each of `goals`; [`UNREACHABLE`] for those that no walk reaches.
+    pub(super) fn dijkstra(&mut self, terrain: &Terrain, start: Cell, goals: &[Cell]) -> Vec<Cost> {
+        self.begin(start, terrain.grid.len());
+        let mut wanted = goals.to_vec();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let mut missing = wanted.len();
+        while missing > 0 {
+            let Some((cell, cost)) = self.settle() else { break };
+            missing -= usize::from(wanted.binary_search(&cell).is_ok());
+            terrain.for_each_step(cell, |next, step| {
+                let cost = cost + step;
+                if cost < self.cost_of(next) {
+                    self.reach(next, cell, cost, cost);
+                }
+            });
         }
-        grid.for_each_step(cell, |next, step| frontier.relax(cell, next, step, || 0.0));
+        goals.iter().map(|&goal| self.cost_of(goal)).collect()
     }
-    goals.iter().map(|&goal| Some(frontier.cost[goal as usize]).filter(|cost| cost.is_finite())).collect()
 }

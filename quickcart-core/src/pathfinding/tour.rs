@@ -1,8 +1,9 @@
 //! The order of the stops: proved shortest by dynamic programming (Held and Karp, Journal of SIAM 10(1), 1962) for short
 //! lists, improved by 2-opt moves (Croes, Operations Research 6(6), 1958) and moved stops (Or, 1976) for longer ones.
 
-use super::grid::{Cell, Grid};
-use super::search::dijkstra;
+use super::Matrix;
+use super::sheet::Cell;
+use super::terrain::Terrain;
 
 /// The most stops of a tour.
 pub const STOPS_MAX: usize = 100;
@@ -23,12 +24,12 @@ pub struct Tour {
     pub proved_shortest: bool,
 }
 
-/// Distances in cells: row 0 from the start, row i + 1 from stop i; columns are stops.
-struct Matrix {
+/// Distances in metres: row 0 from the start, row i + 1 from stop i; columns are stops.
+struct Costs {
     rows: Vec<Vec<f64>>,
 }
 
-impl Matrix {
+impl Costs {
     fn between(&self, from: Option<usize>, to: usize) -> f64 {
         self.rows[from.map_or(0, |stop| stop + 1)][to]
     }
@@ -39,25 +40,24 @@ impl Matrix {
     }
 }
 
-pub(super) fn shortest(grid: &Grid, start: Cell, stops: &[Option<Cell>]) -> Tour {
+pub(super) fn shortest(terrain: &Terrain, start: Cell, stops: &[Option<Cell>]) -> Tour {
     let known: Vec<Cell> = stops.iter().copied().flatten().collect();
-    let mut costs = dijkstra(grid, start, &known).into_iter();
-    let reachable = |stop: &Option<Cell>| stop.is_some() && costs.next().flatten().is_some();
+    let from_start = Matrix::of(terrain, &[start], &known);
+    let mut lengths_m = from_start.row(0).iter();
+    let reachable = |stop: &Option<Cell>| stop.is_some() && lengths_m.next().is_some_and(|m| m.is_finite());
     let is_reachable: Vec<bool> = stops.iter().map(reachable).collect();
     let (wanted, unreachable): (Vec<usize>, Vec<usize>) =
         (0..stops.len()).partition(|&index| is_reachable[index]);
 
     let cells: Vec<Cell> = wanted.iter().filter_map(|&index| stops[index]).collect();
-    let from_each = std::iter::once(start).chain(cells.iter().copied());
-    let row = |from: Cell| {
-        dijkstra(grid, from, &cells).into_iter().map(|cost| cost.unwrap_or(f64::INFINITY)).collect()
-    };
-    let matrix = Matrix { rows: from_each.map(row).collect() };
+    let from_each: Vec<Cell> = std::iter::once(start).chain(cells.iter().copied()).collect();
+    let lengths = Matrix::of(terrain, &from_each, &cells);
+    let matrix = Costs { rows: (0..from_each.len()).map(|row| lengths.row(row).to_vec()).collect() };
 
     let proved_shortest = cells.len() <= STOPS_PROVED_MAX;
     let order =
         if proved_shortest { held_karp(&matrix, cells.len()) } else { improved(&matrix, cells.len()) };
-    let length_m = matrix.length(&order) * grid.resolution_m();
+    let length_m = matrix.length(&order);
     Tour {
         order: order.into_iter().map(|stop| wanted[stop]).collect(),
         unreachable,
@@ -67,7 +67,7 @@ pub(super) fn shortest(grid: &Grid, start: Cell, stops: &[Option<Cell>]) -> Tour
 }
 
 /// `best[set * n + last]` is the length of the shortest walk from the start past all of `set` that ends at `last`.
-fn held_karp(matrix: &Matrix, n: usize) -> Vec<usize> {
+fn held_karp(matrix: &Costs, n: usize) -> Vec<usize> {
     let mut best = vec![f64::INFINITY; n << n];
     for last in 0..n {
         best[(1 << last) * n + last] = matrix.between(None, last);
@@ -99,7 +99,7 @@ fn held_karp(matrix: &Matrix, n: usize) -> Vec<usize> {
 }
 
 /// Starts with the nearest stop each time, then reverses and moves parts of the order while that shortens it.
-fn improved(matrix: &Matrix, n: usize) -> Vec<usize> {
+fn improved(matrix: &Costs, n: usize) -> Vec<usize> {
     let mut order = nearest_first(matrix, n);
     let mut length = matrix.length(&order);
     loop {
@@ -114,7 +114,7 @@ fn improved(matrix: &Matrix, n: usize) -> Vec<usize> {
     }
 }
 
-fn nearest_first(matrix: &Matrix, n: usize) -> Vec<usize> {
+fn nearest_first(matrix: &Costs, n: usize) -> Vec<usize> {
     let mut left: Vec<usize> = (0..n).collect();
     let mut order = Vec::with_capacity(n);
     while !left.is_empty() {
@@ -153,9 +153,9 @@ mod tests {
     use super::*;
 
     /// Points on a line, so that distances obey the triangle inequality and the best order is easy to see.
-    fn line(start: f64, stops: &[f64]) -> Matrix {
+    fn line(start: f64, stops: &[f64]) -> Costs {
         let from_each = std::iter::once(start).chain(stops.iter().copied());
-        Matrix { rows: from_each.map(|from| stops.iter().map(|to| (from - to).abs()).collect()).collect() }
+        Costs { rows: from_each.map(|from| stops.iter().map(|to| (from - to).abs()).collect()).collect() }
     }
 
     fn all_orders(n: usize) -> Vec<Vec<usize>> {
