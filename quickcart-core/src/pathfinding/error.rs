@@ -21,6 +21,20 @@ pub enum PathError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The map allows no table, or its table would be too large.
+    #[error(
+        "this map has no table: its cells differ in cost, its ways lead one way, or the table would be too large"
+    )]
+    TechniqueUnfit,
+    /// The map was changed since its index was made.
+    #[error("the map was changed since its index was made; prepare it first")]
+    NotPrepared,
+    /// A saved index cannot be used.
+    #[error("the saved index cannot be used: {reason}")]
+    InvalidIndex {
+        /// Why not.
+        reason: String,
+    },
     /// The plan has more cells than a map takes.
     #[error("the map would have {cells} cells, and at most {max} are allowed; choose a coarser resolution")]
     TooLarge {
@@ -69,6 +83,9 @@ impl DomainError for PathError {
         match self {
             Self::InvalidPlan { .. } => "plan_invalid",
             Self::InvalidMap { .. } => "map_invalid",
+            Self::TechniqueUnfit => "technique_unfit",
+            Self::NotPrepared => "map_not_prepared",
+            Self::InvalidIndex { .. } => "index_invalid",
             Self::TooLarge { .. } => "map_too_large",
             Self::Blocked { .. } => "place_blocked",
             Self::OffTheMap { .. } => "off_the_map",

@@ -31,6 +31,18 @@ pub(super) enum Along {
     North,
 }
 
+impl Along {
+    /// The place that is so many cells further.
+    pub(super) fn go(self, (x, y): (u32, u32), cells: u32) -> (u32, u32) {
+        match self {
+            Self::East => (x + cells, y),
+            Self::West => (x - cells, y),
+            Self::South => (x, y + cells),
+            Self::North => (x, y - cells),
+        }
+    }
+}
+
 impl Grid {
     /// All blocked.
     pub(super) fn blocked(sheet: &Sheet, connectivity: Connectivity) -> Self {
@@ -59,10 +71,6 @@ impl Grid {
         (self.height as usize) << self.shift
     }
 
-    pub(super) fn free_count(&self) -> usize {
-        self.rows.words.iter().map(|word| word.count_ones() as usize).sum()
-    }
-
     pub(super) fn place(&self, cell: Cell) -> (u32, u32) {
         (cell & ((1 << self.shift) - 1), cell >> self.shift)
     }
@@ -81,6 +89,11 @@ impl Grid {
         self.rows.words[cell as usize / 64] >> (cell % 64) & 1 != 0
     }
 
+    /// One bit a cell, row after row.
+    pub(super) fn row_words(&self) -> &[u64] {
+        &self.rows.words
+    }
+
     pub(super) fn free_cells(&self) -> impl Iterator<Item = Cell> {
         self.rows.words.iter().enumerate().flat_map(|(index, &word)| {
             let bits = std::iter::successors(Some(word), |&word| Some(word & word.wrapping_sub(1)));
@@ -96,6 +109,13 @@ impl Grid {
             Along::South => ones_after(self.columns.line(x), y),
             Along::North => ones_before(self.columns.line(x), y),
         }
+    }
+
+    /// The place that a step reaches, unless it is blocked or the step cuts a corner.
+    pub(super) fn stepped(&self, (x, y): (u32, u32), (dx, dy): (i32, i32)) -> Option<(u32, u32)> {
+        let next = (x.wrapping_add_signed(dx), y.wrapping_add_signed(dy));
+        let is_free = |x, y| self.is_free(self.cell(x, y));
+        (is_free(next.0, next.1) && is_free(next.0, y) && is_free(x, next.1)).then_some(next)
     }
 
     /// Calls `visit` with every cell that one step reaches and the step's cost.

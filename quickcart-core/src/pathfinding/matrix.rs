@@ -1,9 +1,6 @@
 //! Lengths of shortest walks from several places to several others.
 
-use super::cost::{self, UNREACHABLE};
-use super::search::Search;
-use super::sheet::Cell;
-use super::terrain::Terrain;
+use super::cost::{self, Cost, UNREACHABLE};
 
 /// Lengths of shortest walks in metres, a row for each start and a column for each goal; infinite where none leads.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,17 +10,10 @@ pub struct Matrix {
 }
 
 impl Matrix {
-    pub(super) fn of(terrain: &Terrain, from: &[Cell], to: &[Cell]) -> Self {
-        let mut search = Search::default();
-        let mut lengths_m = Vec::with_capacity(from.len() * to.len());
-        for &start in from {
-            let costs = search.dijkstra(terrain, start, to).into_iter();
-            let resolution_m = terrain.sheet.resolution_m();
-            lengths_m.extend(costs.map(|cost| {
-                if cost >= UNREACHABLE { f64::INFINITY } else { cost::sides(cost) * resolution_m }
-            }));
-        }
-        Self { columns: to.len(), lengths_m }
+    pub(super) fn of(costs: &[Cost], columns: usize, resolution_m: f64) -> Self {
+        let length_m =
+            |&cost: &Cost| if cost >= UNREACHABLE { f64::INFINITY } else { cost::sides(cost) * resolution_m };
+        Self { columns, lengths_m: costs.iter().map(length_m).collect() }
     }
 
     /// The lengths from one start to all goals.

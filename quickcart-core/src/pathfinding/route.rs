@@ -1,7 +1,8 @@
 //! A walk as points in metres.
 
 use super::Point;
-use super::search::Path;
+use super::cost::{self, Cost};
+use super::sheet::Cell;
 use super::terrain::Terrain;
 
 /// A shortest walk.
@@ -16,26 +17,40 @@ pub struct Route {
 }
 
 impl Route {
-    pub(super) fn of(terrain: &Terrain, path: &Path) -> Self {
-        let points = path.cells.iter().map(|&cell| terrain.sheet.point_of(cell)).collect();
-        Self { points, corners: corners(terrain, path), length_m: path.cost_m(terrain.sheet.resolution_m()) }
+    pub(super) fn of(terrain: &Terrain, cells: &[Cell], cost: Cost) -> Self {
+        let points = cells.iter().map(|&cell| terrain.sheet.point_of(cell)).collect();
+        let length_m = cost::sides(cost) * terrain.sheet.resolution_m();
+        Self { points, corners: corners(terrain, cells), length_m }
     }
 }
 
 /// Drops every cell that one can walk past in a straight line.
-fn corners(terrain: &Terrain, path: &Path) -> Vec<Point> {
-    let cells = &path.cells;
-    let mut kept = vec![cells[0]];
-    for (previous, next) in cells.iter().zip(cells.iter().skip(1)) {
-        let from = kept[kept.len() - 1];
-        if from != *previous && !terrain.in_sight(from, *next) {
-            kept.push(*previous);
+fn corners(terrain: &Terrain, cells: &[Cell]) -> Vec<Point> {
+    let Some((&first, rest)) = cells.split_first() else { return Vec::new() };
+    let (mut kept, mut from, mut previous) = (vec![first], first, first);
+    for &next in turns(rest, first) {
+        if from != previous && !terrain.in_sight(from, next) {
+            kept.push(previous);
+            from = previous;
         }
+        previous = next;
     }
-    if cells.len() > 1 {
-        kept.push(cells[cells.len() - 1]);
+    if previous != first {
+        kept.push(previous);
     }
     kept.into_iter().map(|cell| terrain.sheet.point_of(cell)).collect()
+}
+
+/// The cells where the way changes its direction, and the last one.
+fn turns(cells: &[Cell], first: Cell) -> impl Iterator<Item = &Cell> {
+    let step = |a: Cell, b: Cell| b.wrapping_sub(a);
+    let mut before = first;
+    cells.iter().enumerate().filter_map(move |(index, cell)| {
+        let way = step(before, *cell);
+        before = *cell;
+        let is_turn = cells.get(index + 1).is_none_or(|&next| step(*cell, next) != way);
+        is_turn.then_some(cell)
+    })
 }
 
 /// Every cell that the straight line between the middles of two cells touches, both cells that meet at a corner

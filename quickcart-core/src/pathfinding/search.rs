@@ -4,23 +4,9 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::cost::{self, Cost, UNREACHABLE};
+use super::cost::{Cost, UNREACHABLE};
 use super::sheet::Cell;
 use super::terrain::Terrain;
-
-/// A walk from cell to cell.
-#[derive(Clone, Debug)]
-pub(super) struct Path {
-    /// From the start to the goal, both included.
-    pub(super) cells: Vec<Cell>,
-    pub(super) cost: Cost,
-}
-
-impl Path {
-    pub(super) fn cost_m(&self, resolution_m: f64) -> f64 {
-        cost::sides(self.cost) * resolution_m
-    }
-}
 
 const NONE: Cell = Cell::MAX;
 
@@ -37,7 +23,7 @@ pub(super) struct Search {
 }
 
 impl Search {
-    fn begin(&mut self, start: Cell, cells: usize) {
+    pub(super) fn begin(&mut self, start: Cell, cells: usize) {
         if self.stamps.len() < cells || self.stamp == u32::MAX {
             *self = Self {
                 stamps: vec![0; cells],
@@ -51,12 +37,12 @@ impl Search {
         self.reach(start, NONE, 0, 0);
     }
 
-    fn cost_of(&self, cell: Cell) -> Cost {
+    pub(super) fn cost_of(&self, cell: Cell) -> Cost {
         let cell = cell as usize;
         if self.stamps[cell] == self.stamp { self.costs[cell] } else { UNREACHABLE }
     }
 
-    fn reach(&mut self, cell: Cell, from: Cell, cost: Cost, estimate: Cost) {
+    pub(super) fn reach(&mut self, cell: Cell, from: Cell, cost: Cost, estimate: Cost) {
         let index = cell as usize;
         self.stamps[index] = self.stamp;
         self.costs[index] = cost;
@@ -65,7 +51,7 @@ impl Search {
     }
 
     /// The next cell to settle: entries that were undercut since they were made are passed over.
-    fn settle(&mut self) -> Option<(Cell, Cost)> {
+    pub(super) fn settle(&mut self) -> Option<(Cell, Cost)> {
         while let Some((_, cost, cell)) = self.open.pop() {
             if cost == self.costs[cell as usize] {
                 return Some((cell, cost));
@@ -74,19 +60,18 @@ impl Search {
         None
     }
 
-    fn path_to(&self, goal: Cell) -> Path {
+    /// The cells of the path that was found to a cell, from there back to the start.
+    pub(super) fn back_from(&self, goal: Cell) -> impl Iterator<Item = Cell> {
         let before = |&cell: &Cell| Some(self.came_from[cell as usize]).filter(|&cell| cell != NONE);
-        let mut cells: Vec<Cell> = std::iter::successors(Some(goal), before).collect();
-        cells.reverse();
-        Path { cells, cost: self.cost_of(goal) }
+        std::iter::successors(Some(goal), before)
     }
 
-    /// The shortest path between two free cells.
-    pub(super) fn a_star(&mut self, terrain: &Terrain, start: Cell, goal: Cell) -> Option<Path> {
+    /// The cost of the shortest path between two free cells.
+    pub(super) fn a_star(&mut self, terrain: &Terrain, start: Cell, goal: Cell) -> Option<Cost> {
         self.begin(start, terrain.grid.len());
         while let Some((cell, cost)) = self.settle() {
             if cell == goal {
-                return Some(self.path_to(goal));
+                return Some(cost);
             }
             terrain.for_each_step(cell, |next, step| {
                 let cost = cost + step;

@@ -61,6 +61,11 @@ impl Sheet {
         &self.floors
     }
 
+    /// Width and depth of a floor, in whole cells.
+    pub(super) fn size_m(&self, floor: &SheetFloor) -> (f64, f64) {
+        (f64::from(floor.columns) * self.resolution_m, f64::from(floor.rows) * self.resolution_m)
+    }
+
     pub(super) fn shift(&self) -> u32 {
         self.shift
     }

@@ -1,5 +1,7 @@
 //! A floor plan as cells: which are free, and what joins the floors.
 
+use std::ops::Range;
+
 use super::cost::{self, Cost};
 use super::grid::Grid;
 use super::sheet::{Cell, Sheet, SheetFloor, TOLERANCE};
@@ -31,11 +33,24 @@ impl Terrain {
         for (floor, place) in plan.floors.iter().zip(sheet.floors()) {
             fill(&sheet, &mut grid, place, 0..place.columns, 0..place.rows, true);
             for rect in floor.walls.iter().chain(&floor.shelves) {
-                block(&sheet, &mut grid, place, rect);
+                // Every cell that a rectangle reaches into, so that no wall is too thin to be seen.
+                let (columns, rows) = touched(&sheet, place, rect);
+                fill(&sheet, &mut grid, place, columns, rows, false);
             }
         }
         let links = links(plan, &sheet)?;
         Ok(Self { sheet, grid, links })
+    }
+
+    /// Whether all cells cost the same and all ways lead both ways: then walks are as long there as back, and bend at
+    /// corners only.
+    pub(super) fn is_uniform(&self) -> bool {
+        let back = |link: &Link| Link { from: link.to, to: link.from, cost: link.cost };
+        self.links.iter().all(|link| self.links.contains(&back(link)))
+    }
+
+    pub(super) fn has_links(&self) -> bool {
+        !self.links.is_empty()
     }
 
     /// The ways that leave a cell for one that is no neighbour.
@@ -49,7 +64,9 @@ impl Terrain {
     pub(super) fn for_each_step(&self, cell: Cell, mut visit: impl FnMut(Cell, Cost)) {
         self.grid.for_each_step(cell, &mut visit);
         for link in self.links_from(cell) {
-            visit(link.to, link.cost);
+            if self.grid.is_free(link.to) {
+                visit(link.to, link.cost);
+            }
         }
     }
 
@@ -70,6 +87,26 @@ impl Terrain {
                 .all(|(x, y)| self.grid.is_free(self.sheet.cell(x, y)))
     }
 
+    /// The cells of a floor that a rectangle reaches into, so that no wall is too thin to be seen.
+    ///
+    /// # Errors
+    /// [`PathError::InvalidPlan`] for a floor that is not there or a rectangle that is not on it.
+    pub(super) fn cells_in(&self, level: i32, rect: &Rect) -> Result<Vec<Cell>, PathError> {
+        let invalid = |reason: String| PathError::InvalidPlan { reason };
+        let floor = self.sheet.floors().iter().find(|floor| floor.level == level);
+        let floor = floor.ok_or_else(|| invalid(format!("there is no level {level}")))?;
+        let (width_m, depth_m) = self.sheet.size_m(floor);
+        if !rect.is_inside(width_m, depth_m) {
+            return Err(invalid(format!("{rect:?} does not lie within level {level}")));
+        }
+        let (columns, rows) = touched(&self.sheet, floor, rect);
+        let cell = |row: u32, column: u32| self.sheet.cell(1 + column, floor.top + row);
+        Ok(rows
+            .flat_map(|row| columns.clone().map(move |column| (row, column)))
+            .map(|(row, column)| cell(row, column))
+            .collect())
+    }
+
     pub(super) fn cell_at(&self, point: Point) -> Option<Cell> {
         self.sheet.cell_at(point)
     }
@@ -79,24 +116,22 @@ impl Terrain {
     }
 }
 
-/// Blocks every cell that a rectangle reaches into, so that no wall is too thin to be seen.
-fn block(sheet: &Sheet, grid: &mut Grid, floor: &SheetFloor, rect: &Rect) {
+/// The columns and rows that a rectangle reaches into.
+fn touched(sheet: &Sheet, floor: &SheetFloor, rect: &Rect) -> (Range<u32>, Range<u32>) {
     let touched = |from_m: f64, to_m: f64, count: u32| {
         let from = (from_m / sheet.resolution_m() + TOLERANCE).floor() as u32;
         let to = (to_m / sheet.resolution_m() - TOLERANCE).ceil() as u32;
         from.min(count)..to.min(count)
     };
-    let columns = touched(rect.x1_m, rect.x2_m, floor.columns);
-    let rows = touched(rect.y1_m, rect.y2_m, floor.rows);
-    fill(sheet, grid, floor, columns, rows, false);
+    (touched(rect.x1_m, rect.x2_m, floor.columns), touched(rect.y1_m, rect.y2_m, floor.rows))
 }
 
 fn fill(
     sheet: &Sheet,
     grid: &mut Grid,
     floor: &SheetFloor,
-    columns: std::ops::Range<u32>,
-    rows: std::ops::Range<u32>,
+    columns: Range<u32>,
+    rows: Range<u32>,
     is_free: bool,
 ) {
     for row in rows {

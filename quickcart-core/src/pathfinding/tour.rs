@@ -2,8 +2,8 @@
 //! lists, improved by 2-opt moves (Croes, Operations Research 6(6), 1958) and moved stops (Or, 1976) for longer ones.
 
 use super::Matrix;
+use super::engine::Engine;
 use super::sheet::Cell;
-use super::terrain::Terrain;
 
 /// The most stops of a tour.
 pub const STOPS_MAX: usize = 100;
@@ -40,9 +40,9 @@ impl Costs {
     }
 }
 
-pub(super) fn shortest(terrain: &Terrain, start: Cell, stops: &[Option<Cell>]) -> Tour {
+pub(super) fn shortest(engine: &Engine, start: Cell, stops: &[Option<Cell>]) -> Tour {
     let known: Vec<Cell> = stops.iter().copied().flatten().collect();
-    let from_start = Matrix::of(terrain, &[start], &known);
+    let from_start = matrix(engine, &[start], &known);
     let mut lengths_m = from_start.row(0).iter();
     let reachable = |stop: &Option<Cell>| stop.is_some() && lengths_m.next().is_some_and(|m| m.is_finite());
     let is_reachable: Vec<bool> = stops.iter().map(reachable).collect();
@@ -51,7 +51,7 @@ pub(super) fn shortest(terrain: &Terrain, start: Cell, stops: &[Option<Cell>]) -
 
     let cells: Vec<Cell> = wanted.iter().filter_map(|&index| stops[index]).collect();
     let from_each: Vec<Cell> = std::iter::once(start).chain(cells.iter().copied()).collect();
-    let lengths = Matrix::of(terrain, &from_each, &cells);
+    let lengths = matrix(engine, &from_each, &cells);
     let matrix = Costs { rows: (0..from_each.len()).map(|row| lengths.row(row).to_vec()).collect() };
 
     let proved_shortest = cells.len() <= STOPS_PROVED_MAX;
@@ -64,6 +64,10 @@ pub(super) fn shortest(terrain: &Terrain, start: Cell, stops: &[Option<Cell>]) -
         length_m,
         proved_shortest,
     }
+}
+
+fn matrix(engine: &Engine, from: &[Cell], to: &[Cell]) -> Matrix {
+    Matrix::of(&engine.matrix(from, to), to.len(), engine.terrain().sheet.resolution_m())
 }
 
 /// `best[set * n + last]` is the length of the shortest walk from the start past all of `set` that ends at `last`.

@@ -4,6 +4,7 @@
 mod carriers;
 mod failover;
 mod log;
+mod map_index;
 mod otp;
 mod otp_codes;
 mod otp_failover;
