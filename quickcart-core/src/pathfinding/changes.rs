@@ -3,21 +3,17 @@
 use std::collections::BTreeSet;
 
 use super::cost::Cost;
-use super::detour::Detour;
 use super::grid::Grid;
 use super::index::Index;
-use super::search::Search;
 use super::sheet::Cell;
-use super::subgoal::is_corner;
-use super::terrain::Terrain;
 
 /// Cells that are not as the index knows them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Changes {
     blocked: BTreeSet<Cell>,
     freed: BTreeSet<Cell>,
-    /// The free cells of now that are no subgoals; nothing before the first change.
-    plain: Option<Grid>,
+    /// Around all that is blocked.
+    area: Option<Area>,
 }
 
 impl Changes {
@@ -25,60 +21,66 @@ impl Changes {
         self.blocked.is_empty() && self.freed.is_empty()
     }
 
-    /// Takes note of cells that are free or blocked now and were not before.
-    pub(super) fn note(&mut self, index: &Index, terrain: &Terrain, changed: &[Cell]) {
-        let grid = &terrain.grid;
+    /// Whether no walk became shorter.
+    pub(super) fn only_block(&self) -> bool {
+        self.freed.is_empty()
+    }
+
+    /// Takes note of cells that changed, by what the index knows and what is now.
+    pub(super) fn note(&mut self, known: &Grid, now: &Grid, changed: &[Cell]) {
         for &cell in changed {
-            let (now, known) = (grid.is_free(cell), index.terrain.grid.is_free(cell));
             self.blocked.remove(&cell);
             self.freed.remove(&cell);
-            if now != known {
-                let _ = if now { self.freed.insert(cell) } else { self.blocked.insert(cell) };
+            if now.is_free(cell) != known.is_free(cell) {
+                let changes = if now.is_free(cell) { &mut self.freed } else { &mut self.blocked };
+                changes.insert(cell);
             }
         }
-        let plain = self.plain.get_or_insert_with(|| index.subgoals.plain().clone());
-        let stride = grid.stride();
-        for &cell in changed {
-            for row in [cell - stride, cell, cell + stride] {
-                for near in row - 1..=row + 1 {
-                    plain.set_free(near, is_plain(terrain, near));
-                }
-            }
-        }
+        self.area = Area::around(now, &self.blocked);
     }
 
-    /// Whether the walk that the index knows is still the shortest: nothing was freed, and nothing on it is blocked.
-    pub(super) fn spare(&self, index: &Index, from: Cell, to: Cell) -> bool {
-        if !self.freed.is_empty() {
-            return false;
+    /// Whether the walk that the index knows is still the shortest: nothing was freed, and it meets nothing that is blocked.
+    /// `bends` is scratch.
+    pub(super) fn spare(&self, index: &Index, from: Cell, to: Cell, bends: &mut Vec<Cell>) -> bool {
+        let (Some(area), true) = (self.area, self.only_block()) else { return false };
+        let grid = &index.terrain.grid;
+        let is_one_floor = index.terrain.sheet.is_one_floor(from, to) && !index.terrain.has_links();
+        if is_one_floor
+            && area.cost_at_least(grid, from) + area.cost_at_least(grid, to) > index.distance(from, to)
+        {
+            return true;
         }
-        let mut cells = Vec::new();
-        index.route(from, to, &mut cells);
-        let stride = index.terrain.grid.stride();
-        let is_blocked = |cell: Cell| self.blocked.contains(&cell);
-        // A step across a corner needs both cells beside it.
-        let is_cut = |pair: &[Cell]| {
-            let (x, y) = (pair[0] % stride, pair[1] % stride);
-            is_blocked(pair[0] - x + y) || is_blocked(pair[1] - y + x)
-        };
-        !cells.iter().any(|&cell| is_blocked(cell)) && !cells.windows(2).any(is_cut)
-    }
-
-    /// Searches a walk from `from` to `to`; the search knows its bends.
-    pub(super) fn detour(
-        &self,
-        index: &Index,
-        terrain: &Terrain,
-        search: &mut Search,
-        from: Cell,
-        to: Cell,
-    ) -> Option<Cost> {
-        let plain = self.plain.as_ref().unwrap_or_else(|| index.subgoals.plain());
-        let index = self.freed.is_empty().then_some(index);
-        Detour { terrain, plain, index }.find(search, from, to)
+        index.bends(from, to, bends);
+        bends.push(to);
+        let mut here = from;
+        bends.iter().all(|&bend| !area.meets(grid, std::mem::replace(&mut here, bend), bend))
     }
 }
 
-fn is_plain(terrain: &Terrain, cell: Cell) -> bool {
-    terrain.grid.is_free(cell) && !is_corner(&terrain.grid, cell) && terrain.links_from(cell).is_empty()
+/// A rectangle of cells, edges included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Area {
+    x: (u32, u32),
+    y: (u32, u32),
+}
+
+impl Area {
+    fn around(grid: &Grid, cells: &BTreeSet<Cell>) -> Option<Self> {
+        let places = || cells.iter().map(|&cell| grid.place(cell));
+        let (x, y) = (|| places().map(|(x, _)| x), || places().map(|(_, y)| y));
+        Some(Self { x: (x().min()?, x().max()?), y: (y().min()?, y().max()?) })
+    }
+
+    /// What a walk from a cell into the area costs at least.
+    fn cost_at_least(self, grid: &Grid, from: Cell) -> Cost {
+        let (x, y) = grid.place(from);
+        grid.cost_at_least(from, grid.cell(x.clamp(self.x.0, self.x.1), y.clamp(self.y.0, self.y.1)))
+    }
+
+    /// Whether a straight way between two cells, or a cell beside it, may be in the area.
+    fn meets(self, grid: &Grid, a: Cell, b: Cell) -> bool {
+        let ((ax, ay), (bx, by)) = (grid.place(a), grid.place(b));
+        let overlap = |a: u32, b: u32, (low, high): (u32, u32)| a.min(b) <= high && low <= a.max(b);
+        overlap(ax, bx, self.x) && overlap(ay, by, self.y)
+    }
 }

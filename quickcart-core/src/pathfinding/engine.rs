@@ -1,27 +1,32 @@
-//! Which technique answers: the index where there is one, a detour where something changed since it was made, and a search
-//! over the cells where a map is of another kind.
+//! Which technique answers: the table where there is one and the map is as it knows it, else a search over the subgoals,
+//! and one over the cells where a map has none.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::changes::Changes;
 use super::cost::{Cost, UNREACHABLE};
+use super::grid::Grid;
 use super::index::Index;
 use super::progress::Progress;
 use super::search::Search;
 use super::sheet::Cell;
 use super::straight::walk;
+use super::subgoal;
+use super::subgoal_search::SubgoalSearch;
 use super::terrain::Terrain;
 
 /// How a map finds walks. All techniques answer the same lengths.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Technique {
-    /// [`Table`](Self::Table) where the map allows it and it fits into memory, else [`Search`](Self::Search).
+    /// The first of the others that the map allows and that fits into memory.
     #[default]
     Auto,
     /// The walks between all pairs of subgoals are found beforehand. For maps whose cells all cost the same and whose ways
     /// lead both ways; memory grows with the square of the subgoals, which are the corners of walls and shelves.
     Table,
-    /// A* over the cells, without preparation.
+    /// A* over the subgoals, which are looked for on the way. For the same maps, without preparation.
+    Subgoals,
+    /// A* over the cells. For any map, without preparation.
     Search,
 }
 
@@ -29,6 +34,8 @@ pub enum Technique {
 #[derive(Clone, Debug)]
 pub(super) struct Engine {
     terrain: Terrain,
+    /// The free cells that are no subgoals; nothing where walks bend elsewhere, too.
+    plain: Option<Grid>,
     index: Option<Arc<Index>>,
     changes: Changes,
     searches: Searches,
@@ -56,20 +63,29 @@ impl Searches {
 }
 
 impl Engine {
-    pub(super) fn searching(terrain: Terrain) -> Self {
-        let (changes, searches) = (Changes::default(), Searches::default());
-        Self { terrain, index: None, changes, searches }
+    /// Without preparation: the technique is [`Technique::Subgoals`] or [`Technique::Search`].
+    pub(super) fn searching(terrain: Terrain, technique: Technique) -> Self {
+        let uses_subgoals = technique != Technique::Search && terrain.is_uniform();
+        let plain = uses_subgoals.then(|| subgoal::plain_cells(&terrain));
+        Self { terrain, plain, index: None, changes: Changes::default(), searches: Searches::default() }
     }
 
     /// The same, with an index if the map allows one within `bytes_max`.
     pub(super) fn indexed(self, bytes_max: usize, progress: &Progress<'_>) -> Self {
-        let index =
-            self.terrain.is_uniform().then(|| Index::of(&self.terrain, bytes_max, progress)).flatten();
+        let index = self.plain.is_some().then(|| Index::of(&self.terrain, bytes_max, progress)).flatten();
         self.with_index(index)
     }
 
     pub(super) fn with_index(self, index: Option<Index>) -> Self {
         Self { index: index.map(Arc::new), changes: Changes::default(), ..self }
+    }
+
+    pub(super) fn technique(&self) -> Technique {
+        match (&self.index, &self.plain) {
+            (Some(_), _) => Technique::Table,
+            (None, Some(_)) => Technique::Subgoals,
+            (None, None) => Technique::Search,
+        }
     }
 
     pub(super) fn terrain(&self) -> &Terrain {
@@ -91,8 +107,11 @@ impl Engine {
         for &cell in &changed {
             self.terrain.grid.set_free(cell, is_free);
         }
+        if let Some(plain) = &mut self.plain {
+            subgoal::update_plain_cells(plain, &self.terrain, &changed);
+        }
         if let Some(index) = &self.index {
-            self.changes.note(index, &self.terrain, &changed);
+            self.changes.note(&index.terrain.grid, &self.terrain.grid, &changed);
         }
         changed.len()
     }
@@ -101,50 +120,53 @@ impl Engine {
     pub(super) fn distance(&self, from: Cell, to: Cell) -> Cost {
         match &self.index {
             Some(index) if self.changes.are_none() => index.distance(from, to),
-            Some(index) if self.changes.spare(index, from, to) => index.distance(from, to),
-            Some(index) => self.detour(index, from, to, |_| ()),
-            None => {
-                self.searches.with(|search| search.a_star(&self.terrain, from, to)).unwrap_or(UNREACHABLE)
-            }
+            _ => self.searches.with(|search| self.found(search, from, to)),
         }
     }
 
     /// Fills `cells` with the shortest walk, both ends included, and answers its cost; [`UNREACHABLE`] and no cells where
     /// there is none.
     pub(super) fn route(&self, from: Cell, to: Cell, cells: &mut Vec<Cell>) -> Cost {
-        match &self.index {
-            Some(index) if self.changes.are_none() || self.changes.spare(index, from, to) => {
-                index.route(from, to, cells)
+        cells.clear();
+        self.searches.with(|search| {
+            let cost = match &self.index {
+                Some(index) if self.changes.are_none() => index.bends(from, to, &mut search.bends),
+                _ => self.found(search, from, to),
+            };
+            if cost < UNREACHABLE {
+                cells.push(from);
+                let bends = search.bends.iter().copied().chain([to]);
+                if self.plain.is_some() {
+                    bends.for_each(|bend| walk(&self.terrain.grid, cells, bend));
+                } else {
+                    cells.extend(bends.filter(|&cell| cell != from));
+                }
             }
-            Some(index) => {
-                cells.clear();
-                self.detour(index, from, to, |search| {
-                    let mut bends: Vec<Cell> = search.back_from(to).collect();
-                    cells.extend(bends.pop());
-                    bends.iter().rev().for_each(|&bend| walk(&self.terrain.grid, cells, bend));
-                })
-            }
-            None => {
-                cells.clear();
-                self.searches.with(|search| {
-                    let cost = search.a_star(&self.terrain, from, to)?;
-                    cells.extend(search.back_from(to));
-                    cells.reverse();
-                    Some(cost)
-                })
-            }
-            .unwrap_or(UNREACHABLE),
-        }
+            cost
+        })
     }
 
-    fn detour(&self, index: &Index, from: Cell, to: Cell, found: impl FnOnce(&Search)) -> Cost {
-        self.searches.with(|search| {
-            let cost = self.changes.detour(index, &self.terrain, search, from, to);
-            if cost.is_some() {
-                found(search);
-            }
-            cost.unwrap_or(UNREACHABLE)
-        })
+    /// The cost of the shortest walk on a map that was changed, or has no index; `search.bends` is where it bends, or all
+    /// its cells, in either case without its ends.
+    fn found(&self, search: &mut Search, from: Cell, to: Cell) -> Cost {
+        if let Some(index) = &self.index
+            && self.changes.spare(index, from, to, &mut search.bends)
+        {
+            return index.bends(from, to, &mut search.bends);
+        }
+        let cost = self.search(search, from, to).unwrap_or(UNREACHABLE);
+        if cost < UNREACHABLE {
+            search.collect_bends(from, to);
+        }
+        cost
+    }
+
+    /// Searches a walk; the search knows its cells, or where it bends.
+    fn search(&self, search: &mut Search, from: Cell, to: Cell) -> Option<Cost> {
+        let Some(plain) = &self.plain else { return search.a_star(&self.terrain, from, to) };
+        // What was freed may have made walks shorter than the index says.
+        let index = self.index.as_deref().filter(|_| self.changes.only_block());
+        SubgoalSearch { terrain: &self.terrain, plain, index }.run(search, from, to)
     }
 
     /// The costs from each of some cells to each of others, row after row.

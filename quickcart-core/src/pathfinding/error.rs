@@ -1,6 +1,6 @@
 //! Why a map could not be built or a walk not found.
 
-use super::{Point, tour::STOPS_MAX};
+use super::{Point, Technique, tour::STOPS_MAX};
 use crate::error::{DomainError, ErrorKind};
 
 /// Why a map could not be built or a walk not found.
@@ -21,13 +21,16 @@ pub enum PathError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The map allows no table, or its table would be too large.
+    /// The map does not allow this technique.
     #[error(
-        "this map has no table: its cells differ in cost, its ways lead one way, or the table would be too large"
+        "{technique:?} does not fit this map: its cells differ in cost, its ways lead one way, or the table is too large"
     )]
-    TechniqueUnfit,
-    /// The map was changed since its index was made.
-    #[error("the map was changed since its index was made; prepare it first")]
+    TechniqueUnfit {
+        /// What was asked for.
+        technique: Technique,
+    },
+    /// The map has no index, or was changed since it was made.
+    #[error("the map has no index, or was changed since it was made; prepare it first")]
     NotPrepared,
     /// A saved index cannot be used.
     #[error("the saved index cannot be used: {reason}")]
@@ -83,7 +86,7 @@ impl DomainError for PathError {
         match self {
             Self::InvalidPlan { .. } => "plan_invalid",
             Self::InvalidMap { .. } => "map_invalid",
-            Self::TechniqueUnfit => "technique_unfit",
+            Self::TechniqueUnfit { .. } => "technique_unfit",
             Self::NotPrepared => "map_not_prepared",
             Self::InvalidIndex { .. } => "index_invalid",
             Self::TooLarge { .. } => "map_too_large",

@@ -4,7 +4,7 @@ use super::access::Access;
 use super::cost::{Cost, UNREACHABLE};
 use super::progress::Progress;
 use super::sheet::Cell;
-use super::straight::{is_direct, walk};
+use super::straight::is_direct;
 use super::subgoal::Subgoals;
 use super::table::{FAR, Table};
 use super::terrain::Terrain;
@@ -46,11 +46,12 @@ impl Index {
     }
 
     /// From what was saved; `None` when the parts do not fit the terrain.
-    pub(super) fn from_parts(terrain: &Terrain, table: Table, access: Ways) -> Option<Self> {
+    pub(super) fn from_parts(terrain: &Terrain, costs: Vec<u32>, access: Ways) -> Option<Self> {
         let subgoals = Subgoals::of(terrain)?;
         let ways = Ways::between_subgoals(terrain, &subgoals);
         let count = subgoals.cells().len();
-        let fits = table.fits(count) && access.fits(terrain.grid.len(), count);
+        let table = Table::from_costs(costs, count)?;
+        let fits = access.fits(terrain.grid.len(), count);
         fits.then(|| Self { terrain: terrain.clone(), subgoals, ways, table, access })
     }
 
@@ -63,38 +64,25 @@ impl Index {
         self.best(from, to).0
     }
 
-    /// Calls `visit` with the cells where the shortest walk meets subgoals and with its goal, and answers its cost;
-    /// [`UNREACHABLE`], and no call, where there is none.
-    pub(super) fn for_each_bend(&self, from: Cell, to: Cell, mut visit: impl FnMut(Cell)) -> Cost {
+    /// Fills `bends` with the cells where the shortest walk meets subgoals, and answers its cost; [`UNREACHABLE`] and no
+    /// cells where there is none.
+    pub(super) fn bends(&self, from: Cell, to: Cell, bends: &mut Vec<Cell>) -> Cost {
+        bends.clear();
         let (cost, via) = self.best(from, to);
-        if cost >= UNREACHABLE {
-            return cost;
-        }
         if let Via::Subgoals { first, last } = via {
-            visit(self.subgoals.cells()[first]);
-            let mut here = first;
+            // Towards the one with the larger number all costs are in one row of the table.
+            let (mut here, goal) = (first.min(last), first.max(last));
+            bends.push(self.subgoals.cells()[here]);
             // A walk meets no subgoal twice, so a table that was damaged ends, too.
             for _ in 0..self.subgoals.cells().len() {
-                let Some(next) = (here != last).then(|| self.table.next(&self.ways, here, last)).flatten()
-                else {
-                    break;
-                };
-                visit(self.subgoals.cells()[next]);
+                let next = (here != goal).then(|| self.table.next(&self.ways, here, goal)).flatten();
+                let Some(next) = next else { break };
+                bends.push(self.subgoals.cells()[next]);
                 here = next;
             }
-        }
-        visit(to);
-        cost
-    }
-
-    /// Fills `cells` with the shortest walk, both ends included, and answers its cost; [`UNREACHABLE`] and no cells where
-    /// there is none.
-    pub(super) fn route(&self, from: Cell, to: Cell, cells: &mut Vec<Cell>) -> Cost {
-        cells.clear();
-        cells.push(from);
-        let cost = self.for_each_bend(from, to, |bend| walk(&self.terrain.grid, cells, bend));
-        if cost >= UNREACHABLE {
-            cells.clear();
+            if last < first {
+                bends.reverse();
+            }
         }
         cost
     }
@@ -129,18 +117,22 @@ impl Index {
     }
 
     fn best_by_table(&self, from: Cell, to: Cell) -> (Cost, Via) {
-        let (firsts, first_costs) = self.access.of(from as usize);
-        let (lasts, last_costs) = self.access.of(to as usize);
-        let (mut best, mut via) = (FAR, Via::Nothing);
-        for (&first, &first_cost) in firsts.iter().zip(first_costs) {
-            for (&last, &last_cost) in lasts.iter().zip(last_costs) {
-                let cost = first_cost + last_cost + self.table.cost(usize::from(first), usize::from(last));
+        // Subgoals are numbered as cells are: with the later cell outside, the inner loop stays in one row of the table.
+        let (lows, low_costs) = self.access.of(from.min(to) as usize);
+        let (highs, high_costs) = self.access.of(from.max(to) as usize);
+        let (mut best, mut ends) = (FAR, (0, 0));
+        for (&high, &high_cost) in highs.iter().zip(high_costs) {
+            for (&low, &low_cost) in lows.iter().zip(low_costs) {
+                let cost = high_cost + low_cost + self.table.cost(usize::from(high), usize::from(low));
                 if cost < best {
-                    best = cost;
-                    via = Via::Subgoals { first: usize::from(first), last: usize::from(last) };
+                    (best, ends) = (cost, (usize::from(low), usize::from(high)));
                 }
             }
         }
-        if best >= FAR { (UNREACHABLE, Via::Nothing) } else { (Cost::from(best), via) }
+        if best >= FAR {
+            return (UNREACHABLE, Via::Nothing);
+        }
+        let (first, last) = if from < to { ends } else { (ends.1, ends.0) };
+        (Cost::from(best), Via::Subgoals { first, last })
     }
 }

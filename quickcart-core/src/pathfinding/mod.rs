@@ -7,7 +7,6 @@
 mod access;
 mod changes;
 mod cost;
-mod detour;
 mod engine;
 mod error;
 mod floor_plan;
@@ -25,6 +24,7 @@ mod sheet;
 mod store_map;
 mod straight;
 mod subgoal;
+mod subgoal_search;
 mod table;
 mod terrain;
 mod tour;

@@ -53,45 +53,57 @@ fn turns(cells: &[Cell], first: Cell) -> impl Iterator<Item = &Cell> {
     })
 }
 
-/// Every cell that the straight line between the middles of two cells touches, both cells that meet at a corner
-/// included (Amanatides and Woo, Eurographics 1987, in integers).
-pub(super) fn touched(from: (u32, u32), to: (u32, u32)) -> impl Iterator<Item = (u32, u32)> {
-    let (dx, dy) = (i64::from(to.0) - i64::from(from.0), i64::from(to.1) - i64::from(from.1));
-    let (steps_x, steps_y) = (dx.abs(), dy.abs());
-    let (sign_x, sign_y) = (dx.signum(), dy.signum());
-    let (mut x, mut y) = (i64::from(from.0), i64::from(from.1));
-    let (mut done_x, mut done_y) = (0, 0);
-    let mut cells = vec![from];
-    let cell = |x: i64, y: i64| (u32::try_from(x).unwrap_or(0), u32::try_from(y).unwrap_or(0));
-    while done_x < steps_x || done_y < steps_y {
-        // Which border comes next: (done + 1/2) / steps of one axis against the other, without fractions.
-        let (to_x, to_y) = ((1 + 2 * done_x) * steps_y, (1 + 2 * done_y) * steps_x);
-        if to_x == to_y {
-            cells.extend([cell(x + sign_x, y), cell(x, y + sign_y)]);
+/// Whether `is_free` holds for every cell that the straight line between the middles of two cells touches, both cells that
+/// meet at a corner included (Amanatides and Woo, Eurographics 1987, in integers).
+pub(super) fn is_line_free(from: (u32, u32), to: (u32, u32), is_free: impl Fn(u32, u32) -> bool) -> bool {
+    let (steps_x, steps_y) = (i64::from(from.0.abs_diff(to.0)), i64::from(from.1.abs_diff(to.1)));
+    let sign = |from: u32, to: u32| if from < to { 1 } else { -1 };
+    let (sign_x, sign_y) = (sign(from.0, to.0), sign(from.1, to.1));
+    let (mut x, mut y) = from;
+    // Which border comes next: (done + 1/2) / steps of one axis against the other, without fractions.
+    let (mut to_x, mut to_y) = (steps_y, steps_x);
+    while (x, y) != to {
+        let (next_x, next_y) = (x.wrapping_add_signed(sign_x), y.wrapping_add_signed(sign_y));
+        if to_x == to_y && !(is_free(next_x, y) && is_free(x, next_y)) {
+            return false;
         }
-        if to_x <= to_y {
-            x += sign_x;
-            done_x += 1;
+        let (crosses_x, crosses_y) = (to_x <= to_y, to_y <= to_x);
+        if crosses_x {
+            x = next_x;
+            to_x += 2 * steps_y;
         }
-        if to_y <= to_x {
-            y += sign_y;
-            done_y += 1;
+        if crosses_y {
+            y = next_y;
+            to_y += 2 * steps_x;
         }
-        cells.push(cell(x, y));
+        if !is_free(x, y) {
+            return false;
+        }
     }
-    cells.into_iter()
+    true
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::*;
 
     #[test]
     fn a_line_touches_the_cells_on_its_way() {
-        let cells = |from, to| touched(from, to).collect::<Vec<_>>();
-        assert_eq!(cells((1, 1), (1, 1)), [(1, 1)]);
-        assert_eq!(cells((0, 0), (2, 0)), [(0, 0), (1, 0), (2, 0)]);
-        assert_eq!(cells((1, 1), (0, 0)), [(1, 1), (0, 1), (1, 0), (0, 0)]);
-        assert_eq!(cells((0, 0), (1, 2)), [(0, 0), (0, 1), (1, 1), (1, 2)]);
+        let touched = |from, to| {
+            let cells = RefCell::new(Vec::new());
+            let note = |x, y| {
+                cells.borrow_mut().push((x, y));
+                true
+            };
+            assert!(is_line_free(from, to, note));
+            cells.into_inner()
+        };
+        assert_eq!(touched((1, 1), (1, 1)), []);
+        assert_eq!(touched((0, 0), (2, 0)), [(1, 0), (2, 0)]);
+        assert_eq!(touched((0, 2), (0, 0)), [(0, 1), (0, 0)]);
+        assert_eq!(touched((1, 1), (0, 0)), [(0, 1), (1, 0), (0, 0)]);
+        assert_eq!(touched((0, 0), (1, 2)), [(0, 1), (1, 1), (1, 2)]);
     }
 }

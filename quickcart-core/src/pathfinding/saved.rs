@@ -1,7 +1,7 @@
 //! The index as bytes. The floor plan is not in it: an index is loaded for the plan that it was made of, and says so.
 //!
-//! Little-endian: the mark, the version, a digest of the terrain, the table (its size, costs, first ways) and the lists of
-//! the cells (their starts, subgoals, costs), each with its count in front, and a SHA-256 digest of all that.
+//! Little-endian: the mark, the version, a digest of the terrain, the costs of the table and the lists of the cells
+//! (their starts, subgoals, costs), each with its count in front, and a SHA-256 digest of all that.
 
 use std::io::{self, Read, Write};
 
@@ -9,7 +9,6 @@ use sha2::{Digest, Sha256};
 
 use super::PathError;
 use super::index::Index;
-use super::table::Table;
 use super::terrain::Terrain;
 use super::ways::Ways;
 
@@ -53,17 +52,14 @@ fn write_all(index: &Index, to: &mut Digesting<impl Write>) -> io::Result<()> {
     to.put(&MARK)?;
     to.put(&VERSION.to_le_bytes())?;
     to.put(&digest(&index.terrain))?;
-    let (count, costs, hops) = index.table.parts();
-    to.put(&(count as u64).to_le_bytes())?;
-    to.put_all(costs, |cost| cost.to_le_bytes())?;
-    to.put_all(hops, |hop| [*hop])?;
+    to.put_all(index.table.costs(), |cost| cost.to_le_bytes())?;
     let (starts, subgoals, costs) = index.access.parts();
     to.put_all(starts, |start| start.to_le_bytes())?;
     to.put_all(subgoals, |number| number.to_le_bytes())?;
     to.put_all(costs, |cost| cost.to_le_bytes())
 }
 
-fn read_all(terrain: &Terrain, from: &mut Digesting<impl Read>) -> Result<(Table, Ways), PathError> {
+fn read_all(terrain: &Terrain, from: &mut Digesting<impl Read>) -> Result<(Vec<u32>, Ways), PathError> {
     if from.take()? != MARK {
         return Err(invalid("it is no index".to_owned()));
     }
@@ -74,8 +70,7 @@ fn read_all(terrain: &Terrain, from: &mut Digesting<impl Read>) -> Result<(Table
     if from.take::<32>()? != digest(terrain) {
         return Err(invalid("it is of another map; make it anew".to_owned()));
     }
-    let count = usize::try_from(u64::from_le_bytes(from.take()?)).unwrap_or(usize::MAX);
-    let table = Table::from_parts(count, from.take_all(u32::from_le_bytes)?, from.take_all(|[hop]| hop)?);
+    let table = from.take_all(u32::from_le_bytes)?;
     let starts = from.take_all(u32::from_le_bytes)?;
     let access =
         Ways::from_parts(starts, from.take_all(u16::from_le_bytes)?, from.take_all(u32::from_le_bytes)?);

@@ -8,7 +8,8 @@ use super::cost::{Cost, UNREACHABLE};
 use super::sheet::Cell;
 use super::terrain::Terrain;
 
-const NONE: Cell = Cell::MAX;
+/// Cell 0 is in the border, so no walk comes from there; memory that nobody wrote to costs nothing.
+const NONE: Cell = 0;
 
 /// What a search knows of the cells; made once and used again, without clearing what another search did.
 #[derive(Debug, Default)]
@@ -20,6 +21,8 @@ pub(super) struct Search {
     /// The open list: the smallest estimate first, and among those the one that is furthest.
     open: BinaryHeap<(Reverse<Cost>, Cost, Cell)>,
     stamp: u32,
+    /// Where the walk that was found goes.
+    pub(super) bends: Vec<Cell>,
 }
 
 impl Search {
@@ -28,7 +31,7 @@ impl Search {
             *self = Self {
                 stamps: vec![0; cells],
                 costs: vec![0; cells],
-                came_from: vec![NONE; cells],
+                came_from: vec![0; cells],
                 ..Self::default()
             };
         }
@@ -60,10 +63,15 @@ impl Search {
         None
     }
 
-    /// The cells of the path that was found to a cell, from there back to the start.
-    pub(super) fn back_from(&self, goal: Cell) -> impl Iterator<Item = Cell> {
-        let before = |&cell: &Cell| Some(self.came_from[cell as usize]).filter(|&cell| cell != NONE);
-        std::iter::successors(Some(goal), before)
+    /// Fills `bends` with what was reached between the start and a goal that was found, without these.
+    pub(super) fn collect_bends(&mut self, start: Cell, goal: Cell) {
+        let mut bends = std::mem::take(&mut self.bends);
+        bends.clear();
+        let before =
+            |&cell: &Cell| Some(self.came_from[cell as usize]).filter(|&cell| cell != NONE && cell != start);
+        bends.extend(std::iter::successors(Some(goal), before).skip(1));
+        bends.reverse();
+        self.bends = bends;
     }
 
     /// The cost of the shortest path between two free cells.

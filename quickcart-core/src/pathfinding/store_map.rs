@@ -55,7 +55,7 @@ impl<'a> StoreMapBuilder<'a> {
         Self { technique, ..self }
     }
 
-    /// How many bytes the table may take before [`Technique::Auto`] searches instead. Default: 256 MiB, which is room for
+    /// How many bytes the table may take before [`Technique::Auto`] does without. Default: 256 MiB, which is room for
     /// some 9,400 subgoals.
     pub fn bytes_max(self, bytes_max: usize) -> Self {
         Self { bytes_max, ..self }
@@ -69,16 +69,15 @@ impl<'a> StoreMapBuilder<'a> {
     /// Divides the floor plan into cells and prepares the index.
     ///
     /// # Errors
-    /// As [`StoreMap::build`]; [`PathError::TechniqueUnfit`] when a table was asked for and the map has none.
+    /// As [`StoreMap::build`]; [`PathError::TechniqueUnfit`] when the map does not allow the technique that was asked for.
     pub fn build(self) -> Result<StoreMap, PathError> {
-        let mut map = StoreMap::unprepared(self.floor_plan, self.bytes_max)?;
-        if self.technique != Technique::Search {
+        let technique = self.technique;
+        let mut map = StoreMap::unprepared(self.floor_plan, technique, self.bytes_max)?;
+        if matches!(technique, Technique::Auto | Technique::Table) {
             map.engine = map.engine.indexed(map.bytes_max, &Progress::new(self.on_progress));
         }
-        if self.technique == Technique::Table && map.engine.index().is_none() {
-            return Err(PathError::TechniqueUnfit);
-        }
-        Ok(map)
+        let is_as_asked = technique == Technique::Auto || technique == map.technique();
+        if is_as_asked { Ok(map) } else { Err(PathError::TechniqueUnfit { technique }) }
     }
 
     /// As [`build`](Self::build), with an index that [`StoreMap::save_index`] wrote.
@@ -86,7 +85,7 @@ impl<'a> StoreMapBuilder<'a> {
     /// # Errors
     /// As [`StoreMap::build`]; [`PathError::InvalidIndex`] when the index is damaged, of another version or another map.
     pub fn load_index(self, index: impl Read) -> Result<StoreMap, PathError> {
-        let mut map = StoreMap::unprepared(self.floor_plan, self.bytes_max)?;
+        let mut map = StoreMap::unprepared(self.floor_plan, Technique::Table, self.bytes_max)?;
         let index = saved::read(map.engine.terrain(), index)?;
         map.engine = map.engine.with_index(Some(index));
         Ok(map)
@@ -108,9 +107,9 @@ impl StoreMap {
         StoreMapBuilder { floor_plan, technique, bytes_max, on_progress: &|_| () }
     }
 
-    fn unprepared(floor_plan: FloorPlan, bytes_max: usize) -> Result<Self, PathError> {
+    fn unprepared(floor_plan: FloorPlan, technique: Technique, bytes_max: usize) -> Result<Self, PathError> {
         floor_plan.check()?;
-        let engine = Engine::searching(Terrain::of(&floor_plan)?);
+        let engine = Engine::searching(Terrain::of(&floor_plan)?, technique);
         let map = Self { floor_plan: Arc::new(floor_plan), engine, bytes_max };
         map.check_places()?;
         Ok(map)
@@ -125,7 +124,7 @@ impl StoreMap {
     /// What finds the walks of this map.
     #[must_use]
     pub fn technique(&self) -> Technique {
-        if self.engine.index().is_some() { Technique::Table } else { Technique::Search }
+        self.engine.technique()
     }
 
     /// How many bytes the prepared index takes; 0 without one.
@@ -242,13 +241,12 @@ impl StoreMap {
     /// version of the library.
     ///
     /// # Errors
-    /// [`PathError::TechniqueUnfit`] without an index, [`PathError::NotPrepared`] after changes, [`PathError::InvalidIndex`]
-    /// when it cannot be written.
+    /// [`PathError::NotPrepared`] without an index or after changes, [`PathError::InvalidIndex`] when it cannot be written.
     pub fn save_index(&self, index: impl Write) -> Result<(), PathError> {
         if !self.is_prepared() {
             return Err(PathError::NotPrepared);
         }
-        saved::write(self.engine.index().ok_or(PathError::TechniqueUnfit)?, index)
+        saved::write(self.engine.index().ok_or(PathError::NotPrepared)?, index)
     }
 
     fn terrain(&self) -> &Terrain {

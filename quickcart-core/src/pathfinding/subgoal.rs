@@ -45,19 +45,15 @@ impl Subgoals {
     /// `None` when there are more than [`SUBGOALS_MAX`].
     pub(super) fn of(terrain: &Terrain) -> Option<Self> {
         let grid = &terrain.grid;
-        let mut cells: Vec<Cell> = grid.free_cells().filter(|&cell| is_corner(grid, cell)).collect();
-        cells.extend(terrain.links.iter().flat_map(|link| [link.from, link.to]));
-        cells.sort_unstable();
-        cells.dedup();
+        let cells: Vec<Cell> = grid.free_cells().filter(|&cell| is_subgoal(terrain, cell)).collect();
         if cells.len() > SUBGOALS_MAX {
             return None;
         }
-        let (mut numbers, mut plain) = (vec![NONE; grid.len()], grid.clone());
+        let mut numbers = vec![NONE; grid.len()];
         for (number, &cell) in (0..).zip(&cells) {
             numbers[cell as usize] = number;
-            plain.set_free(cell, false);
         }
-        Some(Self { cells, numbers, plain })
+        Some(Self { cells, numbers, plain: plain_cells(terrain) })
     }
 
     pub(super) fn cells(&self) -> &[Cell] {
@@ -98,11 +94,32 @@ impl Subgoals {
     pub(super) fn for_each_direct(&self, grid: &Grid, cell: Cell, visit: impl FnMut(Cell)) {
         for_each_direct(grid, &self.plain, cell, visit);
     }
+}
 
-    /// The free cells that are no subgoals.
-    pub(super) fn plain(&self) -> &Grid {
-        &self.plain
+/// The free cells that are no subgoals.
+pub(super) fn plain_cells(terrain: &Terrain) -> Grid {
+    let mut plain = terrain.grid.clone();
+    for cell in terrain.grid.free_cells().filter(|&cell| is_subgoal(terrain, cell)) {
+        plain.set_free(cell, false);
     }
+    plain
+}
+
+/// The same, after some cells were blocked or freed.
+pub(super) fn update_plain_cells(plain: &mut Grid, terrain: &Terrain, changed: &[Cell]) {
+    let stride = plain.stride();
+    for &cell in changed {
+        for row in [cell - stride, cell, cell + stride] {
+            for near in row - 1..=row + 1 {
+                plain.set_free(near, terrain.grid.is_free(near) && !is_subgoal(terrain, near));
+            }
+        }
+    }
+}
+
+/// Whether a free cell is a subgoal; links lead both ways, so their ends are where they begin.
+fn is_subgoal(terrain: &Terrain, cell: Cell) -> bool {
+    is_corner(&terrain.grid, cell) || !terrain.links_from(cell).is_empty()
 }
 
 /// As [`Subgoals::for_each_direct`], for any free cells of which some are `plain` and the others are subgoals.
@@ -160,7 +177,7 @@ fn scan(
 }
 
 /// Whether a walk may bend here: a cell across a corner is blocked, and both beside that corner are free.
-pub(super) fn is_corner(grid: &Grid, cell: Cell) -> bool {
+fn is_corner(grid: &Grid, cell: Cell) -> bool {
     let stride = grid.stride();
     let (east, west, south, north) = (cell + 1, cell - 1, cell + stride, cell - stride);
     let bends = |a: Cell, b: Cell, corner: Cell| grid.is_free(a) && grid.is_free(b) && !grid.is_free(corner);

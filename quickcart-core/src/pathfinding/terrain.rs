@@ -83,8 +83,9 @@ impl Terrain {
     pub(super) fn in_sight(&self, from: Cell, to: Cell) -> bool {
         let (from_place, to_place) = (self.sheet.place(from), self.sheet.place(to));
         self.sheet.is_one_floor(from, to)
-            && super::route::touched(from_place, to_place)
-                .all(|(x, y)| self.grid.is_free(self.sheet.cell(x, y)))
+            && super::route::is_line_free(from_place, to_place, |x, y| {
+                self.grid.is_free(self.sheet.cell(x, y))
+            })
     }
 
     /// The cells of a floor that a rectangle reaches into, so that no wall is too thin to be seen.

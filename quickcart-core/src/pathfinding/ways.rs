@@ -44,7 +44,7 @@ impl Ways {
 
     /// The subgoals of a place and their costs, both in the same order.
     pub(super) fn of(&self, place: usize) -> (&[u16], &[u32]) {
-        let range = self.range(place);
+        let range = self.starts[place] as usize..self.starts[place + 1] as usize;
         (&self.subgoals[range.clone()], &self.costs[range])
     }
 
@@ -61,10 +61,6 @@ impl Ways {
 
     pub(super) fn bytes(&self) -> usize {
         4 * self.starts.len() + 2 * self.subgoals.len() + 4 * self.costs.len()
-    }
-
-    pub(super) fn range(&self, place: usize) -> std::ops::Range<usize> {
-        self.starts[place] as usize..self.starts[place + 1] as usize
     }
 
     pub(super) fn costs(&self) -> &[u32] {

@@ -1,6 +1,7 @@
-//! Walks round what was blocked since the index was made: A* over the subgoals of the floor as it is now, which are looked
-//! for on the way. The index says at least how far it is, for what was blocked makes no walk shorter; once a cell was freed
-//! that was blocked before, it says nothing.
+//! A* over the subgoals of the floor as it is, which are looked for on the way.
+//!
+//! After something was blocked, the index of the floor as it was says at least how far it is, for blocking makes no walk
+//! shorter: the search hardly strays from the shortest walk.
 
 use super::cost::Cost;
 use super::grid::Grid;
@@ -12,19 +13,17 @@ use super::subgoal::for_each_direct;
 use super::terrain::Terrain;
 
 /// What a search goes by.
-pub(super) struct Detour<'a> {
-    /// The floor as it is now.
+pub(super) struct SubgoalSearch<'a> {
     pub(super) terrain: &'a Terrain,
-    /// Its free cells that are no subgoals.
+    /// The free cells that are no subgoals.
     pub(super) plain: &'a Grid,
     /// What says at least how far it is.
     pub(super) index: Option<&'a Index>,
 }
 
-impl Detour<'_> {
-    /// The cost of the shortest walk, and where it bends: the start, subgoals and the goal, the last one first. Nothing
-    /// where no walk leads.
-    pub(super) fn find(&self, search: &mut Search, from: Cell, to: Cell) -> Option<Cost> {
+impl SubgoalSearch<'_> {
+    /// The cost of the shortest walk; the search knows where it bends.
+    pub(super) fn run(&self, search: &mut Search, from: Cell, to: Cell) -> Option<Cost> {
         search.begin(from, self.terrain.grid.len());
         while let Some((cell, cost)) = search.settle() {
             if cell == to {
