@@ -1,6 +1,6 @@
 //! Why a map could not be built or a walk not found.
 
-use super::{Point, Technique, tour::STOPS_MAX};
+use super::{PlanPart, Point, Technique, tour::STOPS_MAX};
 use crate::error::{DomainError, ErrorKind};
 
 /// Why a map could not be built or a walk not found.
@@ -12,6 +12,14 @@ pub enum PathError {
     InvalidPlan {
         /// What is wrong with it.
         reason: String,
+    },
+    /// A part of the plan contradicts itself.
+    #[error("{part} is not usable: {reason}")]
+    InvalidPart {
+        /// The part.
+        part: PlanPart,
+        /// What is wrong with it.
+        reason: &'static str,
     },
     /// A map drawn with letters cannot be read.
     #[error("line {line} of the map: {reason}")]
@@ -84,7 +92,7 @@ impl DomainError for PathError {
 
     fn code(&self) -> &'static str {
         match self {
-            Self::InvalidPlan { .. } => "plan_invalid",
+            Self::InvalidPlan { .. } | Self::InvalidPart { .. } => "plan_invalid",
             Self::InvalidMap { .. } => "map_invalid",
             Self::TechniqueUnfit { .. } => "technique_unfit",
             Self::NotPrepared => "map_not_prepared",

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::PathError;
+use super::{OneWay, Passage, Zone};
 
 /// A place on one floor, in metres.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -97,14 +97,27 @@ pub struct Floor {
     pub shelves: Vec<Rect>,
     /// Named parts of the rest.
     pub aisles: Vec<Aisle>,
+    /// Where walking costs more.
+    pub zones: Vec<Zone>,
+    /// Where one walks in one direction only.
+    pub one_ways: Vec<OneWay>,
 }
 
 impl Floor {
     /// An empty floor.
     #[must_use]
     pub fn new(level: i32, name: &str, width_m: f64, depth_m: f64) -> Self {
-        let (walls, shelves, aisles) = (Vec::new(), Vec::new(), Vec::new());
-        Self { level, name: name.to_owned(), width_m, depth_m, walls, shelves, aisles }
+        Self {
+            level,
+            name: name.to_owned(),
+            width_m,
+            depth_m,
+            walls: Vec::new(),
+            shelves: Vec::new(),
+            aisles: Vec::new(),
+            zones: Vec::new(),
+            one_ways: Vec::new(),
+        }
     }
 
     /// The floor with one more shelf.
@@ -176,6 +189,8 @@ pub struct FloorPlan {
     pub floors: Vec<Floor>,
     /// What joins them.
     pub lifts: Vec<Lift>,
+    /// Stairs, ramps and escalators.
+    pub passages: Vec<Passage>,
     /// Where shoppers come in.
     pub entrance: Point,
     /// Where trolleys wait.
@@ -185,12 +200,19 @@ pub struct FloorPlan {
 }
 
 impl FloorPlan {
-    /// A plan without lifts, docks and checkouts.
+    /// A plan without lifts, passages, docks and checkouts.
     #[must_use]
     pub fn new(resolution_m: f64, floors: Vec<Floor>, entrance: Point) -> Self {
-        let (lifts, docks, checkouts) = (Vec::new(), Vec::new(), Vec::new());
-        let connectivity = Connectivity::default();
-        Self { resolution_m, connectivity, floors, lifts, entrance, docks, checkouts }
+        Self {
+            resolution_m,
+            connectivity: Connectivity::default(),
+            floors,
+            lifts: Vec::new(),
+            passages: Vec::new(),
+            entrance,
+            docks: Vec::new(),
+            checkouts: Vec::new(),
+        }
     }
 
     /// The plan with another way to move.
@@ -209,36 +231,5 @@ impl FloorPlan {
     #[must_use]
     pub fn aisle_at(&self, point: Point) -> Option<&Aisle> {
         self.floor(point.level)?.aisles.iter().find(|aisle| aisle.area.contains(point.x_m, point.y_m))
-    }
-
-    pub(super) fn check(&self) -> Result<(), PathError> {
-        let invalid = |reason: String| Err(PathError::InvalidPlan { reason });
-        if !(self.resolution_m.is_finite() && self.resolution_m > 0.0) {
-            return invalid("the resolution must be above zero".to_owned());
-        }
-        if self.floors.is_empty() {
-            return invalid("it has no floor".to_owned());
-        }
-        for (index, floor) in self.floors.iter().enumerate() {
-            if self.floors[..index].iter().any(|other| other.level == floor.level) {
-                return invalid(format!("level {} is there twice", floor.level));
-            }
-            let sizes = [floor.width_m, floor.depth_m];
-            if sizes.iter().any(|size| !size.is_finite() || *size < self.resolution_m) {
-                return invalid(format!("level {} is smaller than a cell", floor.level));
-            }
-            let aisles = floor.aisles.iter().map(|aisle| &aisle.area);
-            for rect in floor.walls.iter().chain(&floor.shelves).chain(aisles) {
-                if !rect.is_inside(floor.width_m, floor.depth_m) {
-                    return invalid(format!("{rect:?} does not lie within level {}", floor.level));
-                }
-            }
-        }
-        for lift in &self.lifts {
-            if !(lift.cost_m.is_finite() && lift.cost_m > 0.0) || lift.levels.len() < 2 {
-                return invalid(format!("{} needs two levels and a cost above zero", lift.name));
-            }
-        }
-        Ok(())
     }
 }

@@ -13,11 +13,16 @@ pub struct Waypoint {
 
 pub(super) fn directions(map: &StoreMap, route: &Route) -> Vec<Waypoint> {
     let corners = &route.corners;
+    let rides = rides(map, route);
     let mut waypoints: Vec<Waypoint> = (0..corners.len().saturating_sub(1))
         .map(|index| {
-            let before = index.checked_sub(1).map(|before| corners[before]);
-            let instruction = instruction(map, before, corners[index], corners[index + 1]);
-            Waypoint { point: corners[index], instruction }
+            let (here, next) = (corners[index], corners[index + 1]);
+            let before = index.checked_sub(1).filter(|&before| rides[before].is_none());
+            let instruction = match &rides[index] {
+                Some(ride) => ride.clone(),
+                None => walk(map, before.map(|before| corners[before]), here, next),
+            };
+            Waypoint { point: here, instruction }
         })
         .collect();
     let end = corners.last().map(|&point| Waypoint { point, instruction: "You have arrived".to_owned() });
@@ -25,11 +30,19 @@ pub(super) fn directions(map: &StoreMap, route: &Route) -> Vec<Waypoint> {
     waypoints
 }
 
-fn instruction(map: &StoreMap, before: Option<Point>, here: Point, next: Point) -> String {
-    let Some(length_m) = here.straight_m(next) else { return ride(map, here, next.level) };
-    let turn = before
-        .filter(|before| before.level == here.level)
-        .map_or("Go straight", |before| turn(before, here, next));
+/// For each corner but the last, how to ride from there to the next one, if one does not walk.
+fn rides(map: &StoreMap, route: &Route) -> Vec<Option<String>> {
+    let mut points = route.points.windows(2);
+    let leaving = |pair: &[Point]| {
+        let step = points.find(|step| step[0] == pair[0])?;
+        (step[1] == pair[1]).then(|| ride(map, pair[0], pair[1])).flatten()
+    };
+    route.corners.windows(2).map(leaving).collect()
+}
+
+fn walk(map: &StoreMap, before: Option<Point>, here: Point, next: Point) -> String {
+    let length_m = (here.x_m - next.x_m).hypot(here.y_m - next.y_m);
+    let turn = before.map_or("Go straight", |before| turn(before, here, next));
     let middle = Point::new(here.level, f64::midpoint(here.x_m, next.x_m), f64::midpoint(here.y_m, next.y_m));
     let plan = map.floor_plan();
     match plan.aisle_at(middle) {
@@ -41,15 +54,29 @@ fn instruction(map: &StoreMap, before: Option<Point>, here: Point, next: Point) 
     }
 }
 
-fn ride(map: &StoreMap, here: Point, level: i32) -> String {
-    let plan = map.floor_plan();
-    let near = |lift: &&super::Lift| {
-        let at = Point::new(here.level, lift.x_m, lift.y_m);
-        here.straight_m(at).is_some_and(|distance| distance <= plan.resolution_m)
-    };
-    let lift = plan.lifts.iter().find(near).map_or("the lift", |lift| lift.name.as_str());
-    let floor = plan.floor(level).map_or_else(|| format!("level {level}"), |floor| floor.name.clone());
-    format!("Take {lift} to {floor}")
+/// The cheapest lift or passage from one cell to another, as an order to take it; `None` where one walks.
+fn ride(map: &StoreMap, here: Point, next: Point) -> Option<String> {
+    let (terrain, plan) = (map.terrain(), map.floor_plan());
+    let (from, to) = (terrain.cell_at(here)?, terrain.cell_at(next)?);
+    if !terrain.is_ride(from, to) {
+        return None;
+    }
+    let joins = |a: Point, b: Point| terrain.cell_at(a) == Some(from) && terrain.cell_at(b) == Some(to);
+    let lifts = plan.lifts.iter().filter(|lift| {
+        let stops: Vec<Point> = lift.points().collect();
+        stops.windows(2).any(|pair| joins(pair[0], pair[1]) || joins(pair[1], pair[0]))
+    });
+    let passages = plan.passages.iter().filter(|passage| {
+        joins(passage.from, passage.to) || !passage.is_one_way && joins(passage.to, passage.from)
+    });
+    let lifts = lifts.map(|lift| (lift.cost_m, lift.name.clone()));
+    let passages = passages.map(|passage| (passage.cost_m, passage.spoken()));
+    let (_, name) = lifts.chain(passages).min_by(|(a, _), (b, _)| a.total_cmp(b))?;
+    if here.level == next.level {
+        return Some(format!("Take {name}"));
+    }
+    let floor = plan.floor(next.level).map_or_else(String::new, |floor| floor.name.clone());
+    Some(format!("Take {name} to {floor}"))
 }
 
 /// The angle between the way here and the way on; y grows downwards, so a positive one is to the right.

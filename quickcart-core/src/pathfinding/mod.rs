@@ -1,7 +1,8 @@
 //! Shortest walks through a store, and the shortest order of its stops.
 //!
 //! A [`FloorPlan`] of rectangles in metres becomes a [`StoreMap`] of square cells. One moves from cell to cell in eight
-//! directions; a diagonal step needs both cells beside it free, so no corner is cut; lifts join floors. All answers are
+//! directions; a diagonal step needs both cells beside it free, so no corner is cut; lifts, stairs, ramps and
+//! escalators join places; zones cost more, and one-way areas are walked in one direction. All answers are
 //! exact on these cells. No I/O, no async.
 
 mod access;
@@ -9,6 +10,7 @@ mod changes;
 mod cost;
 mod engine;
 mod error;
+mod estimate;
 mod floor_plan;
 mod grid;
 mod index;
@@ -16,6 +18,8 @@ mod instruction;
 mod live;
 mod map_file;
 mod matrix;
+mod passage;
+mod plan_check;
 mod progress;
 mod route;
 mod saved;
@@ -28,7 +32,9 @@ mod subgoal_search;
 mod table;
 mod terrain;
 mod tour;
+mod traffic;
 mod ways;
+mod zone;
 
 pub use engine::Technique;
 pub use error::PathError;
@@ -36,6 +42,9 @@ pub use floor_plan::{Aisle, Checkout, Connectivity, Dock, Floor, FloorPlan, Lift
 pub use instruction::Waypoint;
 pub use live::LiveMap;
 pub use matrix::Matrix;
+pub use passage::{Passage, PassageKind};
+pub use plan_check::PlanPart;
 pub use route::Route;
 pub use store_map::{StoreMap, StoreMapBuilder};
 pub use tour::{STOPS_MAX, STOPS_PROVED_MAX, Tour};
+pub use zone::{Heading, OneWay, Zone};

@@ -12,7 +12,8 @@ pub struct Route {
     pub points: Vec<Point>,
     /// The points where one turns or rides, with the start and the goal: enough to draw the walk.
     pub corners: Vec<Point>,
-    /// The length in metres from cell to cell; a ride counts as its lift says.
+    /// The length in metres from cell to cell; a ride counts as its lift or passage says, and a step as its
+    /// zones say.
     pub length_m: f64,
 }
 
@@ -28,12 +29,14 @@ impl Route {
 fn corners(terrain: &Terrain, cells: &[Cell]) -> Vec<Point> {
     let Some((&first, rest)) = cells.split_first() else { return Vec::new() };
     let (mut kept, mut from, mut previous) = (vec![first], first, first);
-    for &next in turns(rest, first) {
-        if from != previous && !terrain.in_sight(from, next) {
+    let mut has_ridden = false;
+    for next in turns(terrain, rest, first) {
+        let rides = terrain.is_ride(previous, next);
+        if from != previous && (has_ridden || rides || !terrain.in_sight(from, next)) {
             kept.push(previous);
             from = previous;
         }
-        previous = next;
+        (previous, has_ridden) = (next, rides);
     }
     if previous != first {
         kept.push(previous);
@@ -41,14 +44,16 @@ fn corners(terrain: &Terrain, cells: &[Cell]) -> Vec<Point> {
     kept.into_iter().map(|cell| terrain.sheet.point_of(cell)).collect()
 }
 
-/// The cells where the way changes its direction, and the last one.
-fn turns(cells: &[Cell], first: Cell) -> impl Iterator<Item = &Cell> {
-    let step = |a: Cell, b: Cell| b.wrapping_sub(a);
+/// The cells where the way changes its direction or rides begin and end, and the last one.
+fn turns(terrain: &Terrain, cells: &[Cell], first: Cell) -> impl Iterator<Item = Cell> {
     let mut before = first;
-    cells.iter().enumerate().filter_map(move |(index, cell)| {
-        let way = step(before, *cell);
-        before = *cell;
-        let is_turn = cells.get(index + 1).is_none_or(|&next| step(*cell, next) != way);
+    cells.iter().enumerate().filter_map(move |(index, &cell)| {
+        let from = std::mem::replace(&mut before, cell);
+        let is_turn = cells.get(index + 1).is_none_or(|&next| {
+            next.wrapping_sub(cell) != cell.wrapping_sub(from)
+                || terrain.is_ride(from, cell)
+                || terrain.is_ride(cell, next)
+        });
         is_turn.then_some(cell)
     })
 }

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::cost::{Cost, UNREACHABLE};
+use super::estimate::Estimate;
 use super::sheet::Cell;
 use super::terrain::Terrain;
 
@@ -76,6 +77,7 @@ impl Search {
 
     /// The cost of the shortest path between two free cells.
     pub(super) fn a_star(&mut self, terrain: &Terrain, start: Cell, goal: Cell) -> Option<Cost> {
+        let estimate = Estimate::toward(terrain, goal);
         self.begin(start, terrain.grid.len());
         while let Some((cell, cost)) = self.settle() {
             if cell == goal {
@@ -84,7 +86,7 @@ impl Search {
             terrain.for_each_step(cell, |next, step| {
                 let cost = cost + step;
                 if cost < self.cost_of(next) {
-                    self.reach(next, cell, cost, cost + terrain.cost_at_least(next, goal));
+                    self.reach(next, cell, cost, cost + estimate.of(next));
                 }
             });
         }

@@ -83,6 +83,11 @@ impl Sheet {
         (cell & ((1 << self.shift) - 1), cell >> self.shift)
     }
 
+    /// Which of the floors a cell is on.
+    pub(super) fn floor_index(&self, cell: Cell) -> usize {
+        self.floors.partition_point(|floor| floor.top <= cell >> self.shift).saturating_sub(1)
+    }
+
     fn floor_of_row(&self, y: u32) -> &SheetFloor {
         &self.floors[self.floors.partition_point(|floor| floor.top <= y).saturating_sub(1)]
     }

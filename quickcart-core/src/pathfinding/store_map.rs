@@ -249,7 +249,7 @@ impl StoreMap {
         saved::write(self.engine.index().ok_or(PathError::NotPrepared)?, index)
     }
 
-    fn terrain(&self) -> &Terrain {
+    pub(super) fn terrain(&self) -> &Terrain {
         self.engine.terrain()
     }
 
@@ -276,6 +276,9 @@ impl StoreMap {
         places.extend(docks.chain(checkouts));
         for lift in &self.floor_plan.lifts {
             places.extend(lift.points().map(|point| (lift.name.clone(), point)));
+        }
+        for passage in &self.floor_plan.passages {
+            places.extend([passage.from, passage.to].map(|point| (passage.name.clone(), point)));
         }
         let cells: Vec<Cell> =
             places.iter().map(|(name, point)| self.free_cell(name, *point)).collect::<Result<_, _>>()?;

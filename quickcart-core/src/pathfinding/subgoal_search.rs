@@ -3,7 +3,8 @@
 //! After something was blocked, the index of the floor as it was says at least how far it is, for blocking makes no walk
 //! shorter: the search hardly strays from the shortest walk.
 
-use super::cost::Cost;
+use super::cost::{Cost, UNREACHABLE};
+use super::estimate::Estimate;
 use super::grid::Grid;
 use super::index::Index;
 use super::search::Search;
@@ -24,6 +25,7 @@ pub(super) struct SubgoalSearch<'a> {
 impl SubgoalSearch<'_> {
     /// The cost of the shortest walk; the search knows where it bends.
     pub(super) fn run(&self, search: &mut Search, from: Cell, to: Cell) -> Option<Cost> {
+        let estimate = Estimate::toward(self.terrain, to);
         search.begin(from, self.terrain.grid.len());
         while let Some((cell, cost)) = search.settle() {
             if cell == to {
@@ -32,7 +34,7 @@ impl SubgoalSearch<'_> {
             let mut reach = |next: Cell, step: Cost| {
                 let cost = cost + step;
                 if cost < search.cost_of(next)
-                    && let Some(rest) = self.cost_at_least(next, to)
+                    && let Some(rest) = self.cost_at_least(&estimate, next, to)
                 {
                     search.reach(next, cell, cost, cost + rest);
                 }
@@ -43,17 +45,19 @@ impl SubgoalSearch<'_> {
             }
             for_each_direct(grid, self.plain, cell, |next| reach(next, grid.cost_at_least(cell, next)));
             for link in self.terrain.links_from(cell) {
-                reach(link.to, link.cost);
+                if grid.is_free(link.to) {
+                    reach(link.to, link.cost);
+                }
             }
         }
         None
     }
 
     /// `None` where no walk led before.
-    fn cost_at_least(&self, from: Cell, to: Cell) -> Option<Cost> {
+    fn cost_at_least(&self, estimate: &Estimate<'_>, from: Cell, to: Cell) -> Option<Cost> {
         match self.index {
-            Some(index) => Some(index.distance(from, to)).filter(|&cost| cost < super::cost::UNREACHABLE),
-            None => Some(self.terrain.cost_at_least(from, to)),
+            Some(index) => Some(index.distance(from, to)).filter(|&cost| cost < UNREACHABLE),
+            None => Some(estimate.of(from)),
         }
     }
 }

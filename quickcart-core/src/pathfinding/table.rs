@@ -2,11 +2,15 @@
 
 use std::thread;
 
+use super::cost::STRAIGHT;
 use super::progress::Progress;
 use super::ways::Ways;
 
 /// More than any walk costs; four of them still fit.
 pub(super) const FAR: u32 = u32::MAX / 4;
+
+/// The cheapest way that a table takes: a sixteenth of a cell's side. Only a link can be cheaper.
+const WAY_MIN: u32 = STRAIGHT as u32 / 16;
 
 /// The costs of the walks between all pairs of subgoals, which are the same there and back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,9 +25,9 @@ impl Table {
         4 * triangle(count)
     }
 
-    /// `None` when a walk costs more than the numbers hold.
+    /// `None` when a walk costs more than the numbers hold, or a way less than the buckets of the search.
     pub(super) fn of(ways: &Ways, count: usize, progress: &Progress<'_>) -> Option<Self> {
-        if ways.costs().iter().any(|&cost| cost >= FAR / 2) {
+        if !ways.costs().iter().all(|cost| (WAY_MIN..FAR / 2).contains(cost)) {
             return None;
         }
         let mut costs = vec![FAR; triangle(count)];

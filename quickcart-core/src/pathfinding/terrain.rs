@@ -1,22 +1,24 @@
-//! A floor plan as cells: which are free, and what joins the floors.
+//! A floor plan as cells: which are free, what a step costs, and what joins places that are no neighbours.
 
 use std::ops::Range;
 
 use super::cost::{self, Cost};
 use super::grid::Grid;
 use super::sheet::{Cell, Sheet, SheetFloor, TOLERANCE};
-use super::{FloorPlan, PathError, Point, Rect};
+use super::traffic::Traffic;
+use super::{FloorPlan, PathError, PlanPart, Point, Rect};
 
 /// What one walks on.
 #[derive(Clone, Debug)]
 pub(super) struct Terrain {
     pub(super) sheet: Sheet,
     pub(super) grid: Grid,
+    traffic: Traffic,
     /// In the order of `from`. A store has few.
     pub(super) links: Vec<Link>,
 }
 
-/// A way from one cell to another that is no neighbour, such as a ride.
+/// A way from one cell to another that is not a step: a ride, or a passage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Link {
     pub(super) from: Cell,
@@ -26,7 +28,8 @@ pub(super) struct Link {
 
 impl Terrain {
     /// # Errors
-    /// [`PathError`] when there are too many cells, or a lift stops where there is no floor.
+    /// [`PathError`] when there are too many cells, a lift or a passage ends where there is no floor, or a zone covers no
+    /// cell.
     pub(super) fn of(plan: &FloorPlan) -> Result<Self, PathError> {
         let sheet = Sheet::of(plan)?;
         let mut grid = Grid::blocked(&sheet, plan.connectivity);
@@ -38,31 +41,45 @@ impl Terrain {
                 fill(&sheet, &mut grid, place, columns, rows, false);
             }
         }
+        let traffic = Traffic::of(plan, &sheet)?;
         let links = links(plan, &sheet)?;
-        Ok(Self { sheet, grid, links })
+        Ok(Self { sheet, grid, traffic, links })
     }
 
-    /// Whether all cells cost the same and all ways lead both ways: then walks are as long there as back, and bend at
-    /// corners only.
+    /// Whether a step costs its length everywhere and every way is as long as the way back.
     pub(super) fn is_uniform(&self) -> bool {
-        let back = |link: &Link| Link { from: link.to, to: link.from, cost: link.cost };
-        self.links.iter().all(|link| self.links.contains(&back(link)))
+        let has_reverse = |link: &Link| {
+            let reverse = Link { from: link.to, to: link.from, cost: link.cost };
+            self.links_from(link.to).contains(&reverse)
+        };
+        self.traffic.is_plain() && self.links.iter().all(has_reverse)
     }
 
     pub(super) fn has_links(&self) -> bool {
         !self.links.is_empty()
     }
 
-    /// The ways that leave a cell for one that is no neighbour.
+    /// The rides and passages that begin in a cell.
     pub(super) fn links_from(&self, cell: Cell) -> &[Link] {
         let first = self.links.partition_point(|link| link.from < cell);
         let count = self.links[first..].iter().take_while(|link| link.from == cell).count();
         &self.links[first..first + count]
     }
 
+    /// Whether a walk that goes on with `to` rides or takes a passage there: no step leads there, or a dearer one.
+    pub(super) fn is_ride(&self, from: Cell, to: Cell) -> bool {
+        if self.links.is_empty() {
+            return false;
+        }
+        let Some(ride) = self.links_from(from).iter().find(|link| link.to == to) else { return false };
+        let mut steps = false;
+        self.for_each_plain_step(from, |next, cost| steps |= next == to && cost <= ride.cost);
+        !steps
+    }
+
     /// Calls `visit` with every cell that one step or ride reaches and its cost.
     pub(super) fn for_each_step(&self, cell: Cell, mut visit: impl FnMut(Cell, Cost)) {
-        self.grid.for_each_step(cell, &mut visit);
+        self.for_each_plain_step(cell, &mut visit);
         for link in self.links_from(cell) {
             if self.grid.is_free(link.to) {
                 visit(link.to, link.cost);
@@ -70,21 +87,25 @@ impl Terrain {
         }
     }
 
-    /// A cost that no walk between two cells undercuts: floors may be joined by anything.
-    pub(super) fn cost_at_least(&self, from: Cell, to: Cell) -> Cost {
-        if self.sheet.is_one_floor(from, to) && self.links.is_empty() {
-            return self.grid.cost_at_least(from, to);
+    fn for_each_plain_step(&self, cell: Cell, mut visit: impl FnMut(Cell, Cost)) {
+        if self.traffic.is_plain() {
+            return self.grid.for_each_step(cell, visit);
         }
-        0
+        self.grid.for_each_step(cell, |next, plain| {
+            if let Some(cost) = self.traffic.step(cell, next, plain) {
+                visit(next, cost);
+            }
+        });
     }
 
     /// Whether one can walk straight from the middle of a cell to that of another on the same floor, without a step that
-    /// touches a blocked cell.
+    /// touches a blocked cell, enters or leaves a zone, or goes against a one-way area.
     pub(super) fn in_sight(&self, from: Cell, to: Cell) -> bool {
         let (from_place, to_place) = (self.sheet.place(from), self.sheet.place(to));
         self.sheet.is_one_floor(from, to)
             && super::route::is_line_free(from_place, to_place, |x, y| {
-                self.grid.is_free(self.sheet.cell(x, y))
+                let cell = self.sheet.cell(x, y);
+                self.grid.is_free(cell) && self.traffic.is_even(from, to, cell)
             })
     }
 
@@ -155,7 +176,20 @@ fn links(plan: &FloorPlan, sheet: &Sheet) -> Result<Vec<Link>, PathError> {
             links.extend([Link { from, to, cost }, Link { from: to, to: from, cost }]);
         }
     }
-    links.sort_by_key(|link| (link.from, link.to));
+    for (index, passage) in plan.passages.iter().enumerate() {
+        let end = |point: Point| sheet.cell_at(point).ok_or(PathError::OffTheMap { point });
+        let (from, to) = (end(passage.from)?, end(passage.to)?);
+        if from == to {
+            let part = PlanPart::Passage { index, name: passage.name.clone() };
+            return part.refused("both its ends are in the same cell");
+        }
+        let cost = cost::of_sides(passage.cost_m / plan.resolution_m);
+        links.push(Link { from, to, cost });
+        if !passage.is_one_way {
+            links.push(Link { from: to, to: from, cost });
+        }
+    }
+    links.sort_by_key(|link| (link.from, link.to, link.cost));
     Ok(links)
 }
 
