@@ -20,6 +20,7 @@ mod providers_faults;
 mod providers_gateway;
 mod smtp;
 mod stores;
+mod terrain;
 mod tidy;
 mod visit;
 mod walks;

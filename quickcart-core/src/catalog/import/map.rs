@@ -6,7 +6,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::ImportError;
-use crate::pathfinding::{Aisle, Checkout, Dock, Floor, FloorPlan, Lift, PathError, Point, Rect, StoreMap};
+use crate::pathfinding::{
+    Aisle, Checkout, Dock, Floor, FloorPlan, Heading, Lift, OneWay, Passage, PassageKind, PathError,
+    PlanPart, Point, Rect, StoreMap, Zone,
+};
 
 const FILE: &str = "map.json";
 
@@ -18,6 +21,8 @@ struct MapJson<'a> {
     floors: Vec<&'a RawValue>,
     #[serde(borrow, default)]
     lifts: Vec<&'a RawValue>,
+    #[serde(borrow, default)]
+    passages: Vec<&'a RawValue>,
     #[serde(borrow)]
     entrance: &'a RawValue,
     #[serde(borrow, default)]
@@ -39,6 +44,10 @@ struct FloorJson<'a> {
     shelves: Vec<&'a RawValue>,
     #[serde(borrow, default)]
     aisles: Vec<&'a RawValue>,
+    #[serde(borrow, default)]
+    zones: Vec<&'a RawValue>,
+    #[serde(borrow, default)]
+    one_ways: Vec<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -63,6 +72,36 @@ struct AisleJson {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct ZoneJson {
+    cost_factor: f64,
+    x1_m: f64,
+    y1_m: f64,
+    x2_m: f64,
+    y2_m: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OneWayJson {
+    #[serde(with = "HeadingJson")]
+    heading: Heading,
+    x1_m: f64,
+    y1_m: f64,
+    x2_m: f64,
+    y2_m: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case", remote = "Heading")]
+enum HeadingJson {
+    East,
+    South,
+    West,
+    North,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct LiftJson {
     name: String,
     x_m: f64,
@@ -73,7 +112,28 @@ struct LiftJson {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct EntranceJson {
+struct PassageJson {
+    name: String,
+    #[serde(with = "PassageKindJson")]
+    kind: PassageKind,
+    from: PointJson,
+    to: PointJson,
+    cost_m: f64,
+    #[serde(default)]
+    is_one_way: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case", remote = "PassageKind")]
+enum PassageKindJson {
+    Stairs,
+    Ramp,
+    Escalator,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PointJson {
     level: i32,
     x_m: f64,
     y_m: f64,
@@ -97,7 +157,42 @@ struct CheckoutJson {
     y_m: f64,
 }
 
-/// Reads a floor plan and makes a map of it that can be walked.
+/// Reads a floor plan and makes a map of it that can be walked. Lengths are metres; `floors` and `entrance` are due, the
+/// rest is as the store needs it. Headings are `east`, `south`, `west` and `north`, kinds of passages `stairs`, `ramp` and
+/// `escalator`; what the fields mean is said at [`FloorPlan`].
+///
+/// ```
+/// use quickcart_core::catalog::import::parse_map;
+///
+/// let map = parse_map(
+///     r#"{
+///   "resolution_m": 0.5,
+///   "floors": [
+///     {
+///       "level": 0, "name": "Ground floor", "width_m": 20, "depth_m": 10,
+///       "walls": [{"x1_m": 0, "y1_m": 4, "x2_m": 5, "y2_m": 4.5}],
+///       "shelves": [{"x1_m": 8, "y1_m": 2, "x2_m": 9, "y2_m": 8}],
+///       "aisles": [{"aisle_num": 1, "name": "Aisle 1", "x1_m": 9, "y1_m": 2, "x2_m": 11, "y2_m": 8}],
+///       "zones": [{"cost_factor": 2.5, "x1_m": 12, "y1_m": 0, "x2_m": 16, "y2_m": 3}],
+///       "one_ways": [{"heading": "south", "x1_m": 9, "y1_m": 2, "x2_m": 11, "y2_m": 8}]
+///     },
+///     {"level": 1, "name": "Upper floor", "width_m": 20, "depth_m": 10}
+///   ],
+///   "lifts": [{"name": "Lift A", "x_m": 1, "y_m": 1, "levels": [0, 1], "cost_m": 15}],
+///   "passages": [
+///     {
+///       "name": "Escalator up", "kind": "escalator", "cost_m": 8, "is_one_way": true,
+///       "from": {"level": 0, "x_m": 18, "y_m": 9}, "to": {"level": 1, "x_m": 12, "y_m": 9}
+///     }
+///   ],
+///   "entrance": {"level": 0, "x_m": 2, "y_m": 9},
+///   "docks": [{"id": "D1", "level": 0, "x_m": 3, "y_m": 9}],
+///   "checkouts": [{"name": "Till 1", "level": 0, "x_m": 5, "y_m": 9}]
+/// }"#,
+/// )?;
+/// assert_eq!(map.floor_plan().passages[0].name, "Escalator up");
+/// # Ok::<(), quickcart_core::catalog::import::ImportError>(())
+/// ```
 ///
 /// # Errors
 /// [`ImportError`] with the line and column of what is wrong.
@@ -105,19 +200,27 @@ pub fn parse_map(text: &str) -> Result<StoreMap, ImportError> {
     let located = Located::new(FILE, text);
     let json: MapJson<'_> = located.parse(text)?;
     let mut places: Vec<(Point, &RawValue)> = Vec::new();
+    let mut parts: Vec<(PlanPart, &RawValue)> = Vec::new();
 
-    let entrance: EntranceJson = located.parse(json.entrance.get())?;
-    let entrance = Point::new(entrance.level, entrance.x_m, entrance.y_m);
+    let entrance = located.parse::<PointJson>(json.entrance.get())?.into();
     places.push((entrance, json.entrance));
     let mut plan = FloorPlan::new(json.resolution_m, Vec::new(), entrance);
     for raw in &json.floors {
-        plan.floors.push(floor(&located, raw.get())?);
+        plan.floors.push(floor(&located, raw.get(), &mut parts)?);
     }
-    for &raw in &json.lifts {
+    for (index, &raw) in json.lifts.iter().enumerate() {
         let LiftJson { name, x_m, y_m, levels, cost_m } = located.parse(raw.get())?;
         let lift = Lift { name, x_m, y_m, levels, cost_m };
         places.extend(lift.points().map(|point| (point, raw)));
+        parts.push((PlanPart::Lift { index, name: lift.name.clone() }, raw));
         plan.lifts.push(lift);
+    }
+    for (index, &raw) in json.passages.iter().enumerate() {
+        let PassageJson { name, kind, from, to, cost_m, is_one_way } = located.parse(raw.get())?;
+        let passage = Passage { name, kind, from: from.into(), to: to.into(), cost_m, is_one_way };
+        places.extend([passage.from, passage.to].map(|point| (point, raw)));
+        parts.push((PlanPart::Passage { index, name: passage.name.clone() }, raw));
+        plan.passages.push(passage);
     }
     for &raw in &json.docks {
         let DockJson { id, level, x_m, y_m } = located.parse(raw.get())?;
@@ -134,11 +237,23 @@ pub fn parse_map(text: &str) -> Result<StoreMap, ImportError> {
         places.push((point, raw));
         plan.checkouts.push(Checkout { name, point });
     }
-    StoreMap::build(plan).map_err(|error| located.fault(culprit(&error, &places).unwrap_or(text), &error))
+    StoreMap::build(plan)
+        .map_err(|error| located.fault(culprit(&error, &places, &parts).unwrap_or(text), &error))
 }
 
-fn floor(located: &Located<'_>, text: &str) -> Result<Floor, ImportError> {
-    let json: FloorJson<'_> = located.parse(text)?;
+impl From<PointJson> for Point {
+    fn from(PointJson { level, x_m, y_m }: PointJson) -> Self {
+        Self { level, x_m, y_m }
+    }
+}
+
+fn floor<'a>(
+    located: &Located<'_>,
+    text: &'a str,
+    parts: &mut Vec<(PlanPart, &'a RawValue)>,
+) -> Result<Floor, ImportError> {
+    let json: FloorJson<'a> = located.parse(text)?;
+    let level = json.level;
     let mut floor = Floor::new(json.level, &json.name, json.width_m, json.depth_m);
     let checked = |raw: &RawValue, rect: Rect| {
         let fits = rect.is_inside(json.width_m, json.depth_m);
@@ -153,14 +268,35 @@ fn floor(located: &Located<'_>, text: &str) -> Result<Floor, ImportError> {
         let AisleJson { aisle_num, name, x1_m, y1_m, x2_m, y2_m } = located.parse(raw.get())?;
         Ok(Aisle { aisle_num, name, area: checked(raw, Rect { x1_m, y1_m, x2_m, y2_m })? })
     };
+    let zone = |raw: &&RawValue| {
+        let ZoneJson { cost_factor, x1_m, y1_m, x2_m, y2_m } = located.parse(raw.get())?;
+        Ok(Zone { cost_factor, area: checked(raw, Rect { x1_m, y1_m, x2_m, y2_m })? })
+    };
+    let one_way = |raw: &&RawValue| {
+        let OneWayJson { heading, x1_m, y1_m, x2_m, y2_m } = located.parse(raw.get())?;
+        Ok(OneWay { heading, area: checked(raw, Rect { x1_m, y1_m, x2_m, y2_m })? })
+    };
     floor.walls = json.walls.iter().map(rect).collect::<Result<_, _>>()?;
     floor.shelves = json.shelves.iter().map(rect).collect::<Result<_, _>>()?;
     floor.aisles = json.aisles.iter().map(aisle).collect::<Result<_, _>>()?;
+    floor.zones = json.zones.iter().map(zone).collect::<Result<_, _>>()?;
+    floor.one_ways = json.one_ways.iter().map(one_way).collect::<Result<_, _>>()?;
+    let zones = json.zones.iter().enumerate();
+    parts.extend(zones.map(|(index, &raw)| (PlanPart::Zone { level, index }, raw)));
+    let one_ways = json.one_ways.iter().enumerate();
+    parts.extend(one_ways.map(|(index, &raw)| (PlanPart::OneWay { level, index }, raw)));
     Ok(floor)
 }
 
-/// The text of the place that an error names.
-fn culprit<'a>(error: &PathError, places: &[(Point, &'a RawValue)]) -> Option<&'a str> {
+/// The text of the place or the part that an error names.
+fn culprit<'a>(
+    error: &PathError,
+    places: &[(Point, &'a RawValue)],
+    parts: &[(PlanPart, &'a RawValue)],
+) -> Option<&'a str> {
+    if let PathError::InvalidPart { part, .. } = error {
+        return parts.iter().find(|(known, _)| known == part).map(|(_, raw)| raw.get());
+    }
     let (PathError::Blocked { point, .. }
     | PathError::OffTheMap { point }
     | PathError::Unreachable { point }) = error

@@ -390,6 +390,67 @@ mod tests {
     }
 
     #[test]
+    fn names_the_part_of_the_map_that_it_refuses() {
+        let refused = |field: &str, part: &str| {
+            let demo = StoreFiles::demo();
+            let text = demo.text("map.json").unwrap();
+            let (anchor, indent) =
+                if field == "passages" { ("\"lifts\"", "  ") } else { ("\"aisles\"", "      ") };
+            let at = text.find(anchor).unwrap();
+            let line = text[..at].lines().count();
+            let text = format!("{}\"{field}\": [\n{indent}{part}],\n{indent}{}", &text[..at], &text[at..]);
+            let message = parse_map(&text).expect_err("it must be refused").to_string();
+            let place = format!("map.json, line {}, column {}: ", line + 1, indent.len() + 1);
+            message.strip_prefix(&place).unwrap_or_else(|| panic!("{place}{message}")).to_owned()
+        };
+        let area = r#""x1_m": 1.0, "y1_m": 1.0, "x2_m": 2.0, "y2_m": 2.0"#;
+        let stairs = |from: &str, cost_m: f64| {
+            let to = r#"{"level": 1, "x_m": 20.125, "y_m": 18.125}"#;
+            format!(r#"{{"name": "B", "kind": "stairs", "from": {from}, "to": {to}, "cost_m": {cost_m}}}"#)
+        };
+        for (field, part, reason) in [
+            (
+                "zones",
+                format!("{{\"cost_factor\": 0.5, {area}}}"),
+                "zone 1 of level 0 is not usable: its cost",
+            ),
+            (
+                "zones",
+                format!("{{\"cost_factor\": 2, {}}}", area.replace("2.0", "1.05")),
+                "zone 1 of level 0",
+            ),
+            (
+                "zones",
+                format!("{{\"cost_factor\": 2, {}}}", area.replace("2.0", "99")),
+                "a rectangle reaches",
+            ),
+            (
+                "one_ways",
+                format!("{{\"heading\": \"east\", {}}}", area.replace("2.0", "1.05")),
+                "one-way area 1",
+            ),
+            (
+                "passages",
+                stairs(r#"{"level": 0, "x_m": 20.125, "y_m": 18.125}"#, 0.0),
+                "passage 1 (B) is not",
+            ),
+            (
+                "passages",
+                stairs(r#"{"level": 0, "x_m": 0.125, "y_m": 0.125}"#, 5.0),
+                "B at (0.12, 0.12) on level 0",
+            ),
+            (
+                "passages",
+                stairs(r#"{"level": 7, "x_m": 0.125, "y_m": 0.125}"#, 5.0),
+                "(0.12, 0.12) on level 7",
+            ),
+        ] {
+            let message = refused(field, &part);
+            assert!(message.starts_with(reason), "{message}");
+        }
+    }
+
+    #[test]
     fn warns_of_a_wrong_check_digit() {
         let mut files = StoreFiles::demo();
         let products = files.text("products.csv").unwrap();
