@@ -30,6 +30,7 @@ mod straight;
 mod subgoal;
 mod subgoal_search;
 mod table;
+mod svg;
 mod terrain;
 mod tour;
 mod traffic;
