@@ -1,5 +1,7 @@
-//! The program `quickcart-warp`: serves a shop, or imports one.
+//! The program `quickcart-warp`: serves a shop, imports one, or draws its map.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to whoever started it")]
+
+mod render;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -15,6 +17,7 @@ use quickcart_core::messaging::Route;
 use quickcart_warp::config::Config;
 use quickcart_warp::settings::Settings;
 use quickcart_warp::{Messages, init_logging, server, start};
+use render::Render;
 
 /// The exit code for a setting or a file that is wrong.
 const UNUSABLE: u8 = 2;
@@ -38,6 +41,7 @@ Examples:
   quickcart-warp --listen 127.0.0.1:5000,127.0.0.1:8000  several addresses at once
   quickcart-warp --env-file .env                         settings from a file
   quickcart-warp import my-store                         a store of your own
+  quickcart-warp map render -o map.svg                   its map as a picture
 
 Variables of the old backends:
   ENVIRONMENT, FLASK_ENV    production when one of them says so
@@ -61,6 +65,14 @@ enum Command {
         /// The folder
         folder: PathBuf,
     },
+    /// Look at maps
+    #[command(subcommand)]
+    Map(MapCommand),
+}
+
+#[derive(Subcommand)]
+enum MapCommand {
+    Render(Render),
 }
 
 fn main() -> ExitCode {
@@ -123,6 +135,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     let result = match cli.command {
         None => runtime.block_on(serve(&cli.settings)),
         Some(Command::Import { folder }) => runtime.block_on(import(&cli.settings, &folder)),
+        Some(Command::Map(MapCommand::Render(render))) => render.run().map_err(unusable),
     };
     // A walk that is still being found has nobody left to tell.
     runtime.shutdown_background();

@@ -41,7 +41,7 @@ fn index(point: Point) -> usize {
 impl Store {
     /// The entrance and the lift are in corners that stay free and that no rule touches.
     fn is_blocked(&self, index: usize) -> bool {
-        self.blocked[index] && index % (SIZE * SIZE) != 0
+        self.blocked[index] && !index.is_multiple_of(SIZE * SIZE)
     }
 
     fn map(&self) -> Result<StoreMap, PathError> {

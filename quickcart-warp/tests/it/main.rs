@@ -15,5 +15,6 @@ mod phone_otp_auth;
 mod program;
 mod providers;
 mod receipts;
+mod render;
 mod settings;
 mod visit;

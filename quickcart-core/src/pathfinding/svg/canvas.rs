@@ -9,6 +9,8 @@ use super::super::Rect;
 pub(super) struct Canvas {
     text: String,
     scale: f64,
+    /// Where labels are on this floor, in pixels.
+    labels: Vec<Rect>,
 }
 
 /// A length in pixels, to a tenth.
@@ -45,11 +47,16 @@ impl Display for Escaped<'_> {
 impl Canvas {
     /// `scale` is in pixels per metre.
     pub(super) fn new(scale: f64) -> Self {
-        Self { text: String::new(), scale }
+        Self { text: String::new(), scale, labels: Vec::new() }
     }
 
     pub(super) fn into_text(self) -> String {
         self.text
+    }
+
+    /// Forgets the labels of another floor.
+    pub(super) fn next_floor(&mut self) {
+        self.labels.clear();
     }
 
     /// A length on the picture.
@@ -88,34 +95,50 @@ impl Canvas {
         }
     }
 
-    /// A text in the middle of a rectangle, turned where that is narrow and high, as large as fits and no larger than
-    /// `size_max`; left out where it would be too small to read.
+    /// A text within a rectangle, turned where that is narrow and high, where no other label is, and as large as fits and
+    /// no larger than `size_max`; left out where it would be too small to read.
     pub(super) fn label(&mut self, area: &Rect, text: &str, size_max: f64) {
         const READABLE: f64 = 5.0;
-        /// The width of a letter in sizes, on average.
-        const LETTER: f64 = 0.58;
         let (width, height) = (self.px(area.x2_m - area.x1_m), self.px(area.y2_m - area.y1_m));
-        let is_turned = height > width;
-        let (along, across) = if is_turned { (height, width) } else { (width, height) };
+        let (left, top) = (self.px(area.x1_m), self.px(area.y1_m));
+        let area = Rect { x1_m: left, y1_m: top, x2_m: left + width, y2_m: top + height };
         let letters = text.chars().count().max(1) as f64;
-        let size = (along * 0.94 / (letters * LETTER)).min(across * 0.85).min(size_max);
-        if size < READABLE {
+        let (along, across) = (width.max(height), width.min(height));
+        let size_max = size_max.min(along / (letters * LETTER)).min(across * 0.85);
+        if size_max < READABLE {
             return;
         }
-        let x = self.px(f64::midpoint(area.x1_m, area.x2_m));
-        let y = self.px(f64::midpoint(area.y1_m, area.y2_m));
-        let turn = if is_turned {
-            format!(r#" transform="rotate(-90 {} {})""#, Px(x), Px(y))
-        } else {
-            String::new()
-        };
-        let (baseline, size) = (Px(y), Px(size));
-        self.put(format_args!(
-            r#"<text x="{}" y="{baseline}" dy=".35em" font-size="{size}"{turn}>{}</text>"#,
-            Px(x),
-            Escaped(text)
-        ));
+        let sizes = [1.0, 0.85, 0.7].map(|part| (part * size_max).max(READABLE));
+        // The nearer to the middle, the better.
+        let shares = (0..20).flat_map(|step| [0.5 + f64::from(step) / 40.0, 0.5 - f64::from(step) / 40.0]);
+        let choices = sizes.into_iter().flat_map(|size| shares.clone().map(move |share| (size, share)));
+        let places = choices.map(|(size, share)| (size, spot(&area, letters * LETTER * size, size, share)));
+        let is_clear = |place: &Rect| !self.labels.iter().any(|other| overlap(place, other));
+        let clear = places.clone().find(|(_, place)| is_clear(place));
+        let Some((size, place)) = clear.or_else(|| places.clone().next()) else { return };
+        let (x, y) = (Px(f64::midpoint(place.x1_m, place.x2_m)), Px(f64::midpoint(place.y1_m, place.y2_m)));
+        let turn =
+            if height > width { format!(r#" transform="rotate(-90 {x} {y})""#) } else { String::new() };
+        let (size, text) = (Px(size), Escaped(text));
+        self.put(format_args!(r#"<text x="{x}" y="{y}" dy=".35em" font-size="{size}"{turn}>{text}</text>"#));
+        self.labels.push(place);
     }
+}
+
+/// The width of a letter in sizes, on average.
+const LETTER: f64 = 0.58;
+
+/// A part of an area, `length` long and `size` wide, on its middle line; a `share` of what is left lies before it.
+fn spot(area: &Rect, length: f64, size: f64, share: f64) -> Rect {
+    let (width, height) = (area.x2_m - area.x1_m, area.y2_m - area.y1_m);
+    let (dx, dy) = if height > width { (size, length) } else { (length, size) };
+    let (x, y) = if height > width { (0.5, share) } else { (share, 0.5) };
+    let (x1_m, y1_m) = (area.x1_m + x * (width - dx), area.y1_m + y * (height - dy));
+    Rect { x1_m, y1_m, x2_m: x1_m + dx, y2_m: y1_m + dy }
+}
+
+fn overlap(a: &Rect, b: &Rect) -> bool {
+    a.x1_m < b.x2_m && b.x1_m < a.x2_m && a.y1_m < b.y2_m && b.y1_m < a.y2_m
 }
 
 #[cfg(test)]
@@ -132,6 +155,16 @@ mod tests {
         for (length, text) in [(1.0, "1"), (0.04, "0"), (-0.04, "0"), (12.345, "12.3"), (-3.25, "-3.3")] {
             assert_eq!(Px(length).to_string(), text);
         }
+    }
+
+    #[test]
+    fn labels_make_way_for_each_other() {
+        let mut canvas = Canvas::new(1.0);
+        let area = Rect { x1_m: 0.0, y1_m: 0.0, x2_m: 200.0, y2_m: 20.0 };
+        ["here", "there"].iter().for_each(|text| canvas.label(&area, text, 10.0));
+        assert!(!overlap(&canvas.labels[0], &canvas.labels[1]));
+        canvas.label(&Rect { x2_m: 3.0, ..area }, "too small", 10.0);
+        assert_eq!(canvas.labels.len(), 2);
     }
 
     #[test]

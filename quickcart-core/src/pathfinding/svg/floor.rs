@@ -3,10 +3,10 @@
 use super::super::{Floor, FloorPlan, Heading, Passage, PassageKind, Point, Rect};
 use super::canvas::{Canvas, Escaped, Px};
 
-pub(super) const WALL: &str = "#3f4756";
-pub(super) const SHELF: &str = "#d9bf94";
-pub(super) const ZONE: &str = "#f2a33a";
-pub(super) const ONE_WAY: &str = "#4f8fd0";
+const WALL: &str = "#3f4756";
+const SHELF: &str = "#d9bf94";
+const ZONE: &str = "#f2a33a";
+const ONE_WAY: &str = "#4f8fd0";
 const AISLE: &str = "#eef1f4";
 const AISLE_NAME: &str = "#7a8494";
 const RIDE: &str = "#7a4fb5";
@@ -37,9 +37,8 @@ pub(super) fn ground(canvas: &mut Canvas, floor: &Floor) {
     });
     canvas.group(r##"fill="#9a5b00" text-anchor="middle""##, |canvas| {
         for zone in &floor.zones {
-            // Beside the name of an aisle that may stand in the middle.
-            let upper = Rect { y2_m: zone.area.y1_m + (zone.area.y2_m - zone.area.y1_m) / 3.0, ..zone.area };
-            canvas.label(&upper, &format!("×{}", (zone.cost_factor * 100.0).round() / 100.0), 13.0);
+            let factor = (zone.cost_factor * 100.0).round() / 100.0;
+            canvas.label(&zone.area, &format!("×{factor}"), 13.0);
         }
     });
 }

@@ -52,6 +52,7 @@ impl StoreMap {
                 Escaped(&floor.name)
             ));
             canvas.group(&format!(r#"transform="translate({} {})""#, Px(x), Px(y)), |canvas| {
+                canvas.next_floor();
                 floor::ground(canvas, floor);
                 walks::lines(canvas, routes, floor.level);
                 floor::places(canvas, plan, floor.level);
