@@ -3,6 +3,7 @@
 
 mod carriers;
 mod failover;
+mod graphs;
 mod log;
 mod map_index;
 mod otp;
