@@ -46,6 +46,13 @@ impl StoreMap {
         Tour::of(py, tour)
     }
 
+    /// The map as an SVG picture, with `routes` on it, which may be the legs of a tour.
+    #[pyo3(signature = (routes = Vec::new()))]
+    fn svg(&self, py: Python<'_>, routes: Vec<PyRef<'_, Route>>) -> String {
+        let routes: Vec<core::Route> = routes.iter().map(|route| route.core().clone()).collect();
+        py.detach(|| self.0.svg(&routes.iter().collect::<Vec<_>>()))
+    }
+
     /// The middle of the free cell that is nearest to a point on its floor.
     #[pyo3(signature = (point, /))]
     fn nearest_free(&self, point: Point) -> Result<Point, Failure> {

@@ -2,6 +2,7 @@
 
 import json
 from math import sqrt
+from xml.etree import ElementTree
 
 import pytest
 
@@ -47,6 +48,28 @@ def test_directions_end_with_the_arrival(store_map: StoreMap) -> None:
     assert [waypoint.point for waypoint in directions] == list(route.corners)
     assert directions[0].instruction.startswith("Go ")
     assert directions[-1].instruction == "You have arrived"
+
+
+def test_a_picture_shows_the_walks(store_map: StoreMap) -> None:
+    routes = [store_map.route(ENTRANCE, BEHIND_THE_SHELF), store_map.route(BEHIND_THE_SHELF, ENTRANCE)]
+    picture = ElementTree.fromstring(store_map.svg(routes))
+    title = picture.findtext("{http://www.w3.org/2000/svg}title")
+    assert title is not None and title.startswith("Floor plan: Ground floor; 2 walks, ")
+    assert "polyline" not in store_map.svg()
+
+
+def test_a_map_knows_zones_one_ways_and_passages() -> None:
+    area = {"x1_m": 0, "y1_m": 8, "x2_m": 10, "y2_m": 10}
+    zone = area | {"cost_factor": 2}
+    floor = GROUND_FLOOR | {"zones": [zone], "one_ways": [area | {"heading": "east"}], "walls": []}
+    here, there = {"level": 0, "x_m": 3.5, "y_m": 0.5}, {"level": 0, "x_m": 6.5, "y_m": 0.5}
+    stairs = {"name": "A", "kind": "stairs", "from": here, "to": there, "cost_m": 4, "is_one_way": True}
+    store_map = StoreMap.from_json(json.dumps(MAP | {"floors": [floor], "passages": [stairs]}))
+    route = store_map.route(ENTRANCE, BEHIND_THE_SHELF)
+    assert route.length_m == pytest.approx(3 + 4)
+    assert store_map.directions(route)[1].instruction == "Take the stairs A"
+    with pytest.raises(NotFoundError):
+        store_map.route(BEHIND_THE_SHELF, ENTRANCE)
 
 
 def test_a_tour_visits_every_stop_once(store_map: StoreMap) -> None:

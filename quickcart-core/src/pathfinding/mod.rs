@@ -3,7 +3,7 @@
 //! A [`FloorPlan`] of rectangles in metres becomes a [`StoreMap`] of square cells. One moves from cell to cell in eight
 //! directions; a diagonal step needs both cells beside it free, so no corner is cut; lifts, stairs, ramps and
 //! escalators join places; zones cost more, and one-way areas are walked in one direction. All answers are
-//! exact on these cells. No I/O, no async.
+//! exact on these cells. A [`Graph`] answers the same for nodes and arcs. No I/O, no async.
 
 mod access;
 mod changes;

@@ -41,7 +41,8 @@ pub struct GraphRoute {
     pub cost: f64,
 }
 
-/// Up to this many nodes a graph keeps its cheapest walks: 48 MB when all are known.
+/// Up to this many nodes a graph keeps its cheapest walks: 48 MB when all are known. To find out all that begin in one
+/// node takes as long as three or four single searches; to look one up takes 100 ns.
 const KEPT_NODES_MAX: usize = 2_000;
 
 impl Graph {
