@@ -67,7 +67,7 @@ impl WalkPlan {
             from = leg.route.points.last().copied().unwrap_or(from);
             legs.push(leg);
         }
-        Ok(Walk { start, legs, length_m: tour.length_m, proved_shortest: tour.proved_shortest })
+        Ok(Walk { start, legs, length_m: tour.length, proved_shortest: tour.is_proved_shortest() })
     }
 
     fn leg(&self, from: Point, stop: Stop) -> Result<Leg, WalkError> {

@@ -1,6 +1,6 @@
 //! Why a map could not be built or a walk not found.
 
-use super::{PlanPart, Point, Technique, tour::STOPS_MAX};
+use super::{PlanPart, Point, Technique, TourError};
 use crate::error::{DomainError, ErrorKind};
 
 /// Why a map could not be built or a walk not found.
@@ -74,18 +74,16 @@ pub enum PathError {
         /// The point.
         point: Point,
     },
-    /// A tour takes fewer stops.
-    #[error("a tour takes at most {STOPS_MAX} stops, and {count} were given")]
-    TooManyStops {
-        /// How many were given.
-        count: usize,
-    },
+    /// There is no such tour.
+    #[error(transparent)]
+    Tour(#[from] TourError),
 }
 
 impl DomainError for PathError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Unreachable { .. } => ErrorKind::NotFound,
+            Self::Tour(error) => error.kind(),
             _ => ErrorKind::InvalidInput,
         }
     }
@@ -101,7 +99,7 @@ impl DomainError for PathError {
             Self::Blocked { .. } => "place_blocked",
             Self::OffTheMap { .. } => "off_the_map",
             Self::Unreachable { .. } => "unreachable",
-            Self::TooManyStops { .. } => "too_many_stops",
+            Self::Tour(error) => error.code(),
         }
     }
 }

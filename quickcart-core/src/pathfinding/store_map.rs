@@ -9,8 +9,9 @@ use super::progress::Progress;
 use super::search::Search;
 use super::sheet::Cell;
 use super::terrain::Terrain;
-use super::tour::{self, STOPS_MAX, Tour};
-use super::{FloorPlan, Matrix, PathError, Point, Rect, Route, Waypoint, instruction, saved};
+use super::{
+    FloorPlan, Matrix, PathError, Point, Rect, Route, Tour, TourRequest, Waypoint, instruction, saved,
+};
 
 /// A floor plan, ready to be asked for walks.
 ///
@@ -187,17 +188,31 @@ impl StoreMap {
     }
 
     /// The order in which to visit `stops` so that the walk from `start` past all of them is shortest. The walk ends at
-    /// the last stop. Stops that cannot be reached are left out and named.
+    /// the last stop. Stops that are not on the map or cannot be reached are left out and named.
     ///
     /// # Errors
-    /// [`PathError::OffTheMap`] for the start, [`PathError::TooManyStops`] past [`STOPS_MAX`].
+    /// [`PathError::OffTheMap`] for the start; [`PathError::Tour`] with more than [`STOPS_MAX`](super::STOPS_MAX) stops.
     pub fn tour(&self, start: Point, stops: &[Point]) -> Result<Tour, PathError> {
-        if stops.len() > STOPS_MAX {
-            return Err(PathError::TooManyStops { count: stops.len() });
-        }
-        let start = self.cell_near(start)?;
-        let cells: Vec<Option<Cell>> = stops.iter().map(|&stop| self.cell_near(stop).ok()).collect();
-        Ok(tour::shortest(&self.engine, start, &cells))
+        let on_map = |&stop: &usize| self.cell_near(stops[stop]).is_ok();
+        let (known, unknown): (Vec<usize>, Vec<usize>) = (0..stops.len()).partition(on_map);
+        let request = known.iter().fold(TourRequest::from(start), |request, &stop| request.stop(stops[stop]));
+        let mut tour = self.tour_for(&request)?;
+        let number = |stop: &mut usize| *stop = known[*stop];
+        tour.order.iter_mut().for_each(number);
+        tour.unreachable.iter_mut().for_each(number);
+        tour.unreachable.extend(unknown);
+        tour.unreachable.sort_unstable();
+        Ok(tour)
+    }
+
+    /// The shortest tour that does what is asked.
+    ///
+    /// # Errors
+    /// [`PathError::OffTheMap`] for a place, [`PathError::Tour`] for what cannot be done.
+    pub fn tour_for(&self, request: &TourRequest<'_>) -> Result<Tour, PathError> {
+        request.check(super::STOPS_MAX)?;
+        let places = request.places();
+        Ok(request.solve(self.matrix(&places, &places)?.lengths_m())?)
     }
 
     /// Blocks every cell that an area reaches into, such as an aisle with a spill. Answers are exact from the next one on;

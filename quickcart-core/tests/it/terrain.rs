@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use quickcart_core::pathfinding::{
     Floor, FloorPlan, Heading, Lift, OneWay, Passage, PassageKind, PathError, PlanPart, Point, Rect,
-    StoreMap, Zone,
+    StoreMap, Technique, Zone,
 };
 
 const SIZE: usize = 9;
@@ -236,7 +236,7 @@ proptest! {
                 other == cost && ((a, b) == (to, from) || (a, b) == (from, to) && !one_way)
             })
         });
-        prop_assert_eq!(map.is_uniform(), is_plain && goes_back);
+        prop_assert_eq!(map.technique() == Technique::Table, is_plain && goes_back);
     }
 
     #[test]

@@ -98,8 +98,8 @@ impl Tour {
         Ok(Self {
             order: tuple(py, tour.order)?,
             unreachable: tuple(py, tour.unreachable)?,
-            length_m: tour.length_m,
-            proved_shortest: tour.proved_shortest,
+            length_m: tour.length,
+            proved_shortest: tour.is_proved_shortest(),
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Why a graph could not be made or asked.
 
+use super::super::TourError;
 use crate::error::{DomainError, ErrorKind};
 
 /// Why a graph could not be made or asked.
@@ -54,6 +55,9 @@ pub enum GraphError {
         /// Where it would end.
         to: usize,
     },
+    /// There is no such tour.
+    #[error(transparent)]
+    Tour(#[from] TourError),
     /// No walk leads there.
     #[error("no walk leads from {from} to {to}")]
     Unreachable {
@@ -68,6 +72,7 @@ impl DomainError for GraphError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Unreachable { .. } => ErrorKind::NotFound,
+            Self::Tour(error) => error.kind(),
             _ => ErrorKind::InvalidInput,
         }
     }
@@ -79,6 +84,7 @@ impl DomainError for GraphError {
             Self::NoSuchNode { .. } => "node_unknown",
             Self::NoSuchArc { .. } => "arc_unknown",
             Self::Unreachable { .. } => "unreachable",
+            Self::Tour(error) => error.code(),
         }
     }
 }

@@ -11,6 +11,8 @@ use std::sync::OnceLock;
 use arcs::{Arc, Arcs};
 use search::Tree;
 
+use super::{STOPS_MAX, Tour, TourRequest};
+
 /// Nodes, counted from 0, and arcs between them, each with a direction and a cost.
 ///
 /// Answers are exact but for the rounding of sums. A small graph keeps what it has found out, so that asking again is
@@ -135,6 +137,16 @@ impl Graph {
                 cheapest(&search::tree(&self.arcs, from, is_enough))
             }
         })
+    }
+
+    /// The cheapest tour that does what is asked, over nodes.
+    ///
+    /// # Errors
+    /// [`GraphError::NoSuchNode`], and [`GraphError::Tour`] for what cannot be done.
+    pub fn tour_for(&self, request: &TourRequest<'_, usize>) -> Result<Tour<usize>, GraphError> {
+        request.check(STOPS_MAX)?;
+        let places = request.places();
+        Ok(request.solve(&self.matrix(&places, &places)?)?)
     }
 
     /// Blocks every arc from one node to another, until they are freed. Whether any was free.

@@ -61,7 +61,8 @@ impl AccessPath {
             }
             let stop = self.accesses[from].stop;
             if self.waits_for(stop) == 0 {
-                self.costs[(width - 1) * width + from] = first.map_or(0.0, |first| problem.cost(first, place));
+                self.costs[(width - 1) * width + from] =
+                    first.map_or(0.0, |first| problem.cost(first, place));
             }
             if self.blocks(stop) == 0 {
                 self.costs[from * width + width - 1] = last.map_or(0.0, |last| problem.cost(place, last));
@@ -145,5 +146,9 @@ fn precedence_closure(problem: &TourProblem<'_>, wanted: &[usize]) -> Vec<bool> 
             }
         }
     }
-    wanted.iter().flat_map(|a| wanted.iter().map(move |b| (a, b))).map(|(a, b)| earlier[a * all + b]).collect()
+    wanted
+        .iter()
+        .flat_map(|a| wanted.iter().map(move |b| (a, b)))
+        .map(|(a, b)| earlier[a * all + b])
+        .collect()
 }

@@ -40,7 +40,8 @@ pub(super) fn shortest(
     target: f64,
     budget: &mut Budget<'_>,
 ) -> Outcome {
-    let program = Program { path, q_paths, weights, target: target + weights.iter().sum::<f64>(), before: masks(path) };
+    let program =
+        Program { path, q_paths, weights, target: target + weights.iter().sum::<f64>(), before: masks(path) };
     let mut layers = vec![program.first_layer()];
     for position in 1..path.stops {
         let last = layers.last().map_or(&[][..], Vec::as_slice);
@@ -163,7 +164,9 @@ fn hash(state: &State) -> usize {
 
 fn masks(path: &AccessPath) -> Vec<u128> {
     let bit = |other: usize, stop: usize| u128::from(path.is_earlier(other, stop)) << other;
-    (0..path.stops).map(|stop| (0..path.stops).map(|other| bit(other, stop)).fold(0, |mask, bit| mask | bit)).collect()
+    (0..path.stops)
+        .map(|stop| (0..path.stops).map(|other| bit(other, stop)).fold(0, |mask, bit| mask | bit))
+        .collect()
 }
 
 /// The cheapest state of the last layer (whose bound is the whole cost) and how it was reached.

@@ -118,7 +118,11 @@ impl<'a> Search<'a> {
             match split.second {
                 None => self.explore(&weights, child(&[(split.first, Fate::Kept)]), budget),
                 Some(second) => {
-                    self.explore(&weights, child(&[(split.first, Fate::Kept), (second, Fate::Dropped)]), budget);
+                    self.explore(
+                        &weights,
+                        child(&[(split.first, Fate::Kept), (second, Fate::Dropped)]),
+                        budget,
+                    );
                     self.explore(&weights, child(&[(split.first, Fate::Kept), (second, Fate::Kept)]), budget);
                 }
             }
@@ -169,7 +173,12 @@ impl<'a> Search<'a> {
                 at[node][free] = other;
             }
         }
-        let cost: f64 = self.edges.iter().filter(|edge| at[edge.ends.0].contains(&edge.ends.1)).map(|edge| edge.cost).sum();
+        let cost: f64 = self
+            .edges
+            .iter()
+            .filter(|edge| at[edge.ends.0].contains(&edge.ends.1))
+            .map(|edge| edge.cost)
+            .sum();
         if cost >= self.upper_bound {
             return;
         }
@@ -190,7 +199,11 @@ impl<'a> Search<'a> {
         let slack = self.upper_bound - self.margin - bound;
         let mut marginals = Marginals::new(&self.trees);
         let at_first = self.trees.at_first().map(|node| node.unwrap_or(0));
-        let dearest_at_first = self.edges_at[0].iter().filter(|&&edge| fates[edge] == Fate::Free && at_first.contains(&self.edges[edge].ends.1)).map(|&edge| key(&self.edges[edge])).fold(f64::NEG_INFINITY, f64::max);
+        let dearest_at_first = self.edges_at[0]
+            .iter()
+            .filter(|&&edge| fates[edge] == Fate::Free && at_first.contains(&self.edges[edge].ends.1))
+            .map(|&edge| key(&self.edges[edge]))
+            .fold(f64::NEG_INFINITY, f64::max);
         for (edge, fate) in self.edges.iter().zip(fates.iter_mut()) {
             if *fate != Fate::Free || marginals.slot(edge.ends).is_some() {
                 continue;
@@ -208,7 +221,9 @@ impl<'a> Search<'a> {
         }
         let mut gains = vec![f64::NEG_INFINITY; self.edges.len()];
         for (index, edge) in self.edges.iter().enumerate() {
-            if fates[index] != Fate::Free { continue; }
+            if fates[index] != Fate::Free {
+                continue;
+            }
             if let Some(slot) = marginals.slot(edge.ends) {
                 gains[index] = marginals.substitute(slot) - key(edge);
                 if gains[index] >= slack {
@@ -320,4 +335,3 @@ impl<'a> Search<'a> {
         true
     }
 }
-

@@ -67,7 +67,8 @@ impl Cycle {
     /// Ties the joint to the fixed ends, and to every stop where an end is free. The cost of a tie to a fixed end is so
     /// far below zero that no shortest round trip does without it.
     fn join(&mut self) {
-        let fixed: Vec<usize> = (1..self.nodes).filter(|&node| !matches!(self.roles[node], Role::Stop(_))).collect();
+        let fixed: Vec<usize> =
+            (1..self.nodes).filter(|&node| !matches!(self.roles[node], Role::Stop(_))).collect();
         let finite = self.costs.iter().copied().filter(|cost| cost.is_finite());
         let tie = if fixed.len() == 2 { 0.0 } else { -(finite.fold(1.0, f64::max) * self.nodes as f64) };
         for node in 1..self.nodes {

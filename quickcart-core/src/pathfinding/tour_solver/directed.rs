@@ -49,7 +49,8 @@ fn heads(problem: &TourProblem<'_>) -> Vec<Ends> {
     } else {
         all.filter(|&stop| !problem.precedence.iter().any(|&(_, after)| after == stop)).collect()
     };
-    let places = stops.into_iter().flat_map(|stop| problem.stops[stop].iter().map(move |&place| (stop, place)));
+    let places =
+        stops.into_iter().flat_map(|stop| problem.stops[stop].iter().map(move |&place| (stop, place)));
     places.map(|head| Ends { head: Some(head), first: Some(head.1), last: Some(head.1) }).collect()
 }
 

@@ -147,7 +147,11 @@ impl LocalSearch {
                 let d = self.step(c, forward);
                 let gain = gained + self.cost(c, d) - self.cost(b, d);
                 if gain > self.tolerance {
-                    if forward { self.reverse(b, c) } else { self.reverse(c, b) }
+                    if forward {
+                        self.reverse(b, c)
+                    } else {
+                        self.reverse(c, b)
+                    }
                     [a, b, c, d].into_iter().for_each(|node| self.enqueue(node));
                     return Some(gain);
                 }

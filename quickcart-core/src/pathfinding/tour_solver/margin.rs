@@ -27,7 +27,8 @@ impl Margin {
     /// The highest bound that follows from a proved one, no higher than the cost of a tour.
     pub(super) fn bound(self, proved: f64, cost: f64) -> f64 {
         // Twice what a search leaves open, since that was about a sum in another order.
-        let is_proved = if self.integral { proved > cost - 0.9995 } else { proved >= cost - 2.0 * RELATIVE * cost };
+        let is_proved =
+            if self.integral { proved > cost - 0.9995 } else { proved >= cost - 2.0 * RELATIVE * cost };
         if is_proved {
             cost
         } else if self.integral {

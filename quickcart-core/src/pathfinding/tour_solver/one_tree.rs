@@ -63,7 +63,11 @@ impl OneTrees {
 
     fn span(&mut self, weights: &[f64], degrees: &mut [i32]) -> f64 {
         self.outside.clear();
-        self.outside.extend((2..self.nodes).map(|node| Outside { cost: f64::INFINITY, node: node as u32, nearest: 0 }));
+        self.outside.extend((2..self.nodes).map(|node| Outside {
+            cost: f64::INFINITY,
+            node: node as u32,
+            nearest: 0,
+        }));
         self.tree.clear();
         let (mut length, mut added) = (0.0, 1);
         while !self.outside.is_empty() {

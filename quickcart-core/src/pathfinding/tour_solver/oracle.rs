@@ -13,7 +13,8 @@ fn extend(problem: &TourProblem<'_>, order: &mut Vec<usize>, places: &mut Vec<us
     }
     let mut best = f64::INFINITY;
     for stop in 0..problem.stops.len() {
-        let is_late = problem.precedence.iter().any(|&(before, after)| after == stop && !order.contains(&before));
+        let is_late =
+            problem.precedence.iter().any(|&(before, after)| after == stop && !order.contains(&before));
         if order.contains(&stop) || is_late {
             continue;
         }

@@ -103,7 +103,11 @@ impl<'a> QPaths<'a> {
         let cost = |access: usize| {
             let stop = self.path.accesses[access].stop;
             let reachable = self.is_open(stop, 0);
-            if reachable { costs[access] + weights[stop] + self.completions[access].costs[0] } else { f64::INFINITY }
+            if reachable {
+                costs[access] + weights[stop] + self.completions[access].costs[0]
+            } else {
+                f64::INFINITY
+            }
         };
         let all = (0..self.path.accesses.len()).map(|access| (cost(access), access));
         all.min_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((f64::INFINITY, 0))

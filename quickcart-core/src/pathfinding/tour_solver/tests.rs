@@ -37,7 +37,9 @@ fn matrix(costs: Costs, places: usize, random: &mut XorShift) -> Vec<f64> {
     for from in 0..places {
         for to in (0..places).filter(|&to| to != from) {
             let (x, y) = ((at[from].0 - at[to].0).abs(), (at[from].1 - at[to].1).abs());
-            let broken = |random: &mut XorShift| if random.below(3) == 0 { f64::INFINITY } else { 1.0 + number(random, 50) };
+            let broken = |random: &mut XorShift| {
+                if random.below(3) == 0 { f64::INFINITY } else { 1.0 + number(random, 50) }
+            };
             matrix[from * places + to] = match costs {
                 Costs::Euclidean => x.hypot(y),
                 Costs::Grid => x.max(y) + (std::f64::consts::SQRT_2 - 1.0) * x.min(y),
@@ -104,8 +106,14 @@ fn check_all(seeds: usize, stops_max: usize, places_max: usize, with_precedence:
             }
             let matrix = matrix(costs, places, &mut random);
             for (start, end) in ends(places) {
-                let problem =
-                    TourProblem { costs: &matrix, places, stops: &stops, start, end, precedence: &precedence };
+                let problem = TourProblem {
+                    costs: &matrix,
+                    places,
+                    stops: &stops,
+                    start,
+                    end,
+                    precedence: &precedence,
+                };
                 check(&problem, &format!("seed {seed} {costs:?} {stop_count} stops {start:?} {end:?}"));
             }
         }
@@ -139,7 +147,8 @@ fn stops_early_with_a_tour_and_a_bound() {
         let stops = places_of_their_own(7);
         let matrix = matrix(costs, 7, &mut random);
         for (start, end) in [(None, End::Closed), (None, End::Free)] {
-            let problem = TourProblem { costs: &matrix, places: 7, stops: &stops, start, end, precedence: &[] };
+            let problem =
+                TourProblem { costs: &matrix, places: 7, stops: &stops, start, end, precedence: &[] };
             let optimum = oracle::shortest(&problem);
             for work in [0, 1_000, 10_000] {
                 let limits = Limits { work, ..UNLIMITED };
@@ -158,8 +167,14 @@ fn a_caller_can_stop_a_long_search() {
     let stops = places_of_their_own(60);
     for costs in [Costs::Euclidean, Costs::Directed] {
         let matrix = matrix(costs, 60, &mut random);
-        let problem =
-            TourProblem { costs: &matrix, places: 60, stops: &stops, start: None, end: End::Closed, precedence: &[] };
+        let problem = TourProblem {
+            costs: &matrix,
+            places: 60,
+            stops: &stops,
+            start: None,
+            end: End::Closed,
+            precedence: &[],
+        };
         let solution = solve(&problem, &Limits { should_stop: &|| true, ..UNLIMITED }).unwrap();
         oracle::check(&problem, &solution.order, &solution.places);
         assert!(solution.lower_bound <= solution.cost);
@@ -171,8 +186,14 @@ fn same_input_same_answer() {
     let mut random = XorShift::default();
     let stops = places_of_their_own(40);
     let matrix = matrix(Costs::Grid, 40, &mut random);
-    let problem =
-        TourProblem { costs: &matrix, places: 40, stops: &stops, start: None, end: End::Closed, precedence: &[] };
+    let problem = TourProblem {
+        costs: &matrix,
+        places: 40,
+        stops: &stops,
+        start: None,
+        end: End::Closed,
+        precedence: &[],
+    };
     let limits = Limits { work: 3_000_000, ..UNLIMITED };
     assert_eq!(solve(&problem, &limits), solve(&problem, &limits));
 }
@@ -182,8 +203,14 @@ fn a_gap_is_enough_when_asked() {
     let mut random = XorShift::default();
     let stops = places_of_their_own(30);
     let matrix = matrix(Costs::Euclidean, 30, &mut random);
-    let problem =
-        TourProblem { costs: &matrix, places: 30, stops: &stops, start: Some(0), end: End::Free, precedence: &[] };
+    let problem = TourProblem {
+        costs: &matrix,
+        places: 30,
+        stops: &stops,
+        start: Some(0),
+        end: End::Free,
+        precedence: &[],
+    };
     let proved = solve(&problem, &UNLIMITED).unwrap();
     assert!(proved.is_proved());
     let rough = solve(&problem, &Limits { gap: 0.05, ..UNLIMITED }).unwrap();
