@@ -1,3 +1,5 @@
+//! The solver against all orders, and against what is published.
+
 use super::random::XorShift;
 use super::{End, Limits, Solution, TourProblem, oracle, solve};
 
