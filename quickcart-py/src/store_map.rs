@@ -47,7 +47,7 @@ impl StoreMap {
     }
 
     /// The map as an SVG picture, with `routes` on it, which may be the legs of a tour.
-    #[pyo3(signature = (routes = Vec::new()))]
+    #[pyo3(signature = (routes = Vec::new()), text_signature = "($self, routes=())")]
     fn svg(&self, py: Python<'_>, routes: Vec<PyRef<'_, Route>>) -> String {
         let routes: Vec<core::Route> = routes.iter().map(|route| route.core().clone()).collect();
         py.detach(|| self.0.svg(&routes.iter().collect::<Vec<_>>()))

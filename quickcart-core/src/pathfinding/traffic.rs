@@ -128,3 +128,55 @@ fn for_each_cell(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::cost::STRAIGHT;
+    use super::super::{OneWay, Point, Zone};
+    use super::*;
+
+    /// A floor of 4.2 x 2 cells, so that the fifth column is cut off.
+    fn traffic(change: impl FnOnce(&mut Floor)) -> Result<(Traffic, Sheet), PathError> {
+        let mut floor = Floor::new(0, "Ground floor", 4.2, 2.0);
+        change(&mut floor);
+        let plan = FloorPlan::new(1.0, vec![floor], Point::new(0, 0.5, 0.5));
+        let sheet = Sheet::of(&plan)?;
+        Ok((Traffic::of(&plan, &sheet)?, sheet))
+    }
+
+    #[test]
+    fn a_cell_is_in_a_zone_when_its_middle_is() {
+        let zone =
+            |x1_m, x2_m, cost_factor| Zone { area: Rect { x1_m, y1_m: 0.0, x2_m, y2_m: 2.0 }, cost_factor };
+        let (traffic, sheet) = traffic(|floor| {
+            floor.zones = vec![zone(0.6, 2.5, 3.0), zone(1.5, 2.0, 2.0), zone(3.9, 4.2, 5.0)];
+        })
+        .unwrap();
+        let cell = |column: u32| sheet.cell(1 + column, 1);
+        let steps: Vec<Option<Cost>> =
+            (0..4).map(|column| traffic.step(cell(column), cell(column + 1), STRAIGHT)).collect();
+        // The factors are 1, 3, 1, 1, 5: the last cell belongs to the zone that ends at the floor's edge.
+        assert_eq!(steps, [2, 2, 1, 3].map(|times| Some(times * STRAIGHT)));
+        assert_eq!(traffic.step(cell(1), cell(0), STRAIGHT), Some(2 * STRAIGHT));
+        assert!(!traffic.is_plain());
+    }
+
+    #[test]
+    fn nothing_enters_or_leaves_a_one_way_area_against_its_heading() {
+        let area = Rect { x1_m: 1.0, y1_m: 0.0, x2_m: 2.0, y2_m: 1.0 };
+        let heading = Heading::East;
+        let (traffic, sheet) = traffic(|floor| floor.one_ways.push(OneWay { area, heading })).unwrap();
+        let may = |from: (u32, u32), to: (u32, u32)| {
+            let cell = |(column, row): (u32, u32)| sheet.cell(1 + column, 1 + row);
+            traffic.step(cell(from), cell(to), STRAIGHT).is_some()
+        };
+        assert!(may((0, 0), (1, 0)) && may((1, 0), (2, 0)) && may((1, 0), (1, 1)) && may((1, 1), (1, 0)));
+        assert!(!may((2, 0), (1, 0)) && !may((1, 0), (0, 0)) && !may((1, 0), (0, 1)) && !may((2, 1), (1, 0)));
+        assert!(may((1, 1), (0, 0)), "past a corner of the area");
+    }
+
+    #[test]
+    fn a_plan_without_rules_is_plain() {
+        assert!(traffic(|_| ()).unwrap().0.is_plain());
+    }
+}

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use quickcart_core::pathfinding::{
-    Floor, FloorPlan, Heading, Lift, OneWay, Passage, PassageKind, PathError, PlanPart, Point, Rect,
-    StoreMap, Technique, Zone,
+    Connectivity, Floor, FloorPlan, Heading, Lift, OneWay, Passage, PassageKind, PathError, PlanPart, Point,
+    Rect, StoreMap, Technique, Zone,
 };
 
 const SIZE: usize = 9;
@@ -18,6 +18,7 @@ type Place = (usize, usize, usize);
 
 #[derive(Clone, Debug)]
 struct Store {
+    connectivity: Connectivity,
     blocked: Vec<bool>,
     zones: Vec<(usize, Rect, f64)>,
     one_ways: Vec<(usize, Rect, Heading)>,
@@ -67,7 +68,7 @@ impl Store {
             cost_m: 7.5,
         });
         plan.passages = self.passages.iter().map(passage).collect();
-        StoreMap::build(plan)
+        StoreMap::build(plan.with_connectivity(self.connectivity))
     }
 
     fn factor(&self, index: usize) -> f64 {
@@ -106,7 +107,9 @@ impl Store {
         let ((x1, y1, floor), (x2, y2, other)) = (place(from), place(to));
         let (dx, dy) = (x2 as i64 - x1 as i64, y2 as i64 - y1 as i64);
         let beside = [(x1, y2), (x2, y1), (x1, y1), (x2, y2)].map(|(x, y)| (floor * SIZE + y) * SIZE + x);
+        let reach = if self.connectivity == Connectivity::Four { 1 } else { 2 };
         let is_step = floor == other && from != to && dx.abs() <= 1 && dy.abs() <= 1;
+        let is_step = is_step && dx.abs() + dy.abs() <= reach;
         let is_free = beside.iter().all(|&cell| !self.is_blocked(cell));
         if is_step && is_free && self.allows(from, dx, dy) && self.allows(to, dx, dy) {
             return ((dx * dx + dy * dy) as f64).sqrt() * (self.factor(from) + self.factor(to)) / 2.0;
@@ -169,9 +172,11 @@ fn passages() -> impl Strategy<Value = Vec<(usize, usize, f64, bool)>> {
 /// Passages end on free floor; whether they can be reached is left to chance.
 fn stores() -> impl Strategy<Value = Store> {
     let blocked = prop::collection::vec(prop::bool::weighted(0.25), CELLS);
-    (blocked, zones(), one_ways(), passages()).prop_map(|(mut blocked, zones, one_ways, passages)| {
+    let connectivity = prop::sample::select(vec![Connectivity::Four, Connectivity::Eight]);
+    let parts = (connectivity, blocked, zones(), one_ways(), passages());
+    parts.prop_map(|(connectivity, mut blocked, zones, one_ways, passages)| {
         passages.iter().for_each(|&(from, to, ..)| (blocked[from], blocked[to]) = (false, false));
-        Store { blocked, zones, one_ways, passages }
+        Store { connectivity, blocked, zones, one_ways, passages }
     })
 }
 
