@@ -30,8 +30,8 @@ pub(super) fn directions(map: &StoreMap, route: &Route) -> Vec<Waypoint> {
     waypoints
 }
 
-/// For each corner but the last, how to ride from there to the next one, if one does not walk.
-fn rides(map: &StoreMap, route: &Route) -> Vec<Option<String>> {
+/// For each corner of a route but the last, how to ride from there to the next one, if one does not walk.
+pub(super) fn rides(map: &StoreMap, route: &Route) -> Vec<Option<String>> {
     let mut points = route.points.windows(2);
     let leaving = |pair: &[Point]| {
         let step = points.find(|step| step[0] == pair[0])?;

@@ -54,7 +54,7 @@ impl StoreMap {
             canvas.group(&format!(r#"transform="translate({} {})""#, Px(x), Px(y)), |canvas| {
                 canvas.next_floor();
                 floor::ground(canvas, floor);
-                walks::lines(canvas, routes, floor.level);
+                walks::lines(canvas, self, routes, floor.level);
                 floor::places(canvas, plan, floor.level);
                 walks::marks(canvas, routes, floor.level);
             });
@@ -188,7 +188,15 @@ mod tests {
             picture.contains("&quot;Lift&quot;") && picture.contains("belt&#39;") && picture.contains("×2.5")
         );
         assert!(picture.contains(">1</text>") && picture.contains(">2</text>") && picture.contains(">2 m<"));
+        assert!(!picture.contains("stroke-dasharray=\"1 7\""), "nobody rides within a floor");
         assert_eq!(picture.matches("r=\"6\"").count(), 1, "the second walk begins where the first ends");
+    }
+
+    #[test]
+    fn rides_within_a_floor_are_dashed() {
+        let map = map();
+        let ride = map.route(Point::new(0, 3.0, 11.0), Point::new(0, 19.0, 11.0)).unwrap();
+        assert!(map.svg(&[&ride]).contains("stroke-dasharray=\"1 7\""));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Walks over a floor: their lines, and the marks of where they begin and end.
 
-use super::super::{Point, Route};
+use super::super::instruction::rides;
+use super::super::{Point, Route, StoreMap};
 use super::canvas::{Canvas, Px};
 use super::floor::{disc, head};
 
@@ -11,19 +12,28 @@ const COLOURS: [&str; 6] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9
 /// The farthest that an arrow is from the one before, in pixels.
 const ARROW_EVERY: f64 = 110.0;
 
-/// The lines of all walks on one floor.
-pub(super) fn lines(canvas: &mut Canvas, routes: &[&Route], level: i32) {
+/// The lines of all walks on one floor; rides within the floor are dashed.
+pub(super) fn lines(canvas: &mut Canvas, map: &StoreMap, routes: &[&Route], level: i32) {
     for (route, colour) in routes.iter().zip(COLOURS.iter().cycle()) {
-        for part in route.corners.chunk_by(|a, b| a.level == b.level) {
-            if part[0].level == level && part.len() > 1 {
-                line(canvas, part, colour);
+        let rides = rides(map, route);
+        let mut begin = 0;
+        for (index, pair) in route.corners.windows(2).enumerate() {
+            let is_ride = rides[index].is_some() || pair[0].level != pair[1].level;
+            if is_ride {
+                line(canvas, &route.corners[begin..=index], level, colour, "");
+                line(canvas, pair, level, colour, r#" stroke-dasharray="1 7""#);
+                begin = index + 1;
             }
         }
+        line(canvas, route.corners.get(begin..).unwrap_or_default(), level, colour, "");
     }
 }
 
 /// White below the colour, so that walks show where they cross each other.
-fn line(canvas: &mut Canvas, corners: &[Point], colour: &str) {
+fn line(canvas: &mut Canvas, corners: &[Point], level: i32, colour: &str, dashes: &str) {
+    if corners.len() < 2 || corners.iter().any(|corner| corner.level != level) {
+        return;
+    }
     let places: Vec<(f64, f64)> =
         corners.iter().map(|corner| (canvas.px(corner.x_m), canvas.px(corner.y_m))).collect();
     let points: Vec<String> = places.iter().map(|(x, y)| format!("{},{}", Px(*x), Px(*y))).collect();
@@ -31,7 +41,7 @@ fn line(canvas: &mut Canvas, corners: &[Point], colour: &str) {
     let attributes = r#"fill="none" stroke-linejoin="round" stroke-linecap="round""#;
     canvas.group(attributes, |canvas| {
         canvas.put(format_args!(
-            r##"<polyline points="{points}" stroke="#fff" stroke-width="6.5"/><polyline points="{points}" stroke="{colour}" stroke-width="3.5"/>"##
+            r##"<polyline points="{points}" stroke="#fff" stroke-width="6.5"/><polyline points="{points}" stroke="{colour}" stroke-width="3.5"{dashes}/>"##
         ));
     });
     let attributes = format!(r#"fill="none" stroke="{colour}" stroke-width="2.5" stroke-linecap="round""#);
