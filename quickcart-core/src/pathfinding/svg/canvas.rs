@@ -64,6 +64,11 @@ impl Canvas {
         length_m * self.scale
     }
 
+    /// So many pixels of the picture as a length on the floor.
+    pub(super) fn metres(&self, length_px: f64) -> f64 {
+        length_px / self.scale
+    }
+
     pub(super) fn put(&mut self, element: fmt::Arguments<'_>) {
         // Writing to a text cannot fail.
         let _ = writeln!(self.text, "{element}");

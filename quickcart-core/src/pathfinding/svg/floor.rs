@@ -38,7 +38,9 @@ pub(super) fn ground(canvas: &mut Canvas, floor: &Floor) {
     canvas.group(r##"fill="#9a5b00" text-anchor="middle""##, |canvas| {
         for zone in &floor.zones {
             let factor = (zone.cost_factor * 100.0).round() / 100.0;
-            canvas.label(&zone.area, &format!("×{factor}"), 13.0);
+            // Along the upper edge, away from what stands in the zone.
+            let strip = Rect { y2_m: zone.area.y2_m.min(zone.area.y1_m + canvas.metres(18.0)), ..zone.area };
+            canvas.label(&strip, &format!("×{factor}"), 13.0);
         }
     });
 }
