@@ -3,19 +3,32 @@
 //! A bench hands its contenders to [`alternate`] and the outcome to [`print()`]. It fails on wrong answers and never on
 //! speed.
 
+pub mod costs;
+pub mod graph;
+pub mod grid;
+pub mod scenario;
+pub mod spread;
+pub mod tsplib;
+
 mod child;
 mod cpu;
+mod in_turns;
 mod machine;
 mod memory;
 mod numbers;
+mod plain_table;
+mod spread_table;
 mod table;
 mod trial;
 
 pub use child::Child;
 pub use cpu::{process_cpu, processor_time_of};
+pub use in_turns::{Asked, Asker, Faster, in_turns};
 pub use memory::{peak, resident};
 pub use numbers::scattered_number;
-pub use table::{Figure, Section, print, print_figures};
+pub use plain_table::print_rows;
+pub use spread_table::print_asked;
+pub use table::{Figure, Section, number, print, print_figures};
 pub use trial::{Contender, Cost, Goal, Latency, Measured, Ours, alternate, measure};
 
 /// Whatever went wrong.
@@ -28,4 +41,10 @@ pub type Result<T> = std::result::Result<T, Failure>;
 #[must_use]
 pub fn is_wanted() -> bool {
     std::env::args().any(|argument| argument == "--bench")
+}
+
+/// Whether to measure what takes minutes, too: `cargo bench -p benches -- --long`.
+#[must_use]
+pub fn is_long() -> bool {
+    std::env::args().any(|argument| argument == "--long")
 }

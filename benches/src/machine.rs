@@ -6,7 +6,7 @@ use std::process::Command;
 use quickcart_core::clock::{Clock, SystemClock};
 
 /// The crates that are peers, or that carry both sides.
-const CRATES: [&str; 13] = [
+const CRATES: [&str; 16] = [
     "hyper",
     "warp",
     "tokio",
@@ -18,6 +18,9 @@ const CRATES: [&str; 13] = [
     "libsqlite3-sys",
     "sqlx",
     "pathfinding",
+    "petgraph",
+    "fast_paths",
+    "routingkit-cch",
     "rand",
     "redis",
 ];

@@ -16,12 +16,16 @@ pub struct Section {
     pub rows: Vec<Measured>,
 }
 
-static MACHINE: Once = Once::new();
-
-/// Prints a section, and before the first one of the process the machine.
-pub fn print(section: &Section) {
+/// Prints a title, and before the first one of the process the machine.
+pub(crate) fn head(title: &str) {
+    static MACHINE: Once = Once::new();
     MACHINE.call_once(|| println!("{}", machine()));
-    println!("\n### {}\n", section.title);
+    println!("\n### {title}\n");
+}
+
+/// Prints a section.
+pub fn print(section: &Section) {
+    head(&section.title);
     println!(
         "| {:<42} | {:>12} | {:>10} | {:>15} | {:>18} | {:>18} | {:<20} |",
         "contender", "per second", "CPU us", "p50 / p99 ms", "ours CPU", "ours time", "goal"
@@ -57,8 +61,7 @@ pub struct Figure {
 
 /// Prints figures in a table of their own.
 pub fn print_figures(title: &str, figures: &[Figure]) {
-    MACHINE.call_once(|| println!("{}", machine()));
-    println!("\n### {title}\n");
+    head(title);
     println!("| {:<72} | {:>12} | {:<20} |", "figure", "value", "goal");
     println!("|{:-<74}|{:->13}:|{:-<22}|", "", "", "");
     for Figure { what, value, most } in figures {
@@ -75,7 +78,8 @@ fn ratio(sorted: &[f64]) -> String {
 }
 
 /// Three digits that mean something.
-fn number(value: f64) -> String {
+#[must_use]
+pub fn number(value: f64) -> String {
     match value {
         value if value < 10.0 => format!("{value:.3}"),
         value if value < 100.0 => format!("{value:.1}"),
@@ -106,6 +110,6 @@ fn goal(row: &Measured) -> String {
     }
 }
 
-fn verdict(is_met: bool) -> &'static str {
+pub(crate) fn verdict(is_met: bool) -> &'static str {
     if is_met { "met" } else { "MISSED" }
 }
