@@ -4,13 +4,13 @@ use std::time::{Duration, Instant};
 
 use benches::graph::Graph;
 use benches::grid::{Cell, Grid, Moves};
+use benches::scenario::Query;
 use benches::spread::Spread;
 use benches::{Figure, Result, print_figures};
 use quickcart_core::pathfinding::{Rect, StoreMap};
 
 use super::field::{Field, point, scattered};
-#[cfg(feature = "peers")]
-use super::peers::cch::{BLOCKED, Cch, Changing};
+use super::peers::{self, Changing};
 
 const BLOCKS: usize = 12;
 /// How many queries follow each block.
@@ -22,101 +22,90 @@ const TIMES_MAX: f64 = 10.0;
 
 pub(super) fn section(field: &Field) -> Result<()> {
     let graph = Graph::of(&field.grid, Moves::Eight);
-    let map = StoreMap::build(field.plan(Moves::Eight)?)?;
-    #[cfg(feature = "peers")]
-    let mut cch = Cch::prepare(&graph).changing();
-    let (pairs, nodes) = (field.pairs(), field.nodes(&graph));
-    let mut first = Vec::new();
-    let (mut after, mut prepared) = (Vec::new(), Vec::new());
-    #[cfg(feature = "peers")]
+    let mut map = StoreMap::build(field.plan(Moves::Eight)?)?;
+    let mut peer = peers::index(&graph).map(|index| index.changing());
     let mut peer_first = Vec::new();
-    for query in scattered(pairs.len()).take(BLOCKS) {
-        let (from, to) = pairs[query];
-        let blocked = in_the_way(
-            &map.route(from, to)?
-                .points
-                .iter()
-                .map(|point| (point.x_m as usize, point.y_m as usize))
-                .collect::<Vec<_>>(),
-        );
-        if blocked.contains(&field.queries[query].start) || blocked.contains(&field.queries[query].goal) {
-            continue;
-        }
+    let (mut first, mut before, mut after, mut freed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for query in scattered(field.queries.len()).take(BLOCKS) {
+        let Some(blocked) = in_the_way(&map, &field.queries[query])? else { continue };
         let is_left = |cell: Cell| field.grid.is_free(cell) && !blocked.contains(&cell);
         let judge = Graph::of(&Grid::new(field.grid.columns, field.grid.rows, is_left), Moves::Eight);
-        let costs = judge.dijkstra(judge.node(field.queries[query].start));
-        let expected = Graph::length(costs[judge.node(field.queries[query].goal) as usize]);
+        let followers = (query..=query + FOLLOWERS).map(|index| field.queries[index % field.queries.len()]);
+        let followers: Vec<Query> =
+            followers.filter(|query| is_left(query.start) && is_left(query.goal)).collect();
 
+        before.extend(followers.iter().skip(1).map(|query| answer(&map, query).1));
         let started = Instant::now();
-        let changed = with_blocked(&map, &blocked)?;
-        let answer = changed.distance(from, to).unwrap_or(f64::INFINITY);
+        map.block(0, area(&blocked))?;
+        let (distance, _) = answer(&map, &followers[0]);
         first.push(started.elapsed());
-        assert!(answer == expected || (answer - expected).abs() < 1e-4, "{answer} and {expected}");
-        for follower in (query + 1..query + 1 + FOLLOWERS).map(|index| index % pairs.len()) {
-            let (from, to) = pairs[follower];
-            prepared.push(timed(|| map.distance(from, to).ok()));
-            after.push(timed(|| changed.distance(from, to).ok()));
+        assert_right(&judge, &followers[0], distance);
+        for query in &followers[1..] {
+            let (distance, time) = answer(&map, query);
+            after.push(time);
+            assert_right(&judge, query, distance);
         }
-        #[cfg(feature = "peers")]
-        {
-            let (time, answer) = peer_answer(&mut cch, &graph, &blocked, nodes[query]);
+        let started = Instant::now();
+        map.free(0, area(&blocked))?;
+        let (distance, _) = answer(&map, &followers[0]);
+        freed.push(started.elapsed());
+        assert_right(&graph, &followers[0], distance);
+
+        if let Some(peer) = &mut peer {
+            let nodes = (graph.node(followers[0].start), graph.node(followers[0].goal));
+            let (time, distance) = peer_answer(peer.as_mut(), &graph, &blocked, nodes);
             peer_first.push(time);
-            assert!(answer == expected || (answer - expected).abs() < 1e-4, "{answer} and {expected}");
+            assert_right(&judge, &followers[0], distance);
         }
     }
-    #[cfg(not(feature = "peers"))]
-    let _ = nodes;
     let spread = |times: &[Duration]| Spread::of(times.iter().copied());
     let figure = |what: &str, value, most| Figure { what: what.to_owned(), value, most };
-    let us = spread(&first).median_us;
-    let times = spread(&after).mean_us / spread(&prepared).mean_us;
-    #[cfg_attr(not(feature = "peers"), expect(unused_mut, reason = "there is nobody to compare with"))]
+    let times = spread(&after).mean_us / spread(&before).mean_us;
     let mut figures = vec![
-        figure("us from a block to the first distance, median", us, Some(US_MAX)),
-        figure("the distances after it, as a multiple of those before it, mean", times, Some(TIMES_MAX)),
+        figure("us from a block to the first distance, median", spread(&first).median_us, Some(US_MAX)),
+        figure("us from freeing it to the first distance, median", spread(&freed).median_us, None),
+        figure("us of a distance before a block, mean", spread(&before).mean_us, None),
+        figure("us of a distance after it, mean", spread(&after).mean_us, None),
+        figure("the latter as a multiple of the former", times, Some(TIMES_MAX)),
     ];
-    #[cfg(feature = "peers")]
-    figures.push(figure(
-        "us until routingkit-cch has changed its costs and answers, median",
-        spread(&peer_first).median_us,
-        None,
-    ));
+    if peer.is_some() {
+        let us = spread(&peer_first).median_us;
+        figures.push(figure("us until routingkit-cch has changed its costs and answers, median", us, None));
+    }
     print_figures(&format!("pathfinding, {}, eight directions: an aisle is blocked", field.name), &figures);
     Ok(())
 }
 
-/// Two by two cells in the middle of a walk.
-fn in_the_way(walk: &[Cell]) -> [Cell; 4] {
-    let (column, row) = walk[walk.len() / 2];
-    [(column, row), (column + 1, row), (column, row + 1), (column + 1, row + 1)]
-}
-
-/// The map without these cells. Nothing else is known to do it than to build it again with a wall.
-fn with_blocked(map: &StoreMap, cells: &[Cell; 4]) -> Result<StoreMap> {
-    let ((x1_m, y1_m), (x2_m, y2_m)) = (corner(cells[0], 0.0), corner(cells[3], 1.0));
-    let mut plan = map.floor_plan().clone();
-    plan.floors[0].walls.push(Rect { x1_m, y1_m, x2_m, y2_m });
-    // The entrance of a drawn map is its first free cell, which may be among them.
-    if cells.iter().any(|&cell| point(cell) == plan.entrance) {
-        return Err("the entrance is blocked".into());
-    }
-    Ok(StoreMap::build(plan)?)
-}
-
-fn corner((column, row): Cell, side: f64) -> (f64, f64) {
-    (column as f64 + side, row as f64 + side)
-}
-
-fn timed<T>(work: impl FnOnce() -> T) -> Duration {
+/// Our distance, infinite where no walk leads, and the time it took.
+fn answer(map: &StoreMap, query: &Query) -> (f64, Duration) {
     let started = Instant::now();
-    std::hint::black_box(work());
-    started.elapsed()
+    let distance = map.distance(point(query.start), point(query.goal)).unwrap_or(f64::INFINITY);
+    (distance, started.elapsed())
+}
+
+fn assert_right(judge: &Graph, query: &Query, distance: f64) {
+    let costs = judge.dijkstra(judge.node(query.start));
+    let expected = Graph::length(costs[judge.node(query.goal) as usize]);
+    assert!(distance == expected || (distance - expected).abs() < 1e-4, "{distance} and {expected}");
+}
+
+/// Two by two cells in the middle of a walk, unless it is so short that they are its ends.
+fn in_the_way(map: &StoreMap, query: &Query) -> Result<Option<[Cell; 4]>> {
+    let walk = map.route(point(query.start), point(query.goal))?.points;
+    let middle = walk[walk.len() / 2];
+    let (column, row) = (middle.x_m as usize, middle.y_m as usize);
+    let cells = [(column, row), (column + 1, row), (column, row + 1), (column + 1, row + 1)];
+    Ok((!cells.contains(&query.start) && !cells.contains(&query.goal)).then_some(cells))
+}
+
+fn area(cells: &[Cell; 4]) -> Rect {
+    let [x1_m, y1_m] = [cells[0].0, cells[0].1].map(|side| side as f64);
+    Rect { x1_m, y1_m, x2_m: x1_m + 2.0, y2_m: y1_m + 2.0 }
 }
 
 /// How long it takes the peer to block and to answer; afterwards it is as before.
-#[cfg(feature = "peers")]
 fn peer_answer(
-    cch: &mut Changing,
+    peer: &mut dyn Changing,
     graph: &Graph,
     blocked: &[Cell; 4],
     (from, to): (u32, u32),
@@ -129,18 +118,17 @@ fn peer_answer(
         .filter(|&(node, arc)| touches(graph.cells[node as usize], graph.cells[graph.heads[arc] as usize]))
         .map(|(_, arc)| arc)
         .collect();
-    let costs = |of: &dyn Fn(usize) -> u32| arcs.iter().map(|&arc| (arc as u32, of(arc))).collect();
-    let (blocked, free) = (costs(&|_| BLOCKED), costs(&|arc| graph.costs[arc]));
+    let blocked = arcs.iter().map(|&arc| (arc as u32, None)).collect();
+    let free = arcs.iter().map(|&arc| (arc as u32, Some(graph.costs[arc]))).collect();
     let started = Instant::now();
-    cch.set(&blocked);
-    let answer = cch.distance(from, to);
+    peer.set(&blocked);
+    let answer = peer.distance(from, to);
     let time = started.elapsed();
-    cch.set(&free);
+    peer.set(&free);
     (time, answer)
 }
 
 /// Whether a diagonal step passes the corner of a block.
-#[cfg(feature = "peers")]
 fn is_cut(from: Cell, to: Cell, block: Cell) -> bool {
     from.0 != to.0 && from.1 != to.1 && (block == (from.0, to.1) || block == (to.0, from.1))
 }

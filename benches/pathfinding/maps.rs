@@ -32,8 +32,7 @@ const MAPS: [(&str, Kind, &[&str]); 8] = [
     ("random-64-64-20", Kind::Other, &["random-64-64-20-random-1.scen"]),
 ];
 
-/// Beyond so many cells, a peer that takes half a minute to prepare is left out where no goal needs it.
-#[cfg(feature = "peers")]
+/// Beyond so many cells, the peer's index takes half a minute, and is left out where no goal needs it.
 const CELLS_SOON_PREPARED: usize = 60_000;
 
 /// The maps of movingai.com, or without them stores that are made here.
@@ -64,19 +63,13 @@ pub(super) fn sections(field: &Field, figures: &mut Figures) -> Result<()> {
         let ours = preparation::Ours::prepare(field.plan(moves)?)?;
         assert_right(&ours.map, field, &expected, moves)?;
         assert_matrix_is_right(&ours, field, &graph)?;
-        #[cfg(feature = "peers")]
-        let cch = (moves == Moves::Eight || graph.cells.len() <= CELLS_SOON_PREPARED || is_long())
-            .then(|| peers::cch::Cch::prepare(&graph));
-        let others = queries::Others {
-            walkers: peers::walkers(&graph, moves, is_long()),
-            #[cfg(feature = "peers")]
-            cch,
-        };
+        let is_prepared = moves == Moves::Eight || graph.cells.len() <= CELLS_SOON_PREPARED || is_long();
+        let index = is_prepared.then(|| peers::index(&graph)).flatten();
         if moves == Moves::Eight {
-            figures.add(field, &ours, &others);
-            matrices::section(field, &ours.map, &graph, &others)?;
+            figures.add(field, &ours, index.as_deref());
+            matrices::section(field, &ours.map, &graph, index.as_deref())?;
         }
-        queries::sections(field, moves, &ours.map, &graph, &expected, others)?;
+        queries::sections(field, moves, &ours.map, &graph, &expected, index.as_deref())?;
     }
     Ok(())
 }

@@ -3,19 +3,16 @@
 use std::hint::black_box;
 
 use benches::graph::Graph;
-use benches::{Contender, Result, Section, alternate, measure};
+use benches::{Contender, Goal, Result, Section, alternate, measure};
 use quickcart_core::pathfinding::{Point, StoreMap};
 
-#[cfg(feature = "peers")]
-use super::field::Kind;
-use super::field::{Field, point};
-use super::queries::Others;
+use super::field::{Field, Kind, point};
+use super::peers::Index;
 
 pub(super) const SIDE: usize = 32;
 const REPETITIONS: usize = 5;
 
-#[cfg_attr(not(feature = "peers"), expect(unused_variables, reason = "there is nobody to compare with"))]
-pub(super) fn section(field: &Field, map: &StoreMap, graph: &Graph, others: &Others<'_>) -> Result<()> {
+pub(super) fn section(field: &Field, map: &StoreMap, graph: &Graph, index: Option<&dyn Index>) -> Result<()> {
     let cells = field.places(graph, SIDE, 0)?;
     let points: Vec<Point> = cells.iter().map(|&cell| point(cell)).collect();
     let nodes: Vec<u32> = cells.iter().map(|&cell| graph.node(cell)).collect();
@@ -42,21 +39,16 @@ pub(super) fn section(field: &Field, map: &StoreMap, graph: &Graph, others: &Oth
             Ok(())
         })
     })];
-    #[cfg(feature = "peers")]
-    if let Some(cch) = others.cch {
-        assert_same("routingkit-cch", &cch.matrix(&nodes, &nodes));
+    if let Some(index) = index {
+        assert_same("routingkit-cch", &index.matrix(&nodes, &nodes));
         let nodes = &nodes;
         let peer = Contender::new("routingkit-cch, one to many", move || {
             measure(1, || {
-                black_box(cch.matrix(nodes, nodes));
+                black_box(index.matrix(nodes, nodes));
                 Ok(())
             })
         });
-        contenders.push(peer.with_goal(benches::Goal::Time(if field.kind == Kind::Warehouse {
-            0.2
-        } else {
-            1.0
-        })));
+        contenders.push(peer.with_goal(Goal::Time(if field.kind == Kind::Warehouse { 0.2 } else { 1.0 })));
     }
     contenders.push(Contender::new("Dijkstra from each", || {
         measure(1, || {

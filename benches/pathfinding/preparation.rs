@@ -2,29 +2,32 @@
 
 use std::time::{Duration, Instant};
 
-use benches::{Figure, Result, print_figures};
+use benches::{Figure, Result, print_figures, process_cpu};
 use quickcart_core::pathfinding::{FloorPlan, StoreMap};
 
 use super::field::Field;
-use super::queries::Others;
+use super::peers::Index;
 
 /// The large warehouse may take so much memory.
 const MIB_MAX: f64 = 32.0;
 
-/// Our map, and what it took to make it.
+/// Our map, and how long it took to make.
 pub(super) struct Ours {
     pub(super) map: StoreMap,
     pub(super) took: Duration,
-    pub(super) bytes: u64,
+    /// The same in processor time, of all threads.
+    cpu: Duration,
 }
 
 impl Ours {
     pub(super) fn prepare(plan: FloorPlan) -> Result<Self> {
-        let before = benches::resident()?;
-        let started = Instant::now();
+        let (started, cpu) = (Instant::now(), process_cpu());
         let map = StoreMap::build(plan)?;
-        let took = started.elapsed();
-        Ok(Self { map, took, bytes: benches::resident()?.saturating_sub(before) })
+        Ok(Self { map, took: started.elapsed(), cpu: process_cpu() - cpu })
+    }
+
+    pub(super) fn mib(&self) -> f64 {
+        self.map.index_bytes() as f64 / f64::from(1 << 20)
     }
 }
 
@@ -33,20 +36,15 @@ impl Ours {
 pub(super) struct Figures(Vec<Figure>);
 
 impl Figures {
-    #[cfg_attr(not(feature = "peers"), expect(unused_variables, reason = "there is nobody to compare with"))]
-    pub(super) fn add(&mut self, field: &Field, ours: &Ours, others: &Others<'_>) {
+    pub(super) fn add(&mut self, field: &Field, ours: &Ours, index: Option<&dyn Index>) {
         let is_large = field.name == "warehouse-20-40-10-2-2";
         let mut add = |what: &str, value: f64, most: Option<f64>| {
             self.0.push(Figure { what: format!("{}: {what}", field.name), value, most });
         };
-        #[cfg_attr(not(feature = "peers"), expect(unused_mut, reason = "there is nobody to compare with"))]
-        let mut peer_ms = None;
-        #[cfg(feature = "peers")]
-        if let Some(cch) = &others.cch {
-            peer_ms = Some(cch.prepared.as_secs_f64() * 1e3);
-        }
+        let peer_ms = index.map(|index| index.took().as_secs_f64() * 1e3);
         add("ms to prepare StoreMap", ours.took.as_secs_f64() * 1e3, peer_ms.filter(|_| is_large));
-        add("MiB that the process grew by meanwhile", mib(ours.bytes), is_large.then_some(MIB_MAX));
+        add("ms of processor time for it", ours.cpu.as_secs_f64() * 1e3, None);
+        add("MiB of its index", ours.mib(), is_large.then_some(MIB_MAX));
         if let Some(peer_ms) = peer_ms {
             add("ms to prepare routingkit-cch", peer_ms, None);
         }
@@ -55,8 +53,4 @@ impl Figures {
     pub(super) fn print(&self) {
         print_figures("pathfinding: preparation, once, eight directions", &self.0);
     }
-}
-
-pub(super) fn mib(bytes: u64) -> f64 {
-    bytes as f64 / f64::from(1 << 20)
 }

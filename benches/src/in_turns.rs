@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use crate::Result;
 use crate::spread::{Spread, Stopwatch};
 
-/// In how many rounds each query is asked at most; its best time counts.
+/// In how many rounds each query is asked; its best time counts, because others were disturbed.
 const ROUNDS: usize = 5;
-/// What an asker may take in all rounds together: one that is slow is asked fewer queries, down to these.
-const BUDGET: Duration = Duration::from_millis(600);
+/// What an asker may take in a round: one that is slow is asked fewer queries, down to these.
+const ENOUGH: Duration = Duration::from_millis(250);
 const ASKED_AT_LEAST: usize = 10;
 
 /// Somebody who answers queries. The first of a list is ours.
@@ -64,13 +64,12 @@ pub struct Asked {
 /// The first wrong answer.
 pub fn in_turns(expected: &[(f64, f64)], mut askers: Vec<Asker<'_>>) -> Result<Vec<Asked>> {
     let stopwatch = Stopwatch::calibrated();
-    let mut rounds_left: Vec<usize> = Vec::new();
     let mut best: Vec<Vec<Duration>> = Vec::new();
     for asker in &mut askers {
         let began = Instant::now();
         let mut answered = 0;
         for (query, &(length, tolerance)) in expected.iter().enumerate() {
-            if query >= ASKED_AT_LEAST && began.elapsed() >= BUDGET {
+            if query >= ASKED_AT_LEAST && began.elapsed() >= ENOUGH {
                 break;
             }
             let answer = (asker.ask)(query);
@@ -81,17 +80,13 @@ pub fn in_turns(expected: &[(f64, f64)], mut askers: Vec<Asker<'_>>) -> Result<V
             }
             answered += 1;
         }
-        let rounds = BUDGET.as_secs_f64() / began.elapsed().as_secs_f64().max(1e-9);
-        rounds_left.push((rounds as usize).clamp(1, ROUNDS));
         best.push(vec![Duration::MAX; answered]);
     }
-    for round in 0..ROUNDS {
-        for ((asker, best), rounds) in askers.iter_mut().zip(&mut best).zip(&rounds_left) {
-            if round < *rounds {
-                for (query, best) in best.iter_mut().enumerate() {
-                    let (_, time) = stopwatch.time(|| black_box((asker.ask)(black_box(query))));
-                    *best = time.min(*best);
-                }
+    for _ in 0..ROUNDS {
+        for (asker, best) in askers.iter_mut().zip(&mut best) {
+            for (query, best) in best.iter_mut().enumerate() {
+                let (_, time) = stopwatch.time(|| black_box((asker.ask)(black_box(query))));
+                *best = time.min(*best);
             }
         }
     }

@@ -6,13 +6,13 @@ use benches::grid::Moves;
 
 use super::{Walker, at_least};
 
-pub(crate) struct AStar<'a> {
+pub(super) struct AStar<'a> {
     graph: &'a Graph,
     moves: Moves,
 }
 
 impl<'a> AStar<'a> {
-    pub(crate) fn new(graph: &'a Graph, moves: Moves) -> Self {
+    pub(super) fn new(graph: &'a Graph, moves: Moves) -> Self {
         Self { graph, moves }
     }
 }

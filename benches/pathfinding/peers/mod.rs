@@ -1,42 +1,86 @@
 //! Others who find shortest walks, all on the same graph.
 
-pub(super) mod a_star;
+mod a_star;
 #[cfg(feature = "peers")]
-pub(super) mod cch;
+mod cch;
 #[cfg(feature = "peers")]
 mod contraction;
 #[cfg(feature = "peers")]
 mod petgraph;
 pub(super) mod table;
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use benches::graph::{DIAGONAL, Graph, STRAIGHT};
 use benches::grid::{Cell, Moves};
 
-/// What a bench without peers says.
-#[cfg(not(feature = "peers"))]
-pub(super) const MISSING: &str =
-    "routingkit-cch, petgraph and fast_paths are not measured: cargo bench -p benches --features peers";
-
-/// Somebody who walks from node to node, with the length and the nodes of the walk as an answer; the length is
-/// infinite where no walk leads.
+/// Somebody who walks from node to node. Lengths are infinite where no walk leads.
 pub(super) trait Walker {
     fn name(&self) -> &'static str;
+
+    /// The length of a walk, and its nodes.
     fn walk(&mut self, from: u32, to: u32) -> (f64, Vec<u32>);
+
+    /// The length alone.
+    fn distance(&mut self, from: u32, to: u32) -> f64 {
+        self.walk(from, to).0
+    }
 }
 
-/// Everybody who needs no time to prepare, and with `is_long` those who need more than anybody would wait for.
+/// Somebody with an index that was prepared before.
+pub(super) trait Index {
+    /// How long the preparation took.
+    fn took(&self) -> Duration;
+
+    fn queries(&self) -> Box<dyn Walker>;
+
+    /// The lengths from each of some nodes to each of others, row after row.
+    fn matrix(&self, from: &[u32], to: &[u32]) -> Vec<f64>;
+
+    /// The same index with costs of its own, which may change.
+    fn changing(&self) -> Box<dyn Changing>;
+}
+
+/// An index whose costs follow what is blocked.
+pub(super) trait Changing {
+    /// Sets the costs of some arcs, `None` for one that nobody may take, and makes the index fit them.
+    fn set(&mut self, costs: &BTreeMap<u32, Option<u32>>);
+
+    fn distance(&self, from: u32, to: u32) -> f64;
+}
+
+/// The strongest peer, routingkit-cch, where it is compiled.
+#[cfg(feature = "peers")]
+pub(super) fn index(graph: &Graph) -> Option<Box<dyn Index>> {
+    Some(Box::new(cch::Cch::prepare(graph)))
+}
+
+#[cfg(not(feature = "peers"))]
+pub(super) fn index(_: &Graph) -> Option<Box<dyn Index>> {
+    None
+}
+
+/// Everybody without an index, and fast_paths where its preparation is short, or with `is_long` anyway.
+#[cfg(feature = "peers")]
 pub(super) fn walkers(graph: &Graph, moves: Moves, is_long: bool) -> Vec<Box<dyn Walker + '_>> {
-    let mut walkers: Vec<Box<dyn Walker + '_>> = vec![Box::new(a_star::AStar::new(graph, moves))];
-    #[cfg(feature = "peers")]
-    {
-        walkers.push(Box::new(petgraph::Petgraph::new(graph, moves)));
-        if is_long || graph.cells.len() <= contraction::NODES_SOON_PREPARED {
-            walkers.push(Box::new(contraction::FastPaths::new(graph)));
-        }
+    let mut walkers: Vec<Box<dyn Walker + '_>> =
+        vec![Box::new(a_star::AStar::new(graph, moves)), Box::new(petgraph::Petgraph::new(graph, moves))];
+    if is_long || graph.cells.len() <= contraction::NODES_SOON_PREPARED {
+        walkers.push(Box::new(contraction::FastPaths::new(graph)));
     }
-    #[cfg(not(feature = "peers"))]
-    let _ = is_long;
     walkers
+}
+
+#[cfg(not(feature = "peers"))]
+pub(super) fn walkers(graph: &Graph, moves: Moves, _: bool) -> Vec<Box<dyn Walker + '_>> {
+    vec![Box::new(a_star::AStar::new(graph, moves))]
+}
+
+/// What to know about who is measured.
+pub(super) fn notes() -> Vec<String> {
+    let missing = "Without routingkit-cch, petgraph and fast_paths, which come with --features peers.";
+    if cfg!(feature = "peers") { Vec::new() } else { vec![missing.to_owned()] }
 }
 
 /// What a walk between two cells costs at least: the estimate of every A* here.

@@ -28,12 +28,12 @@ The line has these keys:
                  step that is none, or does not lead from the start to the goal
   unsolved       for how many no walk is found; where there is one, that is a mismatch, too
   prepare_ms     the time to make a map ready to be asked
-  index_bytes    by how much the memory of the process grew meanwhile
+  index_bytes    how many bytes the index takes
   distance_us_*  the time of a query for the distance: median, mean and 99th percentile over all queries
   route_us_*     the same for the whole walk, with every cell
 
-Each query is asked up to five times, in five rounds over all of them, and its best time counts; one that takes over
-10 ms is asked no more. What the clock itself takes is taken off.
+Each query is asked five times, in rounds over all of them, and its best time counts; one that takes over 10 ms is
+asked twice. What the clock itself takes is taken off.
 
 With eight directions, right is what the .scen file says, to 0.0001 and what the file has rounded; with four, what a
 breadth-first search finds.
@@ -86,11 +86,9 @@ fn run(options: &Options) -> Result<serde_json::Value> {
     let queries = scenario::parse(&read(&options.scen)?, &grid)
         .map_err(|failure| format!("{}: {failure}", options.scen.display()))?;
 
-    let memory_before = benches::resident()?;
     let started = Instant::now();
     let map = StoreMap::build(plan.with_connectivity(connectivity)).map_err(|failure| in_map(&failure))?;
     let prepared = started.elapsed();
-    let index_bytes = benches::resident()?.saturating_sub(memory_before);
 
     let outcome = check::all(&map, &grid, moves, &queries);
     let pairs: Vec<(Point, Point)> =
@@ -104,7 +102,7 @@ fn run(options: &Options) -> Result<serde_json::Value> {
         "mismatches": outcome.mismatches,
         "unsolved": outcome.unsolved,
         "prepare_ms": us(prepared.as_secs_f64() * 1e3),
-        "index_bytes": index_bytes,
+        "index_bytes": map.index_bytes(),
         "distance_us_median": us(median_us),
         "distance_us_mean": us(mean_us),
         "distance_us_p99": us(p99_us),
