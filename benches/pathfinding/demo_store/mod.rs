@@ -92,11 +92,11 @@ fn tours(map: &StoreMap, store: &StoreData) -> Result<()> {
         visited.sort_unstable();
         assert_eq!(visited, (0..STOPS).collect::<Vec<_>>());
         let length_m = length(map, start, tour.order.iter().map(|&stop| stops[stop]))?;
-        assert!((length_m - tour.length_m).abs() < 1e-6, "{length_m} and {}", tour.length_m);
+        assert!((length_m - tour.length).abs() < 1e-6, "{length_m} and {}", tour.length);
         let nearest = nearest_first(map, start, stops)?;
         let by_nearest_m = length(map, start, nearest.iter().map(|&stop| stops[stop]))?;
-        assert!(tour.proved_shortest && tour.length_m <= by_nearest_m + 1e-6);
-        (ours_m, nearest_m) = (ours_m + tour.length_m, nearest_m + by_nearest_m);
+        assert!(tour.is_proved_shortest() && tour.length <= by_nearest_m + 1e-6);
+        (ours_m, nearest_m) = (ours_m + tour.length, nearest_m + by_nearest_m);
     }
     let contenders = vec![
         Contender::new("quickcart StoreMap::tour, proved shortest", || {

@@ -1,7 +1,8 @@
 //! Where the tours come from.
 
 use benches::Result;
-use benches::costs::Costs;
+use benches::costs::{Costs, Ends};
+use quickcart_core::pathfinding::{TourRequest, tour_of_matrix};
 
 /// A tour and how good it is.
 #[derive(Default)]
@@ -14,17 +15,17 @@ pub(crate) struct Solved {
     pub(crate) is_proved: bool,
 }
 
-/// PLACEHOLDER, to be replaced by the core's solver before this lands: the nearest place each time, and no bound.
+/// Solves it with the core's solver, within the work that it does by itself.
 pub(crate) fn solve(costs: &Costs) -> Result<Solved> {
-    let fixed_end = (costs.ends == benches::costs::Ends::Open).then_some(costs.places - 1);
-    let mut left: Vec<usize> = (1..costs.places).filter(|place| Some(*place) != fixed_end).collect();
-    let mut order = vec![0];
-    while !left.is_empty() {
-        let from = order[order.len() - 1];
-        let cost = |index: &usize| costs.between(from, left[*index]);
-        let nearest = (0..left.len()).min_by(|a, b| cost(a).total_cmp(&cost(b))).ok_or("no place is left")?;
-        order.push(left.swap_remove(nearest));
-    }
-    order.extend(fixed_end);
-    Ok(Solved { order, lower_bound: 0.0, is_proved: false })
+    let last = costs.places.saturating_sub(1);
+    let (request, stops) = match costs.ends {
+        Ends::Closed => (TourRequest::from(0).back_to_start(), 1..costs.places),
+        Ends::Open => (TourRequest::from(0).end_at(last), 1..last.max(1)),
+    };
+    let request = stops.clone().fold(request, TourRequest::stop);
+    let tour = tour_of_matrix(&costs.square, costs.places, &request)?;
+    let end = (costs.ends == Ends::Open && last > 0).then_some(last);
+    let order =
+        std::iter::once(0).chain(tour.order.iter().map(|stop| stop + stops.start)).chain(end).collect();
+    Ok(Solved { order, lower_bound: tour.lower_bound, is_proved: tour.is_proved_shortest() })
 }
