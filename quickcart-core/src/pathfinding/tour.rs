@@ -300,7 +300,7 @@ pub fn tour_of_matrix(
     request: &TourRequest<'_, usize>,
 ) -> Result<Tour<usize>, TourError> {
     request.check(MATRIX_STOPS_MAX)?;
-    let size = places.checked_mul(places).unwrap_or(usize::MAX);
+    let size = places.saturating_mul(places);
     let wrong = costs.iter().take(size).position(|cost| cost.is_nan() || *cost < 0.0);
     if let Some(index) = wrong.or_else(|| (costs.len() != size).then(|| costs.len().min(size))) {
         return Err(TourError::InvalidCosts { places, index });
