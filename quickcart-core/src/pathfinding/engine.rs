@@ -102,10 +102,11 @@ impl Engine {
     }
 
     /// Blocks or frees cells; answers how many that changed.
-    pub(super) fn change(&mut self, cells: impl Iterator<Item = Cell>, is_free: bool) -> usize {
-        let changed: Vec<Cell> = cells.filter(|&cell| self.terrain.grid.is_free(cell) != is_free).collect();
+    pub(super) fn change(&mut self, cells: &[Cell], is_free: impl Fn(Cell) -> bool) -> usize {
+        let changes = |cell: &Cell| self.terrain.grid.is_free(*cell) != is_free(*cell);
+        let changed: Vec<Cell> = cells.iter().copied().filter(changes).collect();
         for &cell in &changed {
-            self.terrain.grid.set_free(cell, is_free);
+            self.terrain.grid.set_free(cell, is_free(cell));
         }
         if let Some(plain) = &mut self.plain {
             subgoal::update_plain_cells(plain, &self.terrain, &changed);
@@ -124,25 +125,25 @@ impl Engine {
         }
     }
 
-    /// Fills `cells` with the shortest walk, both ends included, and answers its cost; [`UNREACHABLE`] and no cells where
+    /// Calls `take` with the cells of the shortest walk, both ends included, and its cost; [`UNREACHABLE`] and no cells where
     /// there is none.
-    pub(super) fn route(&self, from: Cell, to: Cell, cells: &mut Vec<Cell>) -> Cost {
-        cells.clear();
+    pub(super) fn with_route<T>(&self, from: Cell, to: Cell, take: impl FnOnce(&[Cell], Cost) -> T) -> T {
         self.searches.with(|search| {
             let cost = match &self.index {
                 Some(index) if self.changes.are_none() => index.bends(from, to, &mut search.bends),
                 _ => self.found(search, from, to),
             };
+            search.cells.clear();
             if cost < UNREACHABLE {
-                cells.push(from);
+                search.cells.push(from);
                 let bends = search.bends.iter().copied().chain([to]);
                 if self.plain.is_some() {
-                    bends.for_each(|bend| walk(&self.terrain.grid, cells, bend));
+                    bends.for_each(|bend| walk(&self.terrain.grid, &mut search.cells, bend));
                 } else {
-                    cells.extend(bends.filter(|&cell| cell != from));
+                    search.cells.extend(bends.filter(|&cell| cell != from));
                 }
             }
-            cost
+            take(&search.cells, cost)
         })
     }
 

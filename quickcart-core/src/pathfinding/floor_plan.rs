@@ -227,6 +227,12 @@ impl FloorPlan {
         self.floors.iter().find(|floor| floor.level == level)
     }
 
+    /// The aisle with this number, such as one to [block](super::StoreMap::block).
+    #[must_use]
+    pub fn aisle(&self, level: i32, aisle_num: u32) -> Option<&Aisle> {
+        self.floor(level)?.aisles.iter().find(|aisle| aisle.aisle_num == aisle_num)
+    }
+
     /// The aisle that a point is in.
     #[must_use]
     pub fn aisle_at(&self, point: Point) -> Option<&Aisle> {

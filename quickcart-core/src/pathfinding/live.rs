@@ -16,7 +16,7 @@ use super::{PathError, Rect, StoreMap};
 /// let spill = Rect { x1_m: 2.0, y1_m: 0.0, x2_m: 3.0, y2_m: 1.0 };
 /// live.block(0, spill)?;
 /// assert_eq!(live.current().distance(Point::new(0, 0.5, 0.5), far)?, 6.0);
-/// live.free(0, spill)?;
+/// live.restore(0, spill)?;
 /// assert_eq!(live.current().distance(Point::new(0, 0.5, 0.5), far)?, 4.0);
 /// # Ok::<(), quickcart_core::pathfinding::PathError>(())
 /// ```
@@ -57,6 +57,14 @@ impl LiveMap {
     /// As [`StoreMap::free`].
     pub fn free(&self, level: i32, area: Rect) -> Result<usize, PathError> {
         self.change(|map| map.free(level, area))
+    }
+
+    /// As [`StoreMap::restore`].
+    ///
+    /// # Errors
+    /// As [`StoreMap::restore`].
+    pub fn restore(&self, level: i32, area: Rect) -> Result<usize, PathError> {
+        self.change(|map| map.restore(level, area))
     }
 
     fn change(

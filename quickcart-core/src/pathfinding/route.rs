@@ -6,7 +6,7 @@ use super::sheet::Cell;
 use super::terrain::Terrain;
 
 /// A shortest walk.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Route {
     /// The middle of every cell on the way, from the start to the goal.
     pub points: Vec<Point>,
@@ -18,30 +18,32 @@ pub struct Route {
 }
 
 impl Route {
-    pub(super) fn of(terrain: &Terrain, cells: &[Cell], cost: Cost) -> Self {
-        let points = cells.iter().map(|&cell| terrain.sheet.point_of(cell)).collect();
-        let length_m = cost::sides(cost) * terrain.sheet.resolution_m();
-        Self { points, corners: corners(terrain, cells), length_m }
+    /// Becomes the walk past `cells`, in the memory that it has.
+    pub(super) fn fill(&mut self, terrain: &Terrain, cells: &[Cell], cost: Cost) {
+        self.points.clear();
+        self.points.extend(cells.iter().map(|&cell| terrain.sheet.point_of(cell)));
+        self.corners.clear();
+        for_each_corner(terrain, cells, |cell| self.corners.push(terrain.sheet.point_of(cell)));
+        self.length_m = cost::sides(cost) * terrain.sheet.resolution_m();
     }
 }
 
-/// Drops every cell that one can walk past in a straight line.
-fn corners(terrain: &Terrain, cells: &[Cell]) -> Vec<Point> {
-    let Some((&first, rest)) = cells.split_first() else { return Vec::new() };
-    let (mut kept, mut from, mut previous) = (vec![first], first, first);
-    let mut has_ridden = false;
+/// Leaves out every cell that one can walk past in a straight line.
+fn for_each_corner(terrain: &Terrain, cells: &[Cell], mut keep: impl FnMut(Cell)) {
+    let Some((&first, rest)) = cells.split_first() else { return };
+    keep(first);
+    let (mut from, mut previous, mut has_ridden) = (first, first, false);
     for next in turns(terrain, rest, first) {
         let rides = terrain.is_ride(previous, next);
         if from != previous && (has_ridden || rides || !terrain.in_sight(from, next)) {
-            kept.push(previous);
+            keep(previous);
             from = previous;
         }
         (previous, has_ridden) = (next, rides);
     }
     if previous != first {
-        kept.push(previous);
+        keep(previous);
     }
-    kept.into_iter().map(|cell| terrain.sheet.point_of(cell)).collect()
 }
 
 /// The cells where the way changes its direction or rides begin and end, and the last one.

@@ -24,6 +24,8 @@ pub(super) struct Search {
     stamp: u32,
     /// Where the walk that was found goes.
     pub(super) bends: Vec<Cell>,
+    /// All its cells.
+    pub(super) cells: Vec<Cell>,
 }
 
 impl Search {

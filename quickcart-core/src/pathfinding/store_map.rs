@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::cost::{self, Cost, UNREACHABLE};
 use super::engine::{Engine, Technique};
+use super::grid::Grid;
 use super::progress::Progress;
 use super::search::Search;
 use super::sheet::Cell;
@@ -37,6 +38,8 @@ use super::{
 #[derive(Clone, Debug)]
 pub struct StoreMap {
     floor_plan: Arc<FloorPlan>,
+    /// Which cells the plan leaves free.
+    planned: Arc<Grid>,
     engine: Engine,
     bytes_max: usize,
 }
@@ -110,8 +113,10 @@ impl StoreMap {
 
     fn unprepared(floor_plan: FloorPlan, technique: Technique, bytes_max: usize) -> Result<Self, PathError> {
         floor_plan.check()?;
-        let engine = Engine::searching(Terrain::of(&floor_plan)?, technique);
-        let map = Self { floor_plan: Arc::new(floor_plan), engine, bytes_max };
+        let terrain = Terrain::of(&floor_plan)?;
+        let planned = Arc::new(terrain.grid.clone());
+        let engine = Engine::searching(terrain, technique);
+        let map = Self { floor_plan: Arc::new(floor_plan), planned, engine, bytes_max };
         map.check_places()?;
         Ok(map)
     }
@@ -156,10 +161,21 @@ impl StoreMap {
     /// # Errors
     /// [`PathError::OffTheMap`] and [`PathError::Unreachable`].
     pub fn route(&self, from: Point, to: Point) -> Result<Route, PathError> {
+        let mut route = Route::default();
+        self.route_into(from, to, &mut route)?;
+        Ok(route)
+    }
+
+    /// As [`route`](Self::route), in the memory of a route from before: whoever asks often allocates nothing.
+    ///
+    /// # Errors
+    /// As [`route`](Self::route); then the route is as it was.
+    pub fn route_into(&self, from: Point, to: Point, route: &mut Route) -> Result<(), PathError> {
         let (start, goal) = (self.cell_near(from)?, self.cell_near(to)?);
-        let mut cells = Vec::new();
-        let cost = reached(self.engine.route(start, goal, &mut cells), to)?;
-        Ok(Route::of(self.terrain(), &cells, cost))
+        self.engine.with_route(start, goal, |cells, cost| {
+            route.fill(self.terrain(), cells, reached(cost, to)?);
+            Ok(())
+        })
     }
 
     /// The lengths of the shortest walks from each of some points to each of others.
@@ -225,8 +241,8 @@ impl StoreMap {
         self.change(level, area, false)
     }
 
-    /// Frees every cell that an area reaches into, whatever blocked it. Answers how many were blocked. As after
-    /// [`block`](Self::block), walks take longer to find; all of them, unless just that was freed which was blocked.
+    /// Frees every cell that an area reaches into, whatever blocked it, such as a shelf that was taken away. Answers how many
+    /// were blocked. All walks take longer to find until [`prepare`](Self::prepare).
     ///
     /// # Errors
     /// [`PathError::InvalidPlan`] when the area is not on a floor of the map.
@@ -234,9 +250,20 @@ impl StoreMap {
         self.change(level, area, true)
     }
 
+    /// Makes every cell that an area reaches into what the plan says, after [`block`](Self::block) and
+    /// [`free`](Self::free). Answers how many changed.
+    ///
+    /// # Errors
+    /// [`PathError::InvalidPlan`] when the area is not on a floor of the map.
+    pub fn restore(&mut self, level: i32, area: Rect) -> Result<usize, PathError> {
+        let cells = self.terrain().cells_in(level, &area)?;
+        let planned = Arc::clone(&self.planned);
+        Ok(self.engine.change(&cells, |cell| planned.is_free(cell)))
+    }
+
     fn change(&mut self, level: i32, area: Rect, is_free: bool) -> Result<usize, PathError> {
         let cells = self.terrain().cells_in(level, &area)?;
-        Ok(self.engine.change(cells.into_iter(), is_free))
+        Ok(self.engine.change(&cells, |_| is_free))
     }
 
     /// Whether the index knows the map as it is.

@@ -142,6 +142,10 @@ proptest! {
         let free: Vec<Point> = points.iter().copied().filter(|&point| map.nearest_free(point) == Ok(point)).collect();
         check_same(&map, &searching, &free)?;
         check_same(&before, &store.map(Technique::Search), &points)?;
+        let mut restored = map.clone();
+        restored.restore(0, Rect { x1_m: 0.0, y1_m: 0.0, x2_m: COLUMNS as f64, y2_m: ROWS as f64 }).unwrap();
+        prop_assert!(restored.is_prepared(), "the index knows it again");
+        check_same(&restored, &before, &points)?;
         map.prepare();
         prop_assert!(map.is_prepared());
         check_same(&map, &searching, &free)?;
