@@ -27,7 +27,7 @@ pub(super) fn section(field: &Field) -> Result<()> {
     let mut peer_first = Vec::new();
     let (mut first, mut before, mut after, mut freed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for query in scattered(field.queries.len()).take(BLOCKS) {
-        let Some(blocked) = in_the_way(&map, &field.queries[query])? else { continue };
+        let Some(blocked) = in_the_way(&map, &field.grid, &field.queries[query])? else { continue };
         let is_left = |cell: Cell| field.grid.is_free(cell) && !blocked.contains(&cell);
         let judge = Graph::of(&Grid::new(field.grid.columns, field.grid.rows, is_left), Moves::Eight);
         let followers = (query..=query + FOLLOWERS).map(|index| field.queries[index % field.queries.len()]);
@@ -89,13 +89,18 @@ fn assert_right(judge: &Graph, query: &Query, distance: f64) {
     assert!(distance == expected || (distance - expected).abs() < 1e-4, "{distance} and {expected}");
 }
 
-/// Two by two cells in the middle of a walk, unless it is so short that they are its ends.
-fn in_the_way(map: &StoreMap, query: &Query) -> Result<Option<[Cell; 4]>> {
+/// Two by two free cells with the middle of a walk among them, unless there are none or an end of the walk is among them.
+/// All are free, because to free them again would free a shelf, too.
+fn in_the_way(map: &StoreMap, grid: &Grid, query: &Query) -> Result<Option<[Cell; 4]>> {
     let walk = map.route(point(query.start), point(query.goal))?.points;
     let middle = walk[walk.len() / 2];
-    let (column, row) = (middle.x_m as usize, middle.y_m as usize);
-    let cells = [(column, row), (column + 1, row), (column, row + 1), (column + 1, row + 1)];
-    Ok((!cells.contains(&query.start) && !cells.contains(&query.goal)).then_some(cells))
+    let (right, below) = (middle.x_m as usize, middle.y_m as usize);
+    let square = |(x, y): Cell| [(x, y), (x + 1, y), (x, y + 1), (x + 1, y + 1)];
+    let (left, above) = (right.saturating_sub(1), below.saturating_sub(1));
+    let squares = [(right, below), (left, below), (right, above), (left, above)].map(square);
+    Ok(squares.into_iter().find(|cells| {
+        cells.iter().all(|&cell| grid.is_free(cell) && cell != query.start && cell != query.goal)
+    }))
 }
 
 fn area(cells: &[Cell; 4]) -> Rect {

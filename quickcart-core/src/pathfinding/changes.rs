@@ -71,10 +71,11 @@ impl Area {
         Some(Self { x: (x().min()?, x().max()?), y: (y().min()?, y().max()?) })
     }
 
-    /// What a walk from a cell into the area costs at least.
+    /// What a walk from a cell costs at least until it is in the area or beside it, where it may cut a corner.
     fn cost_at_least(self, grid: &Grid, from: Cell) -> Cost {
         let (x, y) = grid.place(from);
-        grid.cost_at_least(from, grid.cell(x.clamp(self.x.0, self.x.1), y.clamp(self.y.0, self.y.1)))
+        let near = |at: u32, (low, high): (u32, u32)| at.clamp(low - 1, high + 1);
+        grid.cost_at_least(from, grid.cell(near(x, self.x), near(y, self.y)))
     }
 
     /// Whether a straight way between two cells, or a cell beside it, may be in the area.

@@ -93,7 +93,10 @@ fn lengths(map: &StoreMap, points: &[Point]) -> Vec<Option<f64>> {
 fn check_same(map: &StoreMap, searching: &StoreMap, points: &[Point]) -> Result<(), TestCaseError> {
     let some: Vec<Point> = points.iter().copied().step_by(points.len().div_ceil(16).max(1)).collect();
     let expected = lengths(searching, &some);
-    prop_assert_eq!(&lengths(map, &some), &expected);
+    for (index, (length_m, expected)) in lengths(map, &some).iter().zip(&expected).enumerate() {
+        let (from, to) = (some[index / some.len()], some[index % some.len()]);
+        prop_assert_eq!(length_m, expected, "from {} to {}", from, to);
+    }
     let matrix = map.matrix(&some, &some).unwrap();
     let in_matrix = matrix.lengths_m().iter().map(|&length_m| Some(length_m).filter(|m| m.is_finite()));
     prop_assert_eq!(&in_matrix.collect::<Vec<_>>(), &expected);
