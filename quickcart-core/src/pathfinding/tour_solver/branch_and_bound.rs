@@ -8,7 +8,8 @@ use std::collections::BinaryHeap;
 
 use super::ascent::{Ascent, Relaxation, Weights};
 use super::budget::Budget;
-use super::one_tree::{Edge, Fate, Marginals, OneTrees};
+use super::one_tree::{Edge, Marginals};
+use super::sparse_trees::{Fate, SparseTrees};
 
 /// A part of the search: the round trips that keep and drop certain edges.
 struct Branch {
@@ -51,29 +52,26 @@ pub(super) struct Proof {
     pub(super) better: Option<(Vec<usize>, f64)>,
     /// No round trip is shorter.
     pub(super) lower_bound: f64,
-    pub(super) branches: usize,
 }
 
 pub(super) struct Search<'a> {
     nodes: usize,
     edges: &'a [Edge],
-    trees: OneTrees,
+    trees: SparseTrees,
     upper_bound: f64,
     /// Round trips are only worth finding below `upper_bound - margin`.
     margin: f64,
     open: BinaryHeap<Branch>,
     better: Option<Vec<usize>>,
-    /// The lowest bound of a branch that was given up although it may hold a round trip that is shorter by less than the margin.
+    /// The lowest bound of a branch that was given up: it may hold a round trip that is shorter by less than the margin.
     closed: f64,
     degrees: Vec<i32>,
-    branches: usize,
     edges_at: Vec<Vec<usize>>,
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(mut trees: OneTrees, edges: &'a [Edge], upper_bound: f64, margin: f64) -> Self {
-        trees.drop_all();
-        let nodes = trees.nodes();
+    pub(super) fn new(edges: &'a [Edge], nodes: usize, upper_bound: f64, margin: f64) -> Self {
+        let longest = edges.iter().map(|edge| edge.cost.abs()).fold(1.0, f64::max);
         let mut edges_at = vec![Vec::new(); nodes];
         for (index, edge) in edges.iter().enumerate() {
             edges_at[edge.ends.0].push(index);
@@ -82,14 +80,13 @@ impl<'a> Search<'a> {
         Self {
             nodes,
             edges,
-            trees,
+            trees: SparseTrees::new(nodes, longest),
             upper_bound,
             margin,
             open: BinaryHeap::new(),
             better: None,
             closed: f64::INFINITY,
             degrees: vec![0; nodes],
-            branches: 0,
             edges_at,
         }
     }
@@ -131,17 +128,15 @@ impl<'a> Search<'a> {
         Proof {
             better: self.better.map(|order| (order, self.upper_bound)),
             lower_bound: open.min(self.closed).min(self.upper_bound),
-            branches: self.branches,
         }
     }
 
     /// Bounds a branch, and keeps it when it may hold a shorter round trip.
     fn explore(&mut self, parent: &Weights, mut fates: Box<[Fate]>, budget: &mut Budget<'_>) {
-        self.branches += 1;
         if !self.propagate(&mut fates) {
             return;
         }
-        self.trees.restrict(self.edges, &fates);
+        self.trees.restrict(self.edges, &self.edges_at, &fates);
         let ascent = Ascent { steps_max: 20, scale: 0.5, scale_min: 0.05, patience: 3 };
         let target = self.target();
         let mut weights = ascent.run(&mut self.trees, parent, self.upper_bound, target, budget);
@@ -151,7 +146,8 @@ impl<'a> Search<'a> {
         }
         weights.bound = weights.bound.max(bound).max(parent.bound);
         if self.degrees.iter().all(|&degree| degree == 0) {
-            self.found();
+            let edges: Vec<(usize, usize)> = self.trees.tree().edges().collect();
+            self.found(&edges);
         }
         if weights.bound >= self.target() {
             self.closed = self.closed.min(weights.bound);
@@ -162,12 +158,10 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The 1-tree is a round trip, hence the shortest of its branch.
-    fn found(&mut self) {
+    /// These edges are a round trip, the shortest of its branch.
+    fn found(&mut self, round_trip: &[(usize, usize)]) {
         let mut at: Vec<[usize; 2]> = vec![[usize::MAX; 2]; self.nodes];
-        let tree = self.trees.tree().iter().map(|branch| (branch.node, branch.above));
-        let at_first = self.trees.at_first().into_iter().flatten().map(|node| (0, node));
-        for (a, b) in tree.chain(at_first) {
+        for &(a, b) in round_trip {
             for (node, other) in [(a, b), (b, a)] {
                 let free = usize::from(at[node][0] != usize::MAX);
                 at[node][free] = other;
@@ -197,41 +191,46 @@ impl<'a> Search<'a> {
     fn split(&mut self, weights: &Weights, bound: f64, fates: &mut [Fate]) -> Option<Split> {
         let key = |edge: &Edge| edge.cost + weights.node[edge.ends.0] + weights.node[edge.ends.1];
         let slack = self.upper_bound - self.margin - bound;
-        let mut marginals = Marginals::new(&self.trees);
-        let at_first = self.trees.at_first().map(|node| node.unwrap_or(0));
-        let dearest_at_first = self.edges_at[0]
+        let mut marginals = Marginals::new(self.trees.tree());
+        let at_first = self.trees.tree().at_first();
+        let free_at_first = self.edges_at[0]
             .iter()
-            .filter(|&&edge| fates[edge] == Fate::Free && at_first.contains(&self.edges[edge].ends.1))
-            .map(|&edge| key(&self.edges[edge]))
-            .fold(f64::NEG_INFINITY, f64::max);
+            .filter(|&&edge| fates[edge] == Fate::Free && at_first.contains(&self.edges[edge].ends.1));
+        let dearest_at_first =
+            free_at_first.map(|&edge| key(&self.edges[edge])).fold(f64::NEG_INFINITY, f64::max);
         for (edge, fate) in self.edges.iter().zip(fates.iter_mut()) {
-            if *fate != Fate::Free || marginals.slot(edge.ends).is_some() {
+            if *fate != Fate::Free || marginals.substitute(edge.ends).is_some() {
                 continue;
             }
             let own = key(edge);
             let dearest = if edge.ends.0 == 0 {
-                marginals.note_at_first(own);
+                marginals.see_at_first(own);
                 dearest_at_first
             } else {
-                marginals.note(edge.ends, own)
+                marginals.see(edge.ends, own)
             };
             if own - dearest >= slack {
                 *fate = Fate::Dropped;
             }
         }
         let mut gains = vec![f64::NEG_INFINITY; self.edges.len()];
-        for (index, edge) in self.edges.iter().enumerate() {
-            if fates[index] != Fate::Free {
-                continue;
-            }
-            if let Some(slot) = marginals.slot(edge.ends) {
-                gains[index] = marginals.substitute(slot) - key(edge);
-                if gains[index] >= slack {
-                    fates[index] = Fate::Kept;
+        for ((edge, fate), gain) in self.edges.iter().zip(fates.iter_mut()).zip(&mut gains) {
+            let substitute = marginals.substitute(edge.ends).filter(|_| *fate == Fate::Free);
+            if let Some(substitute) = substitute {
+                *gain = substitute - key(edge);
+                if *gain >= slack {
+                    *fate = Fate::Kept;
                 }
             }
         }
         if !self.propagate(fates) {
+            return None;
+        }
+        if !fates.contains(&Fate::Free) {
+            // Nothing is left to decide: the kept edges are the only round trip.
+            let kept = self.edges.iter().zip(fates.iter()).filter(|(_, fate)| **fate == Fate::Kept);
+            let kept: Vec<(usize, usize)> = kept.map(|(edge, _)| edge.ends).collect();
+            self.found(&kept);
             return None;
         }
         self.choose(fates, &gains)
@@ -300,15 +299,7 @@ impl<'a> Search<'a> {
     /// Drops edges that would close a cycle of kept edges too early; false when one is closed.
     fn drop_short_cycles(&self, fates: &mut [Fate]) -> bool {
         let mut roots: Vec<usize> = (0..self.nodes).collect();
-        fn root(roots: &mut [usize], mut node: usize) -> usize {
-            while roots[node] != node {
-                roots[node] = roots[roots[node]];
-                node = roots[node];
-            }
-            node
-        }
-        let mut kept = 0;
-        let mut closed = 0;
+        let (mut kept, mut closed) = (0, 0);
         for (edge, fate) in self.edges.iter().zip(fates.iter()) {
             if *fate == Fate::Kept {
                 kept += 1;
@@ -334,4 +325,13 @@ impl<'a> Search<'a> {
         }
         true
     }
+}
+
+/// The representative of a node's set, with the way there halved (Tarjan and van Leeuwen, Journal of the ACM 31(2), 1984).
+fn root(roots: &mut [usize], mut node: usize) -> usize {
+    while roots[node] != node {
+        roots[node] = roots[roots[node]];
+        node = roots[node];
+    }
+    node
 }

@@ -148,9 +148,9 @@ impl LocalSearch {
                 let gain = gained + self.cost(c, d) - self.cost(b, d);
                 if gain > self.tolerance {
                     if forward {
-                        self.reverse(b, c)
+                        self.reverse(b, c);
                     } else {
-                        self.reverse(c, b)
+                        self.reverse(c, b);
                     }
                     [a, b, c, d].into_iter().for_each(|node| self.enqueue(node));
                     return Some(gain);

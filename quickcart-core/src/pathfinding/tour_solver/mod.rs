@@ -8,6 +8,7 @@ mod bounded_program;
 mod branch_and_bound;
 mod budget;
 mod cycle;
+mod dense_trees;
 mod directed;
 mod local_search;
 mod margin;
@@ -17,6 +18,7 @@ mod oracle;
 mod q_paths;
 mod random;
 mod segment_search;
+mod sparse_trees;
 mod symmetric;
 #[cfg(test)]
 mod tests;
@@ -76,6 +78,7 @@ pub(super) struct Solution {
     pub(super) lower_bound: f64,
 }
 
+#[cfg(test)]
 impl Solution {
     /// Whether no tour is shorter.
     pub(super) fn is_proved(&self) -> bool {

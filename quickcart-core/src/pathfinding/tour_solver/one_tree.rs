@@ -1,173 +1,4 @@
-//! Shortest 1-trees: a spanning tree of all nodes but node 0 by Prim's algorithm (Bell System Technical Journal 36, 1957),
-//! in its quadratic form, which suits a hundred nodes, and the two cheapest edges of node 0.
-
-use super::ascent::Relaxation;
-
-/// Finds shortest 1-trees over a matrix of costs, in which edges can be kept and dropped.
-pub(super) struct OneTrees {
-    nodes: usize,
-    /// Row-major; infinite for dropped edges, and lowered by `reward` for kept ones, which no 1-tree then leaves out.
-    costs: Vec<f64>,
-    reward: f64,
-    kept: usize,
-    outside: Vec<Outside>,
-    tree: Vec<Branch>,
-    at_first: [Option<usize>; 2],
-}
-
-/// A node that is not yet in the tree.
-#[derive(Clone, Copy)]
-struct Outside {
-    /// Of the cheapest edge into the tree, with the weights of both ends.
-    cost: f64,
-    node: u32,
-    nearest: u32,
-}
-
-/// An edge of the spanning tree, with the weights of both ends.
-#[derive(Clone, Copy)]
-pub(super) struct Branch {
-    pub(super) node: usize,
-    pub(super) above: usize,
-    pub(super) cost: f64,
-}
-
-impl OneTrees {
-    pub(super) fn new(costs: &[f64], nodes: usize) -> Self {
-        let finite = costs.iter().copied().filter(|cost| cost.is_finite());
-        let longest = finite.fold(1.0, |longest: f64, cost| longest.max(cost.abs()));
-        Self {
-            nodes,
-            costs: costs.to_vec(),
-            reward: 4.0 * longest * nodes as f64,
-            kept: 0,
-            outside: Vec::with_capacity(nodes),
-            tree: Vec::with_capacity(nodes),
-            at_first: [None; 2],
-        }
-    }
-
-    pub(super) fn nodes(&self) -> usize {
-        self.nodes
-    }
-
-    /// The edges of the last spanning tree, from node 1 outwards.
-    pub(super) fn tree(&self) -> &[Branch] {
-        &self.tree
-    }
-
-    /// The ends of the two edges at node 0 in the last 1-tree, the cheaper first.
-    pub(super) fn at_first(&self) -> [Option<usize>; 2] {
-        self.at_first
-    }
-
-    fn span(&mut self, weights: &[f64], degrees: &mut [i32]) -> f64 {
-        self.outside.clear();
-        self.outside.extend((2..self.nodes).map(|node| Outside {
-            cost: f64::INFINITY,
-            node: node as u32,
-            nearest: 0,
-        }));
-        self.tree.clear();
-        let (mut length, mut added) = (0.0, 1);
-        while !self.outside.is_empty() {
-            let row = &self.costs[added * self.nodes..][..self.nodes];
-            let weight = weights[added];
-            let (mut closest, mut least) = (0, f64::INFINITY);
-            for (index, outside) in self.outside.iter_mut().enumerate() {
-                let node = outside.node as usize;
-                let cost = row[node] + weight + weights[node];
-                if cost < outside.cost {
-                    outside.cost = cost;
-                    outside.nearest = added as u32;
-                }
-                if outside.cost < least {
-                    (closest, least) = (index, outside.cost);
-                }
-            }
-            let Outside { cost, node, nearest } = self.outside.swap_remove(closest);
-            let branch = Branch { node: node as usize, above: nearest as usize, cost };
-            length += cost;
-            degrees[branch.node] += 1;
-            degrees[branch.above] += 1;
-            self.tree.push(branch);
-            added = branch.node;
-        }
-        length
-    }
-
-    /// Adds the two cheapest edges of node 0.
-    fn close(&mut self, weights: &[f64], degrees: &mut [i32]) -> f64 {
-        let (mut first, mut second) = ((f64::INFINITY, 0), (f64::INFINITY, 0));
-        for (node, (cost, weight)) in self.costs[..self.nodes].iter().zip(weights).enumerate().skip(1) {
-            let cost = cost + weight;
-            if cost < first.0 {
-                (second, first) = (first, (cost, node));
-            } else if cost < second.0 {
-                second = (cost, node);
-            }
-        }
-        degrees[0] += 2;
-        self.at_first = [first.1, second.1].map(|node| (node != 0).then_some(node));
-        for node in self.at_first.into_iter().flatten() {
-            degrees[node] += 1;
-        }
-        first.0 + second.0 + 2.0 * weights[0]
-    }
-
-    /// Forgets what was kept and dropped.
-    pub(super) fn restrict(&mut self, edges: &[Edge], fates: &[Fate]) {
-        self.kept = 0;
-        for (edge, fate) in edges.iter().zip(fates) {
-            let cost = match fate {
-                Fate::Free => edge.cost,
-                Fate::Kept => edge.cost - self.reward,
-                Fate::Dropped => f64::INFINITY,
-            };
-            self.kept += usize::from(*fate == Fate::Kept);
-            let (a, b) = edge.ends;
-            self.costs[a * self.nodes + b] = cost;
-            self.costs[b * self.nodes + a] = cost;
-        }
-    }
-
-    /// The edges that a round trip shorter than `target` can use, because the shortest 1-tree with such an edge costs less.
-    pub(super) fn possible_edges(&mut self, weights: &[f64], target: f64) -> Vec<Edge> {
-        let mut violations = vec![0; self.nodes];
-        let slack = target - self.bound(weights, &mut violations);
-        let mut marginals = Marginals::new(self);
-        let key = |a: usize, b: usize| self.costs[a * self.nodes + b] + weights[a] + weights[b];
-        let dearest_at_first = self.at_first[1].map_or(f64::INFINITY, |node| key(0, node));
-        let mut edges = Vec::new();
-        for a in 0..self.nodes {
-            for b in a + 1..self.nodes {
-                let replaced = if a == 0 { dearest_at_first } else { marginals.note((a, b), key(a, b)) };
-                if key(a, b) - replaced < slack {
-                    edges.push(Edge { ends: (a, b), cost: self.costs[a * self.nodes + b] });
-                }
-            }
-        }
-        edges
-    }
-
-    /// Drops all edges but these.
-    pub(super) fn drop_all(&mut self) {
-        self.costs.fill(f64::INFINITY);
-    }
-}
-
-impl Relaxation for OneTrees {
-    /// The violations are the degrees less two.
-    fn bound(&mut self, weights: &[f64], violations: &mut [i32]) -> f64 {
-        violations.fill(-2);
-        let length = self.span(weights, violations) + self.close(weights, violations);
-        length + self.reward * self.kept as f64 - 2.0 * weights.iter().sum::<f64>()
-    }
-
-    fn work(&self) -> usize {
-        self.nodes * self.nodes / 2
-    }
-}
+//! 1-trees: a spanning tree of all nodes but node 0, and two edges of node 0. Every round trip is one.
 
 /// An edge between two nodes, `ends.0 < ends.1`.
 #[derive(Clone, Copy, Debug)]
@@ -176,53 +7,112 @@ pub(super) struct Edge {
     pub(super) cost: f64,
 }
 
-/// What a branch has decided about an edge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
-    Free,
-    Kept,
-    Dropped,
+/// A 1-tree that hangs from node 1.
+pub(super) struct OneTree {
+    nodes: usize,
+    /// The edges of the spanning tree, from node 1 outwards.
+    branches: Vec<Branch>,
+    /// The ends of the two edges at node 0, the cheaper first; node 0 itself where there is none.
+    at_first: [usize; 2],
 }
 
-/// The last 1-tree seen from the edges outside it: what each would replace.
+/// An edge from a node of the tree to the node above, with the weights of both.
+#[derive(Clone, Copy)]
+pub(super) struct Branch {
+    pub(super) node: usize,
+    pub(super) above: usize,
+    pub(super) cost: f64,
+}
+
+impl OneTree {
+    pub(super) fn new(nodes: usize) -> Self {
+        Self { nodes, branches: Vec::with_capacity(nodes), at_first: [0; 2] }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.branches.clear();
+    }
+
+    pub(super) fn push(&mut self, branch: Branch, violations: &mut [i32]) {
+        violations[branch.node] += 1;
+        violations[branch.above] += 1;
+        self.branches.push(branch);
+    }
+
+    /// Adds the two cheapest edges of node 0, given with the weight of the other end; what they cost.
+    pub(super) fn close(&mut self, edges: impl Iterator<Item = (usize, f64)>, violations: &mut [i32]) -> f64 {
+        let (mut first, mut second) = ((0, f64::INFINITY), (0, f64::INFINITY));
+        for (node, cost) in edges {
+            if cost < first.1 {
+                (second, first) = (first, (node, cost));
+            } else if cost < second.1 {
+                second = (node, cost);
+            }
+        }
+        self.at_first = [first.0, second.0];
+        for node in self.at_first {
+            violations[node] += 1;
+            violations[0] += 1;
+        }
+        first.1 + second.1
+    }
+
+    pub(super) fn edges(&self) -> impl Iterator<Item = (usize, usize)> {
+        let tree = self.branches.iter().map(|branch| (branch.above, branch.node));
+        tree.chain(self.at_first.into_iter().map(|node| (0, node)))
+    }
+
+    pub(super) fn at_first(&self) -> [usize; 2] {
+        self.at_first
+    }
+}
+
+/// A 1-tree seen from the edges outside it: which of its edges each could replace.
 pub(super) struct Marginals {
-    /// For each node but 0 and 1: the node above, the depth, the cost of that edge, and the cheapest edge outside that
-    /// could stand in for it.
+    /// For each node but 0 and 1, the node above.
     above: Vec<usize>,
     depth: Vec<u32>,
+    /// Of the edge to the node above, with the weights.
     cost: Vec<f64>,
+    /// The cheapest edge outside that could stand in for the edge to the node above; for node 0, for its own two.
     substitute: Vec<f64>,
-    at_first: [Option<usize>; 2],
+    at_first: [usize; 2],
 }
 
 impl Marginals {
-    pub(super) fn new(trees: &OneTrees) -> Self {
-        let nodes = trees.nodes;
-        let (mut above, mut depth, mut cost) = (vec![0; nodes], vec![0; nodes], vec![0.0; nodes]);
-        for branch in trees.tree() {
-            above[branch.node] = branch.above;
-            depth[branch.node] = depth[branch.above] + 1;
-            cost[branch.node] = branch.cost;
+    pub(super) fn new(tree: &OneTree) -> Self {
+        let nodes = tree.nodes;
+        let mut marginals = Self {
+            above: vec![0; nodes],
+            depth: vec![0; nodes],
+            cost: vec![0.0; nodes],
+            substitute: vec![f64::INFINITY; nodes],
+            at_first: tree.at_first,
+        };
+        for branch in &tree.branches {
+            marginals.above[branch.node] = branch.above;
+            marginals.depth[branch.node] = marginals.depth[branch.above] + 1;
+            marginals.cost[branch.node] = branch.cost;
         }
-        Self { above, depth, cost, substitute: vec![f64::INFINITY; nodes], at_first: trees.at_first() }
+        marginals
     }
 
-    /// Whether an edge belongs to the 1-tree, and then the node under which its marginals are kept.
-    pub(super) fn slot(&self, (a, b): (usize, usize)) -> Option<usize> {
-        if a == 0 {
-            return self.at_first.contains(&Some(b)).then_some(0);
-        }
-        if self.above[a] == b && a != 1 {
-            Some(a)
-        } else if self.above[b] == a && b != 1 {
-            Some(b)
-        } else {
-            None
+    /// The cheapest edge seen so far that could stand in for an edge of the 1-tree. None for other edges.
+    pub(super) fn substitute(&self, ends: (usize, usize)) -> Option<f64> {
+        self.slot(ends).map(|node| self.substitute[node])
+    }
+
+    fn slot(&self, (a, b): (usize, usize)) -> Option<usize> {
+        match (a, b) {
+            (0, _) => self.at_first.contains(&b).then_some(0),
+            _ if self.above[a] == b => Some(a),
+            _ if self.above[b] == a => Some(b),
+            _ => None,
         }
     }
 
-    /// Notes an edge outside the spanning tree, of a cost that includes the weights; the dearest edge it could replace.
-    pub(super) fn note(&mut self, (mut a, mut b): (usize, usize), cost: f64) -> f64 {
+    /// Sees an edge outside the spanning tree, of a cost that includes the weights; the dearest edge it could replace.
+    pub(super) fn see(&mut self, (mut a, mut b): (usize, usize), cost: f64) -> f64 {
         let mut dearest = f64::NEG_INFINITY;
         while a != b {
             let deeper = if self.depth[a] >= self.depth[b] { &mut a } else { &mut b };
@@ -233,11 +123,8 @@ impl Marginals {
         dearest
     }
 
-    pub(super) fn substitute(&self, slot: usize) -> f64 {
-        self.substitute[slot]
-    }
-
-    pub(super) fn note_at_first(&mut self, cost: f64) {
+    /// Sees an edge at node 0 outside the 1-tree.
+    pub(super) fn see_at_first(&mut self, cost: f64) {
         self.substitute[0] = self.substitute[0].min(cost);
     }
 }

@@ -40,10 +40,6 @@ impl<'a> SegmentSearch<'a> {
         (&self.sequence[1..=self.path.stops], self.cost)
     }
 
-    pub(super) fn forbidden(&self) -> f64 {
-        self.forbidden
-    }
-
     /// Up to `kicks` times, while the path costs more than `enough`: exchanges two segments, descends, and keeps what is
     /// not longer.
     pub(super) fn improve(&mut self, kicks: usize, enough: f64, budget: &mut Budget<'_>) {

@@ -1,7 +1,7 @@
 //! The solver against all orders, and against what is published.
 
 use super::random::XorShift;
-use super::{End, Limits, Solution, TourProblem, oracle, solve};
+use super::{Budget, End, Limits, Solution, TourProblem, directed, oracle, solve, symmetric};
 
 const UNLIMITED: Limits<'_> = Limits { work: u64::MAX, gap: 0.0, should_stop: &|| false };
 
@@ -136,6 +136,36 @@ fn agrees_with_all_orders_and_places() {
 fn agrees_with_all_orders_that_keep_precedence() {
     check_all(10, 6, 1, true);
     check_all(10, 5, 2, true);
+}
+
+/// The two searches share neither their bounds nor their local search.
+#[test]
+fn both_searches_agree() {
+    let mut random = XorShift::default();
+    for seed in 0..40 {
+        let places = 9 + random.below(5);
+        let stops = places_of_their_own(places);
+        let costs = [Costs::Euclidean, Costs::Grid, Costs::Ties][seed % 3];
+        let mut matrix = matrix(costs, places, &mut random);
+        for from in 0..places {
+            for to in 0..from {
+                matrix[from * places + to] = matrix[to * places + from];
+            }
+        }
+        let problem = TourProblem {
+            costs: &matrix,
+            places,
+            stops: &stops,
+            start: None,
+            end: End::Free,
+            precedence: &[],
+        };
+        let budget = || Budget::new(u64::MAX, &|| false);
+        let symmetric = symmetric::solve(&problem, 0.0, &mut budget()).unwrap();
+        let directed = directed::solve(&problem, 0.0, &mut budget()).unwrap();
+        assert!(close(symmetric.cost, directed.cost), "seed {seed} {costs:?} {places} places");
+        assert!(symmetric.is_proved() && directed.is_proved());
+    }
 }
 
 fn places_of_their_own(stops: usize) -> Vec<Vec<usize>> {
