@@ -16,13 +16,13 @@ pub(crate) struct Solved {
 }
 
 /// Solves it with the core's solver, within the work that it does by itself.
-pub(crate) fn solve(costs: &Costs) -> Result<Solved> {
+pub(crate) fn solve(costs: &Costs, gap_max: f64) -> Result<Solved> {
     let last = costs.places.saturating_sub(1);
     let (request, stops) = match costs.ends {
         Ends::Closed => (TourRequest::from(0).back_to_start(), 1..costs.places),
         Ends::Open => (TourRequest::from(0).end_at(last), 1..last.max(1)),
     };
-    let request = stops.clone().fold(request, TourRequest::stop);
+    let request = stops.clone().fold(request, TourRequest::stop).gap_max(gap_max);
     let tour = tour_of_matrix(&costs.square, costs.places, &request)?;
     let end = (costs.ends == Ends::Open && last > 0).then_some(last);
     let order =
