@@ -223,9 +223,9 @@ impl Shop {
     }
 
     /// The map of the store; `None` when no store was imported yet.
-    fn map(&self, py: Python<'_>) -> Result<Option<StoreMap>, Failure> {
+    fn map(&self, py: Python<'_>) -> PyResult<Option<StoreMap>> {
         let map = self.call(py, async |shop| shop.map().await)?;
-        Ok(map.map(StoreMap))
+        map.map(|map| StoreMap::of(py, map)).transpose()
     }
 
     /// Ends all use of the file: what is under way is done, and later calls raise `ConflictError`.

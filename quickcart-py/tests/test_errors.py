@@ -191,7 +191,7 @@ def test_bad_values_are_refused(shop: Shop, action: Callable[[Shop], object], co
         (lambda _: untyped.RecoveryCodes.redeem(RecoveryCodes.generate(1)[1], 123), TypeError),
         (lambda _: untyped.DeviceGate().parse_add_item("{}"), TypeError),
         (lambda _: untyped.Point("0", 1.0, 1.0), TypeError),
-        (lambda _: untyped.StoreMap.from_json(MAP).tour(untyped.Point(0, 1, 1), [(0, 1, 1)]), TypeError),
+        (lambda _: untyped.StoreMap.from_json(MAP).tour(untyped.Point(0, 1, 1), [(0, "1", 1)]), TypeError),
         (lambda _: untyped.StoreMap(), TypeError),
         (lambda _: setattr(untyped.Point(0, 1, 1), "level", 1), AttributeError),
     ],
