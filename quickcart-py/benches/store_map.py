@@ -46,15 +46,15 @@ def of_points() -> float:
     return sum_m
 
 
-def batch() -> np.ndarray:  # type: ignore[type-arg]
+def batch() -> np.ndarray:
     return store_map.distances(starts, goals)
 
 
-def batch_of_lists() -> np.ndarray:  # type: ignore[type-arg]
+def batch_of_lists() -> np.ndarray:
     return store_map.distances(*lists)
 
 
-def matrix() -> np.ndarray:  # type: ignore[type-arg]
+def matrix() -> np.ndarray:
     return store_map.matrix(starts[:100], goals[:100])
 
 

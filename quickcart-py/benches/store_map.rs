@@ -20,7 +20,7 @@ const COLUMNS: usize = 240;
 const ROWS: usize = 160;
 const PAIRS: usize = 10_000;
 const MATRIX_SIDE: usize = 100;
-const REPETITIONS: usize = 41;
+const REPETITIONS: usize = 201;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -82,7 +82,8 @@ fn compare(title: &str, name: &str, count: usize, python: &mut Python, rust: &dy
 
 /// Shelves in rows with gaps here and there.
 fn shelves() -> String {
-    let is_shelf = |x: usize, y: usize| y % 5 >= 2 && y % 5 < 4 && x % 24 > 2 && (x / 24 + y / 5) % 7 != 0;
+    let is_shelf =
+        |x: usize, y: usize| y % 5 >= 2 && y % 5 < 4 && x % 24 > 2 && !(x / 24 + y / 5).is_multiple_of(7);
     let cell = |x, y| if is_shelf(x, y) { '#' } else { '.' };
     (0..ROWS).flat_map(|y| (0..COLUMNS).map(move |x| cell(x, y)).chain(['\n'])).collect()
 }

@@ -12,7 +12,7 @@ from threading import Event
 
 import pytest
 
-from quickcart import DeviceGate, InternalError, Otp, RecoveryCodes, Shop, new_totp_secret
+from quickcart import DeviceGate, InternalError, Otp, RecoveryCodes, Shop, StoreMap, new_totp_secret
 
 if sys.platform == "win32":
     pytest.skip("nothing forks here", allow_module_level=True)
@@ -177,3 +177,26 @@ def test_a_fork_behind_the_back_of_python_is_refused(path: Path) -> None:
     assert ends_well(start_child(work, ctypes.PyDLL(None).fork))
     assert shop.search("milk")
     shop.close()
+
+
+def test_a_map_is_asked_and_changed_on_both_sides() -> None:
+    store_map = StoreMap.parse("....\n....\n....\n", technique="search")
+    start, goal = (0.5, 0.5), (3.5, 0.5)
+    done = Event()
+
+    def ask_and_change() -> None:
+        while not done.is_set():
+            assert store_map.block(1, 0, 2, 1) == 1
+            assert store_map.distances([start], [goal])[0] > 3
+            assert store_map.free(1, 0, 2, 1) == 1
+
+    def ask_in_a_child() -> None:
+        # The copy is of a moment between two calls.
+        store_map.free(1, 0, 2, 1)
+        assert store_map.distance(start, goal) == 3
+
+    with ThreadPoolExecutor(1) as threads:
+        working = threads.submit(ask_and_change)
+        assert all(ends_well(start_child(ask_in_a_child)) for _ in range(20))
+        done.set()
+        working.result()

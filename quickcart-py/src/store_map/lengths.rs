@@ -25,12 +25,15 @@ pub(super) fn of_pairs(starts: &Places, goals: &Places) -> Result<(), InvalidArg
 }
 
 pub(super) fn distances(map: &StoreMap, starts: &Places, goals: &Places) -> Result<Vec<f64>, Failure> {
-    let length_m = |(&start, &goal)| match map.distance(start, goal) {
-        Err(PathError::Unreachable { .. }) => Ok(f64::INFINITY),
-        answer => answer,
-    };
-    let lengths_m = starts.points.iter().zip(&goals.points).map(length_m).collect::<Result<_, _>>();
-    lengths_m.map_err(|error| blame(map, error, &[starts, goals]))
+    let mut lengths_m = Vec::with_capacity(starts.points.len());
+    for (&start, &goal) in starts.points.iter().zip(&goals.points) {
+        lengths_m.push(match map.distance(start, goal) {
+            Ok(length_m) => length_m,
+            Err(PathError::Unreachable { .. }) => f64::INFINITY,
+            Err(error) => return Err(blame(map, error, &[starts, goals])),
+        });
+    }
+    Ok(lengths_m)
 }
 
 /// Row after row.

@@ -80,43 +80,32 @@ fn at(name: &str, index: usize, error: &PyErr, py: Python<'_>) -> PyErr {
 }
 
 fn from_array(name: &str, array: &Bound<'_, PyUntypedArray>, level: i32) -> PyResult<Vec<CorePoint>> {
-    let columns = match *array.shape() {
-        [_, columns @ (2 | 3)] => columns,
-        ref shape => {
-            return Err(unfit(
-                name,
-                format!("an array of places has the shape (n, 2) or (n, 3), not {shape:?}"),
-            ));
-        }
+    let shape = array.shape();
+    let [_, columns @ (2 | 3)] = *shape else {
+        return Err(unfit(name, format!("an array of places has the shape (n, 2) or (n, 3), not {shape:?}")));
     };
     let Ok(array) = array.cast::<PyArray2<f64>>() else {
         return Err(unfit(name, format!("an array of places is of float64, not {}", array.dtype())));
     };
-    if array.is_c_contiguous() && array.is_aligned() {
-        return from_rows(name, array, columns, level);
+    // What does not lie row after row, or not as a float64 must, is put in order first.
+    let is_in_rows = array.is_c_contiguous() && array.is_aligned();
+    let array = if is_in_rows { array.clone() } else { array.call_method0("copy")?.cast_into()? };
+    let array = array.try_readonly().map_err(|error| unfit(name, error))?;
+    let numbers = array.as_slice()?;
+    if columns == 2 {
+        let (rows, _) = numbers.as_chunks();
+        return Ok(rows.iter().map(|&[x_m, y_m]| CorePoint::new(level, x_m, y_m)).collect());
     }
-    let in_rows = array.call_method0("copy")?;
-    from_rows(name, in_rows.cast::<PyArray2<f64>>()?, columns, level)
+    let (rows, _) = numbers.as_chunks();
+    rows.iter().enumerate().map(|(index, row)| on_its_level(name, index, *row)).collect()
 }
 
-fn from_rows(
-    name: &str,
-    array: &Bound<'_, PyArray2<f64>>,
-    columns: usize,
-    level: i32,
-) -> PyResult<Vec<CorePoint>> {
-    let array = array.try_readonly().map_err(|error| unfit(name, error.to_string()))?;
-    let rows = array.as_slice()?.chunks_exact(columns);
-    if columns == 2 {
-        return Ok(rows.map(|row| CorePoint::new(level, row[0], row[1])).collect());
+fn on_its_level(name: &str, index: usize, [level, x_m, y_m]: [f64; 3]) -> PyResult<CorePoint> {
+    let whole = level as i32;
+    if f64::from(whole) != level {
+        return Err(unfit(name, format!("row {index} is on level {level}, which is none")));
     }
-    let point = |(index, row): (usize, &[f64])| {
-        let level = row[0] as i32;
-        let is_whole = f64::from(level) == row[0];
-        let no_level = || unfit(name, format!("row {index} is on level {}, which is none", row[0]));
-        is_whole.then(|| CorePoint::new(level, row[1], row[2])).ok_or_else(no_level)
-    };
-    rows.enumerate().map(point).collect()
+    Ok(CorePoint::new(whole, x_m, y_m))
 }
 
 fn unfit(name: &str, why: impl std::fmt::Display) -> PyErr {
