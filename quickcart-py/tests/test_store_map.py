@@ -133,7 +133,9 @@ def test_the_culprit_of_a_batch_is_named(store_map: StoreMap) -> None:
     off = fine.copy()
     off[2] = (nan, 1)
     for ask in (store_map.distances, store_map.matrix):
-        with pytest.raises(InvalidInputError, match=r"^goals\[2\]: \(NaN, 1\.00\) on level 0 is not on the map$") as refused:
+        with pytest.raises(
+            InvalidInputError, match=r"^goals\[2\]: \(NaN, 1\.00\) on level 0 is not on the map$"
+        ) as refused:
             ask(fine, off)
         assert refused.value.code == "off_the_map"
         with pytest.raises(InvalidInputError, match=r"^starts\[2\]: "):
