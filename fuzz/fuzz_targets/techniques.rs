@@ -1,4 +1,5 @@
-//! The table against the search: on every small map, before and after changes, they answer the same.
+//! The table and the search over subgoals against the search over cells: on every small map, before and after changes,
+//! they answer the same.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -15,27 +16,31 @@ fuzz_target!(|bytes: &[u8]| {
     let connectivity = if connectivity & 1 == 0 { Connectivity::Eight } else { Connectivity::Four };
     let Some(plan) = plan(columns, cells) else { return };
     let plan = plan.with_connectivity(connectivity);
-    let built = |technique| StoreMap::builder(plan.clone()).technique(technique).build();
-    let (Ok(mut table), Ok(mut search)) = (built(Technique::Table), built(Technique::Search)) else {
-        unreachable!("a map of letters can be built, and has a table")
+    let built = |technique| {
+        StoreMap::builder(plan.clone()).technique(technique).build().expect("a map of letters fits")
     };
     let free = free_cells(columns, cells);
-    same(&table, &search, &free);
-
     let at = free[usize::from(*change) % free.len()];
-    let around = Rect {
+    let area = Rect {
         x1_m: at.x_m - 0.5,
         y1_m: at.y_m - 0.5,
         x2_m: (at.x_m + 1.5).min(plan.floors[0].width_m),
         y2_m: at.y_m + 0.5,
     };
-    assert_eq!(table.block(0, around), search.block(0, around));
-    same(&table, &search, &free);
-    table.prepare();
-    same(&table, &search, &free);
-    assert_eq!(table.free(0, around), search.free(0, around));
-    same(&table, &search, &free);
+    for technique in [Technique::Table, Technique::Subgoals] {
+        same_through_changes(built(technique), built(Technique::Search), &free, area);
+    }
 });
+
+fn same_through_changes(mut quick: StoreMap, mut search: StoreMap, free: &[Point], area: Rect) {
+    same(&quick, &search, free);
+    assert_eq!(quick.block(0, area), search.block(0, area));
+    same(&quick, &search, free);
+    quick.prepare();
+    same(&quick, &search, free);
+    assert_eq!(quick.free(0, area), search.free(0, area));
+    same(&quick, &search, free);
+}
 
 /// A bit for each cell, set where it is blocked.
 fn is_blocked(cells: &[u8], index: usize) -> bool {
@@ -60,16 +65,16 @@ fn free_cells(columns: usize, cells: &[u8]) -> Vec<Point> {
 }
 
 /// From some of the places to all of them.
-fn same(table: &StoreMap, search: &StoreMap, places: &[Point]) {
+fn same(quick: &StoreMap, search: &StoreMap, places: &[Point]) {
     for &from in places.iter().step_by(places.len().div_ceil(8)) {
         for &to in places {
-            match (table.distance(from, to), search.distance(from, to)) {
+            match (quick.distance(from, to), search.distance(from, to)) {
                 (Ok(length_m), Ok(found_m)) => {
                     assert!(
                         (length_m - found_m).abs() < TOLERANCE_M,
                         "{from} to {to}: {length_m}, {found_m}"
                     );
-                    let route = table.route(from, to).expect("it has a length");
+                    let route = quick.route(from, to).expect("it has a length");
                     assert!((route.length_m - length_m).abs() < TOLERANCE_M, "{from} to {to}");
                 }
                 (answer, found) => assert_eq!(answer, found, "{from} to {to}"),

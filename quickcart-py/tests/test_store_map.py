@@ -25,7 +25,7 @@ TEXT = """\
 """
 LEFT, RIGHT, IN_THE_ROOM = (0.5, 0.5), (9.5, 0.5), (8.5, 2.5)
 LEFT_TO_RIGHT_M = 5 + 4 * sqrt(2) + 2
-TECHNIQUES = ["table", "search"]
+TECHNIQUES = ["table", "subgoals", "search"]
 THREADS = 4
 
 
@@ -56,7 +56,7 @@ def test_settings_have_names() -> None:
     assert chosen.index_bytes > 0
     searching = StoreMap.parse(TEXT, 1.0, 8, "search")
     assert (searching.technique, searching.is_prepared, searching.index_bytes) == ("search", True, 0)
-    assert StoreMap.parse(TEXT, bytes_max=1).technique == "search"
+    assert StoreMap.parse(TEXT, bytes_max=1).technique == "subgoals"
     assert StoreMap.parse(TEXT, connectivity=4).distance(LEFT, (1.5, 1.5)) == 2
     assert StoreMap.parse(TEXT, 0.5).distance((0.25, 0.25), (0.25, 1.25)) == 1
 
@@ -205,7 +205,7 @@ def test_an_index_is_kept_in_a_file(tmp_path: Path) -> None:
         return refused.value.code
 
     assert code_of(StoreMap.parse(TEXT, connectivity=4).load_index, path) == "index_invalid"
-    assert code_of(StoreMap.parse(TEXT, technique="search").save_index, path) == "technique_unfit"
+    assert code_of(StoreMap.parse(TEXT, technique="search").save_index, path) == "map_not_prepared"
     made.block(0, 0, 1, 1)
     assert code_of(made.save_index, path) == "map_not_prepared"
     path.write_bytes(path.read_bytes()[:-1])

@@ -96,10 +96,10 @@ pub(crate) struct Tour {
 impl Tour {
     pub(crate) fn of(py: Python<'_>, tour: core::Tour) -> PyResult<Self> {
         Ok(Self {
+            proved_shortest: tour.is_proved_shortest(),
             order: tuple(py, tour.order)?,
             unreachable: tuple(py, tour.unreachable)?,
             length_m: tour.length,
-            proved_shortest: tour.is_proved_shortest(),
         })
     }
 }
