@@ -3,17 +3,17 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::changes::Changes;
-use super::cost::{Cost, UNREACHABLE};
-use super::grid::Grid;
+use super::ground::cost::{Cost, UNREACHABLE};
+use super::ground::grid::Grid;
+use super::ground::sheet::Cell;
+use super::ground::straight::walk;
+use super::ground::subgoal;
+use super::ground::terrain::Terrain;
 use super::index::Index;
-use super::progress::Progress;
-use super::search::Search;
-use super::sheet::Cell;
-use super::straight::walk;
-use super::subgoal;
-use super::subgoal_search::SubgoalSearch;
-use super::terrain::Terrain;
+use super::index::changes::Changes;
+use super::index::progress::Progress;
+use super::search::cells::Search;
+use super::search::subgoals::SubgoalSearch;
 
 /// How a map finds walks. All techniques answer the same lengths.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

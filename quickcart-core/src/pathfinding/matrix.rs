@@ -1,6 +1,6 @@
 //! Lengths of shortest walks from several places to several others.
 
-use super::cost::{self, Cost, UNREACHABLE};
+use super::ground::cost::{self, Cost, UNREACHABLE};
 
 /// Lengths of shortest walks in metres, a row for each start and a column for each goal; infinite where none leads.
 #[derive(Clone, Debug, PartialEq)]

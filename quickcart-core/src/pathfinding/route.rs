@@ -1,9 +1,9 @@
 //! A walk as points in metres.
 
 use super::Point;
-use super::cost::{self, Cost};
-use super::sheet::Cell;
-use super::terrain::Terrain;
+use super::ground::cost::{self, Cost};
+use super::ground::sheet::Cell;
+use super::ground::terrain::Terrain;
 
 /// A shortest walk.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -3,16 +3,15 @@
 use std::io::{Read, Write};
 use std::sync::Arc;
 
-use super::cost::{self, Cost, UNREACHABLE};
 use super::engine::{Engine, Technique};
-use super::grid::Grid;
-use super::progress::Progress;
-use super::search::Search;
-use super::sheet::Cell;
-use super::terrain::Terrain;
-use super::{
-    FloorPlan, Matrix, PathError, Point, Rect, Route, Tour, TourRequest, Waypoint, instruction, saved,
-};
+use super::ground::cost::{self, Cost, UNREACHABLE};
+use super::ground::grid::Grid;
+use super::ground::sheet::Cell;
+use super::ground::terrain::Terrain;
+use super::index::progress::Progress;
+use super::index::saved;
+use super::search::cells::Search;
+use super::{FloorPlan, Matrix, PathError, Point, Rect, Route, Tour, TourRequest, Waypoint, instruction};
 
 /// A floor plan, ready to be asked for walks.
 ///

@@ -9,37 +9,37 @@
 use std::f64::consts::SQRT_2;
 
 /// The length of a walk, in units.
-pub(super) type Cost = u64;
+pub(in crate::pathfinding) type Cost = u64;
 
 /// One step along a row or a column.
-pub(super) const STRAIGHT: Cost = 33_461;
+pub(in crate::pathfinding) const STRAIGHT: Cost = 33_461;
 /// One step across a corner.
-pub(super) const DIAGONAL: Cost = 47_321;
+pub(in crate::pathfinding) const DIAGONAL: Cost = 47_321;
 
 /// More than any walk costs.
-pub(super) const UNREACHABLE: Cost = Cost::MAX / 4;
+pub(in crate::pathfinding) const UNREACHABLE: Cost = Cost::MAX / 4;
 
 /// 1 / 47,321 modulo 33,461.
 const INVERSE: Cost = 19_601;
 
 /// The least that a walk over `dx` columns and `dy` rows costs in eight directions.
-pub(super) fn octile(dx: u32, dy: u32) -> Cost {
+pub(in crate::pathfinding) fn octile(dx: u32, dy: u32) -> Cost {
     let (short, long) = (dx.min(dy), dx.max(dy));
     Cost::from(long - short) * STRAIGHT + Cost::from(short) * DIAGONAL
 }
 
 /// The least that it costs in four directions.
-pub(super) fn manhattan(dx: u32, dy: u32) -> Cost {
+pub(in crate::pathfinding) fn manhattan(dx: u32, dy: u32) -> Cost {
     (Cost::from(dx) + Cost::from(dy)) * STRAIGHT
 }
 
 /// The cost of a ride that is worth so many sides of a cell, rounded to a unit.
-pub(super) fn of_sides(sides: f64) -> Cost {
+pub(in crate::pathfinding) fn of_sides(sides: f64) -> Cost {
     (sides * STRAIGHT as f64).round() as Cost
 }
 
 /// The length in sides of a cell.
-pub(super) fn sides(cost: Cost) -> f64 {
+pub(in crate::pathfinding) fn sides(cost: Cost) -> f64 {
     let diagonal = cost % STRAIGHT * INVERSE % STRAIGHT;
     match cost.checked_sub(diagonal * DIAGONAL) {
         Some(straight) => (straight / STRAIGHT) as f64 + diagonal as f64 * SQRT_2,

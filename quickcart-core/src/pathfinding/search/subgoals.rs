@@ -3,28 +3,28 @@
 //! After something was blocked, the index of the floor as it was says at least how far it is, for blocking makes no walk
 //! shorter: the search hardly strays from the shortest walk.
 
-use super::cost::{Cost, UNREACHABLE};
+use super::super::ground::cost::{Cost, UNREACHABLE};
+use super::super::ground::grid::Grid;
+use super::super::ground::sheet::Cell;
+use super::super::ground::straight::is_direct;
+use super::super::ground::subgoal::for_each_direct;
+use super::super::ground::terrain::Terrain;
+use super::super::index::Index;
+use super::cells::Search;
 use super::estimate::Estimate;
-use super::grid::Grid;
-use super::index::Index;
-use super::search::Search;
-use super::sheet::Cell;
-use super::straight::is_direct;
-use super::subgoal::for_each_direct;
-use super::terrain::Terrain;
 
 /// What a search goes by.
-pub(super) struct SubgoalSearch<'a> {
-    pub(super) terrain: &'a Terrain,
+pub(in crate::pathfinding) struct SubgoalSearch<'a> {
+    pub(in crate::pathfinding) terrain: &'a Terrain,
     /// The free cells that are no subgoals.
-    pub(super) plain: &'a Grid,
+    pub(in crate::pathfinding) plain: &'a Grid,
     /// What says at least how far it is.
-    pub(super) index: Option<&'a Index>,
+    pub(in crate::pathfinding) index: Option<&'a Index>,
 }
 
 impl SubgoalSearch<'_> {
     /// The cost of the shortest walk; the search knows where it bends.
-    pub(super) fn run(&self, search: &mut Search, from: Cell, to: Cell) -> Option<Cost> {
+    pub(in crate::pathfinding) fn run(&self, search: &mut Search, from: Cell, to: Cell) -> Option<Cost> {
         let estimate = Estimate::toward(self.terrain, to);
         search.begin(from, self.terrain.grid.len());
         while let Some((cell, cost)) = search.settle() {

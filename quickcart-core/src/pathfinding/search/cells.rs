@@ -4,17 +4,17 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::cost::{Cost, UNREACHABLE};
+use super::super::ground::cost::{Cost, UNREACHABLE};
+use super::super::ground::sheet::Cell;
+use super::super::ground::terrain::Terrain;
 use super::estimate::Estimate;
-use super::sheet::Cell;
-use super::terrain::Terrain;
 
 /// Cell 0 is in the border, so no walk comes from there; memory that nobody wrote to costs nothing.
 const NONE: Cell = 0;
 
 /// What a search knows of the cells; made once and used again, without clearing what another search did.
 #[derive(Debug, Default)]
-pub(super) struct Search {
+pub(in crate::pathfinding) struct Search {
     /// Which search wrote about a cell.
     stamps: Vec<u32>,
     costs: Vec<Cost>,
@@ -23,13 +23,13 @@ pub(super) struct Search {
     open: BinaryHeap<(Reverse<Cost>, Cost, Cell)>,
     stamp: u32,
     /// Where the walk that was found goes.
-    pub(super) bends: Vec<Cell>,
+    pub(in crate::pathfinding) bends: Vec<Cell>,
     /// All its cells.
-    pub(super) cells: Vec<Cell>,
+    pub(in crate::pathfinding) cells: Vec<Cell>,
 }
 
 impl Search {
-    pub(super) fn begin(&mut self, start: Cell, cells: usize) {
+    pub(in crate::pathfinding) fn begin(&mut self, start: Cell, cells: usize) {
         if self.stamps.len() < cells || self.stamp == u32::MAX {
             *self = Self {
                 stamps: vec![0; cells],
@@ -43,12 +43,12 @@ impl Search {
         self.reach(start, NONE, 0, 0);
     }
 
-    pub(super) fn cost_of(&self, cell: Cell) -> Cost {
+    pub(in crate::pathfinding) fn cost_of(&self, cell: Cell) -> Cost {
         let cell = cell as usize;
         if self.stamps[cell] == self.stamp { self.costs[cell] } else { UNREACHABLE }
     }
 
-    pub(super) fn reach(&mut self, cell: Cell, from: Cell, cost: Cost, estimate: Cost) {
+    pub(in crate::pathfinding) fn reach(&mut self, cell: Cell, from: Cell, cost: Cost, estimate: Cost) {
         let index = cell as usize;
         self.stamps[index] = self.stamp;
         self.costs[index] = cost;
@@ -57,7 +57,7 @@ impl Search {
     }
 
     /// The next cell to settle: entries that were undercut since they were made are passed over.
-    pub(super) fn settle(&mut self) -> Option<(Cell, Cost)> {
+    pub(in crate::pathfinding) fn settle(&mut self) -> Option<(Cell, Cost)> {
         while let Some((_, cost, cell)) = self.open.pop() {
             if cost == self.costs[cell as usize] {
                 return Some((cell, cost));
@@ -67,7 +67,7 @@ impl Search {
     }
 
     /// Fills `bends` with what was reached between the start and a goal that was found, without these.
-    pub(super) fn collect_bends(&mut self, start: Cell, goal: Cell) {
+    pub(in crate::pathfinding) fn collect_bends(&mut self, start: Cell, goal: Cell) {
         let mut bends = std::mem::take(&mut self.bends);
         bends.clear();
         let before =
@@ -78,7 +78,12 @@ impl Search {
     }
 
     /// The cost of the shortest path between two free cells.
-    pub(super) fn a_star(&mut self, terrain: &Terrain, start: Cell, goal: Cell) -> Option<Cost> {
+    pub(in crate::pathfinding) fn a_star(
+        &mut self,
+        terrain: &Terrain,
+        start: Cell,
+        goal: Cell,
+    ) -> Option<Cost> {
         let estimate = Estimate::toward(terrain, goal);
         self.begin(start, terrain.grid.len());
         while let Some((cell, cost)) = self.settle() {
@@ -96,7 +101,12 @@ impl Search {
     }
 
     /// The costs from one free cell to each of `goals`; [`UNREACHABLE`] for those that no walk reaches.
-    pub(super) fn dijkstra(&mut self, terrain: &Terrain, start: Cell, goals: &[Cell]) -> Vec<Cost> {
+    pub(in crate::pathfinding) fn dijkstra(
+        &mut self,
+        terrain: &Terrain,
+        start: Cell,
+        goals: &[Cell],
+    ) -> Vec<Cost> {
         self.begin(start, terrain.grid.len());
         let mut wanted = goals.to_vec();
         wanted.sort_unstable();

@@ -1,6 +1,6 @@
 //! Stairs, ramps and escalators: ways from one place to another that are not walked cell by cell.
 
-use super::Point;
+use super::super::Point;
 
 /// A way from one place to another, on the same floor or on different ones.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,13 +1,13 @@
 //! Which cells of the sheet are free, as bits along the rows and along the columns, so that a run of free cells is found a
 //! word at a time (Harabor and Grastien, Improving Jump Point Search, ICAPS 2014).
 
-use super::Connectivity;
+use super::super::Connectivity;
 use super::cost::{Cost, DIAGONAL, STRAIGHT, manhattan, octile};
 use super::sheet::{Cell, Sheet};
 
 /// Free and blocked cells; the border is blocked.
 #[derive(Clone, Debug)]
-pub(super) struct Grid {
+pub(in crate::pathfinding) struct Grid {
     shift: u32,
     height: u32,
     connectivity: Connectivity,
@@ -24,7 +24,7 @@ struct Bits {
 
 /// A direction along a row or a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Along {
+pub(in crate::pathfinding) enum Along {
     East,
     West,
     South,
@@ -33,7 +33,7 @@ pub(super) enum Along {
 
 impl Along {
     /// The place that is so many cells further.
-    pub(super) fn go(self, (x, y): (u32, u32), cells: u32) -> (u32, u32) {
+    pub(in crate::pathfinding) fn go(self, (x, y): (u32, u32), cells: u32) -> (u32, u32) {
         match self {
             Self::East => (x + cells, y),
             Self::West => (x - cells, y),
@@ -45,7 +45,7 @@ impl Along {
 
 impl Grid {
     /// All blocked.
-    pub(super) fn blocked(sheet: &Sheet, connectivity: Connectivity) -> Self {
+    pub(in crate::pathfinding) fn blocked(sheet: &Sheet, connectivity: Connectivity) -> Self {
         let (width, height) = (1_usize << sheet.shift(), sheet.height() as usize);
         Self {
             shift: sheet.shift(),
@@ -56,45 +56,45 @@ impl Grid {
         }
     }
 
-    pub(super) fn set_free(&mut self, cell: Cell, is_free: bool) {
+    pub(in crate::pathfinding) fn set_free(&mut self, cell: Cell, is_free: bool) {
         let (x, y) = self.place(cell);
         self.rows.set(y, x, is_free);
         self.columns.set(x, y, is_free);
     }
 
-    pub(super) fn connectivity(&self) -> Connectivity {
+    pub(in crate::pathfinding) fn connectivity(&self) -> Connectivity {
         self.connectivity
     }
 
     /// How many cells there are, the border included.
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::pathfinding) fn len(&self) -> usize {
         (self.height as usize) << self.shift
     }
 
-    pub(super) fn place(&self, cell: Cell) -> (u32, u32) {
+    pub(in crate::pathfinding) fn place(&self, cell: Cell) -> (u32, u32) {
         (cell & ((1 << self.shift) - 1), cell >> self.shift)
     }
 
-    pub(super) fn cell(&self, x: u32, y: u32) -> Cell {
+    pub(in crate::pathfinding) fn cell(&self, x: u32, y: u32) -> Cell {
         y << self.shift | x
     }
 
     /// How much further the cell below has its number.
-    pub(super) fn stride(&self) -> u32 {
+    pub(in crate::pathfinding) fn stride(&self) -> u32 {
         1 << self.shift
     }
 
-    pub(super) fn is_free(&self, cell: Cell) -> bool {
+    pub(in crate::pathfinding) fn is_free(&self, cell: Cell) -> bool {
         // Rows are whole words, so a cell's number is that of its bit.
         self.rows.words[cell as usize / 64] >> (cell % 64) & 1 != 0
     }
 
     /// One bit a cell, row after row.
-    pub(super) fn row_words(&self) -> &[u64] {
+    pub(in crate::pathfinding) fn row_words(&self) -> &[u64] {
         &self.rows.words
     }
 
-    pub(super) fn free_cells(&self) -> impl Iterator<Item = Cell> {
+    pub(in crate::pathfinding) fn free_cells(&self) -> impl Iterator<Item = Cell> {
         self.rows.words.iter().enumerate().flat_map(|(index, &word)| {
             let bits = std::iter::successors(Some(word), |&word| Some(word & word.wrapping_sub(1)));
             bits.take_while(|&word| word != 0).map(move |word| index as Cell * 64 + word.trailing_zeros())
@@ -102,7 +102,7 @@ impl Grid {
     }
 
     /// How many free cells follow on a cell.
-    pub(super) fn run(&self, (x, y): (u32, u32), along: Along) -> u32 {
+    pub(in crate::pathfinding) fn run(&self, (x, y): (u32, u32), along: Along) -> u32 {
         match along {
             Along::East => ones_after(self.rows.line(y), x),
             Along::West => ones_before(self.rows.line(y), x),
@@ -112,14 +112,18 @@ impl Grid {
     }
 
     /// The place that a step reaches, unless it is blocked or the step cuts a corner.
-    pub(super) fn stepped(&self, (x, y): (u32, u32), (dx, dy): (i32, i32)) -> Option<(u32, u32)> {
+    pub(in crate::pathfinding) fn stepped(
+        &self,
+        (x, y): (u32, u32),
+        (dx, dy): (i32, i32),
+    ) -> Option<(u32, u32)> {
         let next = (x.wrapping_add_signed(dx), y.wrapping_add_signed(dy));
         let is_free = |x, y| self.is_free(self.cell(x, y));
         (is_free(next.0, next.1) && is_free(next.0, y) && is_free(x, next.1)).then_some(next)
     }
 
     /// Calls `visit` with every cell that one step reaches and the step's cost.
-    pub(super) fn for_each_step(&self, cell: Cell, mut visit: impl FnMut(Cell, Cost)) {
+    pub(in crate::pathfinding) fn for_each_step(&self, cell: Cell, mut visit: impl FnMut(Cell, Cost)) {
         let stride = self.stride();
         let (east, west, south, north) = (cell + 1, cell - 1, cell + stride, cell - stride);
         let free = [east, south, west, north].map(|next| self.is_free(next));
@@ -140,7 +144,7 @@ impl Grid {
     }
 
     /// A cost that no walk between two cells of one floor undercuts.
-    pub(super) fn cost_at_least(&self, from: Cell, to: Cell) -> Cost {
+    pub(in crate::pathfinding) fn cost_at_least(&self, from: Cell, to: Cell) -> Cost {
         let ((x1, y1), (x2, y2)) = (self.place(from), self.place(to));
         let (dx, dy) = (x1.abs_diff(x2), y1.abs_diff(y2));
         match self.connectivity {

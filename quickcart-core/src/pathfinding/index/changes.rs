@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::cost::Cost;
-use super::grid::Grid;
-use super::index::Index;
-use super::sheet::Cell;
+use super::super::ground::cost::Cost;
+use super::super::ground::grid::Grid;
+use super::super::ground::sheet::Cell;
+use super::Index;
 
 /// Cells that are not as the index knows them.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Changes {
+pub(in crate::pathfinding) struct Changes {
     blocked: BTreeSet<Cell>,
     freed: BTreeSet<Cell>,
     /// Around all that is blocked.
@@ -17,17 +17,17 @@ pub(super) struct Changes {
 }
 
 impl Changes {
-    pub(super) fn are_none(&self) -> bool {
+    pub(in crate::pathfinding) fn are_none(&self) -> bool {
         self.blocked.is_empty() && self.freed.is_empty()
     }
 
     /// Whether no walk became shorter.
-    pub(super) fn only_block(&self) -> bool {
+    pub(in crate::pathfinding) fn only_block(&self) -> bool {
         self.freed.is_empty()
     }
 
     /// Takes note of cells that changed, by what the index knows and what is now.
-    pub(super) fn note(&mut self, known: &Grid, now: &Grid, changed: &[Cell]) {
+    pub(in crate::pathfinding) fn note(&mut self, known: &Grid, now: &Grid, changed: &[Cell]) {
         for &cell in changed {
             self.blocked.remove(&cell);
             self.freed.remove(&cell);
@@ -41,7 +41,13 @@ impl Changes {
 
     /// Whether the walk that the index knows is still the shortest: nothing was freed, and it meets nothing that is blocked.
     /// `bends` is scratch.
-    pub(super) fn spare(&self, index: &Index, from: Cell, to: Cell, bends: &mut Vec<Cell>) -> bool {
+    pub(in crate::pathfinding) fn spare(
+        &self,
+        index: &Index,
+        from: Cell,
+        to: Cell,
+        bends: &mut Vec<Cell>,
+    ) -> bool {
         let (Some(area), true) = (self.area, self.only_block()) else { return false };
         let grid = &index.terrain.grid;
         let is_one_floor = index.terrain.sheet.is_one_floor(from, to) && !index.terrain.has_links();

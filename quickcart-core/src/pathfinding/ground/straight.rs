@@ -1,12 +1,12 @@
 //! Straight ways: first across corners and then along a row or a column, or the other way round. On an empty floor none is
 //! shorter.
 
-use super::Connectivity;
+use super::super::Connectivity;
 use super::grid::{Along, Grid};
 use super::sheet::Cell;
 
 /// Whether the straight way between two cells is free: first across the corners and then along, or the other way round.
-pub(super) fn is_direct(grid: &Grid, a: Cell, b: Cell) -> bool {
+pub(in crate::pathfinding) fn is_direct(grid: &Grid, a: Cell, b: Cell) -> bool {
     is_bend_free(grid, a, b) || is_bend_free(grid, b, a)
 }
 
@@ -37,7 +37,7 @@ fn is_bend_free(grid: &Grid, from: Cell, to: Cell) -> bool {
 }
 
 /// Goes on from the last cell to one that is in direct reach, or to the other end of a link.
-pub(super) fn walk(grid: &Grid, cells: &mut Vec<Cell>, to: Cell) {
+pub(in crate::pathfinding) fn walk(grid: &Grid, cells: &mut Vec<Cell>, to: Cell) {
     let Some(&from) = cells.last() else { return };
     if from == to {
         return;

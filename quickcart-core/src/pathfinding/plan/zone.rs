@@ -1,6 +1,6 @@
 //! Parts of a floor where walking costs more, or where one walks in one direction only.
 
-use super::Rect;
+use super::super::Rect;
 
 /// A part of a floor where walking costs more: a crowd, a wet market, a counter with a queue.
 ///

@@ -2,35 +2,35 @@
 
 use std::ops::Range;
 
+use super::super::{FloorPlan, PathError, PlanPart, Point, Rect};
 use super::cost::{self, Cost};
 use super::grid::Grid;
 use super::sheet::{Cell, Sheet, SheetFloor, TOLERANCE};
 use super::traffic::Traffic;
-use super::{FloorPlan, PathError, PlanPart, Point, Rect};
 
 /// What one walks on.
 #[derive(Clone, Debug)]
-pub(super) struct Terrain {
-    pub(super) sheet: Sheet,
-    pub(super) grid: Grid,
+pub(in crate::pathfinding) struct Terrain {
+    pub(in crate::pathfinding) sheet: Sheet,
+    pub(in crate::pathfinding) grid: Grid,
     traffic: Traffic,
     /// In the order of `from`. A store has few.
-    pub(super) links: Vec<Link>,
+    pub(in crate::pathfinding) links: Vec<Link>,
 }
 
 /// A way from one cell to another that is not a step: a ride, or a passage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Link {
-    pub(super) from: Cell,
-    pub(super) to: Cell,
-    pub(super) cost: Cost,
+pub(in crate::pathfinding) struct Link {
+    pub(in crate::pathfinding) from: Cell,
+    pub(in crate::pathfinding) to: Cell,
+    pub(in crate::pathfinding) cost: Cost,
 }
 
 impl Terrain {
     /// # Errors
     /// [`PathError`] when there are too many cells, a lift or a passage ends where there is no floor, or a zone covers no
     /// cell.
-    pub(super) fn of(plan: &FloorPlan) -> Result<Self, PathError> {
+    pub(in crate::pathfinding) fn of(plan: &FloorPlan) -> Result<Self, PathError> {
         let sheet = Sheet::of(plan)?;
         let mut grid = Grid::blocked(&sheet, plan.connectivity);
         for (floor, place) in plan.floors.iter().zip(sheet.floors()) {
@@ -47,7 +47,7 @@ impl Terrain {
     }
 
     /// Whether a step costs its length everywhere and every way is as long as the way back.
-    pub(super) fn is_uniform(&self) -> bool {
+    pub(in crate::pathfinding) fn is_uniform(&self) -> bool {
         let has_reverse = |link: &Link| {
             let reverse = Link { from: link.to, to: link.from, cost: link.cost };
             self.links_from(link.to).contains(&reverse)
@@ -55,19 +55,19 @@ impl Terrain {
         self.traffic.is_plain() && self.links.iter().all(has_reverse)
     }
 
-    pub(super) fn has_links(&self) -> bool {
+    pub(in crate::pathfinding) fn has_links(&self) -> bool {
         !self.links.is_empty()
     }
 
     /// The rides and passages that begin in a cell.
-    pub(super) fn links_from(&self, cell: Cell) -> &[Link] {
+    pub(in crate::pathfinding) fn links_from(&self, cell: Cell) -> &[Link] {
         let first = self.links.partition_point(|link| link.from < cell);
         let count = self.links[first..].iter().take_while(|link| link.from == cell).count();
         &self.links[first..first + count]
     }
 
     /// Whether a walk that goes on with `to` rides or takes a passage there: no step leads there, or a dearer one.
-    pub(super) fn is_ride(&self, from: Cell, to: Cell) -> bool {
+    pub(in crate::pathfinding) fn is_ride(&self, from: Cell, to: Cell) -> bool {
         if self.links.is_empty() {
             return false;
         }
@@ -78,7 +78,7 @@ impl Terrain {
     }
 
     /// Calls `visit` with every cell that one step or ride reaches and its cost.
-    pub(super) fn for_each_step(&self, cell: Cell, mut visit: impl FnMut(Cell, Cost)) {
+    pub(in crate::pathfinding) fn for_each_step(&self, cell: Cell, mut visit: impl FnMut(Cell, Cost)) {
         self.for_each_plain_step(cell, &mut visit);
         for link in self.links_from(cell) {
             if self.grid.is_free(link.to) {
@@ -100,10 +100,10 @@ impl Terrain {
 
     /// Whether one can walk straight from the middle of a cell to that of another on the same floor, without a step that
     /// touches a blocked cell, enters or leaves a zone, or goes against a one-way area.
-    pub(super) fn in_sight(&self, from: Cell, to: Cell) -> bool {
+    pub(in crate::pathfinding) fn in_sight(&self, from: Cell, to: Cell) -> bool {
         let (from_place, to_place) = (self.sheet.place(from), self.sheet.place(to));
         self.sheet.is_one_floor(from, to)
-            && super::route::is_line_free(from_place, to_place, |x, y| {
+            && super::super::route::is_line_free(from_place, to_place, |x, y| {
                 let cell = self.sheet.cell(x, y);
                 self.grid.is_free(cell) && self.traffic.is_even(from, to, cell)
             })
@@ -113,7 +113,7 @@ impl Terrain {
     ///
     /// # Errors
     /// [`PathError::InvalidPlan`] for a floor that is not there or a rectangle that is not on it.
-    pub(super) fn cells_in(&self, level: i32, rect: &Rect) -> Result<Vec<Cell>, PathError> {
+    pub(in crate::pathfinding) fn cells_in(&self, level: i32, rect: &Rect) -> Result<Vec<Cell>, PathError> {
         let invalid = |reason: String| PathError::InvalidPlan { reason };
         let floor = self.sheet.floors().iter().find(|floor| floor.level == level);
         let floor = floor.ok_or_else(|| invalid(format!("there is no level {level}")))?;
@@ -129,11 +129,11 @@ impl Terrain {
             .collect())
     }
 
-    pub(super) fn cell_at(&self, point: Point) -> Option<Cell> {
+    pub(in crate::pathfinding) fn cell_at(&self, point: Point) -> Option<Cell> {
         self.sheet.cell_at(point)
     }
 
-    pub(super) fn nearest_free(&self, point: Point) -> Option<Cell> {
+    pub(in crate::pathfinding) fn nearest_free(&self, point: Point) -> Option<Cell> {
         self.sheet.nearest(point, |cell| self.grid.is_free(cell))
     }
 }
@@ -195,7 +195,7 @@ fn links(plan: &FloorPlan, sheet: &Sheet) -> Result<Vec<Link>, PathError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Floor, FloorPlan};
+    use super::super::super::{Floor, FloorPlan};
     use super::*;
 
     fn terrain(width_m: f64, shelf: Rect) -> Terrain {

@@ -2,15 +2,15 @@
 
 use std::ops::Range;
 
+use super::super::PlanPart;
+use super::super::{Floor, FloorPlan, Heading, PathError, Rect};
 use super::cost::Cost;
-use super::plan_check::PlanPart;
 use super::sheet::{Cell, Sheet, SheetFloor, TOLERANCE};
-use super::{Floor, FloorPlan, Heading, PathError, Rect};
 
 /// The factors and the forbidden directions of all cells. A plan without zones and one-way areas has none and pays
 /// nothing for them.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Traffic {
+pub(in crate::pathfinding) struct Traffic {
     shift: u32,
     /// In thousandths, a factor a cell: steps then cost whole units, the same in both directions.
     factors: Option<Vec<u32>>,
@@ -43,7 +43,7 @@ impl Heading {
 impl Traffic {
     /// # Errors
     /// [`PathError::InvalidPart`] for an area that is too small to hold the middle of a cell.
-    pub(super) fn of(plan: &FloorPlan, sheet: &Sheet) -> Result<Self, PathError> {
+    pub(in crate::pathfinding) fn of(plan: &FloorPlan, sheet: &Sheet) -> Result<Self, PathError> {
         let cell_count = (sheet.height() as usize) << sheet.shift();
         let mut traffic = Self { shift: sheet.shift(), ..Self::default() };
         for (floor, place) in plan.floors.iter().zip(sheet.floors()) {
@@ -66,12 +66,12 @@ impl Traffic {
     }
 
     /// Whether there are no zones and no one-way areas.
-    pub(super) fn is_plain(&self) -> bool {
+    pub(in crate::pathfinding) fn is_plain(&self) -> bool {
         self.factors.is_none() && self.forbidden.is_none()
     }
 
     /// What a step to a neighbour costs that costs `plain` without zones; `None` when it is forbidden.
-    pub(super) fn step(&self, from: Cell, to: Cell, plain: Cost) -> Option<Cost> {
+    pub(in crate::pathfinding) fn step(&self, from: Cell, to: Cell, plain: Cost) -> Option<Cost> {
         let is_forbidden =
             |all: &Vec<Directions>| (all[from as usize] | all[to as usize]) & self.directions(from, to) != 0;
         if self.forbidden.as_ref().is_some_and(is_forbidden) {
@@ -84,7 +84,7 @@ impl Traffic {
     }
 
     /// Whether a straight walk from one cell to another may pass a third, at the factor of the first.
-    pub(super) fn is_even(&self, from: Cell, to: Cell, passed: Cell) -> bool {
+    pub(in crate::pathfinding) fn is_even(&self, from: Cell, to: Cell, passed: Cell) -> bool {
         let (passed, from_index) = (passed as usize, from as usize);
         self.factors.as_ref().is_none_or(|all| all[passed] == all[from_index])
             && self.forbidden.as_ref().is_none_or(|all| all[passed] & self.directions(from, to) == 0)
@@ -131,8 +131,8 @@ fn for_each_cell(
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::{OneWay, Point, Zone};
     use super::super::cost::STRAIGHT;
-    use super::super::{OneWay, Point, Zone};
     use super::*;
 
     /// A floor of 4.2 x 2 cells, so that the fifth column is cut off.

@@ -1,7 +1,7 @@
 //! Maps drawn with letters: the format of the grids at movingai.com (Sturtevant, Benchmarks for Grid-Based Pathfinding,
 //! 2012), and the same without its head.
 
-use super::{Floor, FloorPlan, PathError, Point, Rect};
+use super::super::{Floor, FloorPlan, PathError, Point, Rect};
 
 impl FloorPlan {
     /// Reads a map of letters, each a cell with sides of `resolution_m` metres: `.`, `G` and `S` are free, `@`, `O`, `T`,

@@ -7,9 +7,9 @@ use std::io::{self, Read, Write};
 
 use sha2::{Digest, Sha256};
 
-use super::PathError;
-use super::index::Index;
-use super::terrain::Terrain;
+use super::super::PathError;
+use super::super::ground::terrain::Terrain;
+use super::Index;
 use super::ways::Ways;
 
 const MARK: [u8; 8] = *b"QCINDEX\n";
@@ -17,7 +17,7 @@ const VERSION: u32 = 1;
 /// No list has more entries: the largest tables that there are have 65,535 subgoals.
 const COUNT_MAX: u64 = 1 << 32;
 
-pub(super) fn write(index: &Index, to: impl Write) -> Result<(), PathError> {
+pub(in crate::pathfinding) fn write(index: &Index, to: impl Write) -> Result<(), PathError> {
     let mut writer = Digesting { inner: io::BufWriter::new(to), digest: Sha256::new() };
     let written = write_all(index, &mut writer).and_then(|()| {
         let digest = writer.digest.finalize_reset();
@@ -27,7 +27,7 @@ pub(super) fn write(index: &Index, to: impl Write) -> Result<(), PathError> {
     written.map_err(|error| invalid(format!("it cannot be written: {error}")))
 }
 
-pub(super) fn read(terrain: &Terrain, from: impl Read) -> Result<Index, PathError> {
+pub(in crate::pathfinding) fn read(terrain: &Terrain, from: impl Read) -> Result<Index, PathError> {
     let mut reader = Digesting { inner: io::BufReader::new(from), digest: Sha256::new() };
     let (table, access) = read_all(terrain, &mut reader)?;
     let expected = reader.digest.finalize_reset();

@@ -1,15 +1,15 @@
 //! What a walk to one goal costs at least: its length on floors without walls, where each ride may be taken. What holds on
 //! the emptied floors is a shortest length itself, so no step lowers it by more than the step costs.
 
-use super::cost::{Cost, UNREACHABLE};
-use super::sheet::Cell;
-use super::terrain::Terrain;
+use super::super::ground::cost::{Cost, UNREACHABLE};
+use super::super::ground::sheet::Cell;
+use super::super::ground::terrain::Terrain;
 
 /// With more rides than this it costs more to look at them than they save.
 const LINKS_MAX: usize = 64;
 
 /// What a walk to one goal costs at least.
-pub(super) enum Estimate<'a> {
+pub(in crate::pathfinding) enum Estimate<'a> {
     /// Nothing is known.
     None,
     /// The walk over the empty floor, or to a ride and on from there.
@@ -24,13 +24,13 @@ pub(super) enum Estimate<'a> {
 
 /// The start of a ride, and what it costs from there to the goal at least.
 #[derive(Clone, Copy)]
-pub(super) struct Ride {
+pub(in crate::pathfinding) struct Ride {
     from: Cell,
     cost: Cost,
 }
 
 impl<'a> Estimate<'a> {
-    pub(super) fn toward(terrain: &'a Terrain, goal: Cell) -> Self {
+    pub(in crate::pathfinding) fn toward(terrain: &'a Terrain, goal: Cell) -> Self {
         if terrain.links.len() > LINKS_MAX {
             return Self::None;
         }
@@ -56,7 +56,7 @@ impl<'a> Estimate<'a> {
     }
 
     /// The least that a walk from `cell` costs.
-    pub(super) fn of(&self, cell: Cell) -> Cost {
+    pub(in crate::pathfinding) fn of(&self, cell: Cell) -> Cost {
         let Self::Over { terrain, goal, goal_floor, rides } = self else { return 0 };
         let floor = if rides.len() == 1 { 0 } else { terrain.sheet.floor_index(cell) };
         let straight =

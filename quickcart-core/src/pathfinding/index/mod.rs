@@ -1,26 +1,33 @@
 //! The prepared index: a walk is a way to a subgoal, a walk between subgoals that a table knows, and a way from there.
 
-use super::access::Access;
-use super::cost::{Cost, UNREACHABLE};
-use super::progress::Progress;
-use super::sheet::Cell;
-use super::straight::is_direct;
-use super::subgoal::Subgoals;
-use super::table::{FAR, Table};
-use super::terrain::Terrain;
-use super::ways::Ways;
+mod access;
+pub(super) mod changes;
+pub(super) mod progress;
+pub(super) mod saved;
+mod table;
+mod ways;
+
+use super::ground::cost::{Cost, UNREACHABLE};
+use super::ground::sheet::Cell;
+use super::ground::straight::is_direct;
+use super::ground::subgoal::Subgoals;
+use super::ground::terrain::Terrain;
+use access::Access;
+use progress::Progress;
+use table::{FAR, Table};
+use ways::Ways;
 
 /// What is known of a terrain before anybody asks.
 #[derive(Clone, Debug)]
-pub(super) struct Index {
+pub(in crate::pathfinding) struct Index {
     /// As it was when the index was made.
-    pub(super) terrain: Terrain,
-    pub(super) subgoals: Subgoals,
+    pub(in crate::pathfinding) terrain: Terrain,
+    pub(in crate::pathfinding) subgoals: Subgoals,
     /// Between neighbouring subgoals.
     ways: Ways,
-    pub(super) table: Table,
+    pub(in crate::pathfinding) table: Table,
     /// From every cell.
-    pub(super) access: Ways,
+    pub(in crate::pathfinding) access: Ways,
 }
 
 /// Where a shortest walk meets subgoals.
@@ -32,7 +39,11 @@ enum Via {
 
 impl Index {
     /// `None` when the table would take more than `bytes_max`, or a walk more than its numbers hold.
-    pub(super) fn of(terrain: &Terrain, bytes_max: usize, progress: &Progress<'_>) -> Option<Self> {
+    pub(in crate::pathfinding) fn of(
+        terrain: &Terrain,
+        bytes_max: usize,
+        progress: &Progress<'_>,
+    ) -> Option<Self> {
         let subgoals = Subgoals::of(terrain)?;
         let count = subgoals.cells().len();
         if Table::bytes_for(count) > bytes_max {
@@ -46,7 +57,11 @@ impl Index {
     }
 
     /// From what was saved; `None` when the parts do not fit the terrain.
-    pub(super) fn from_parts(terrain: &Terrain, costs: Vec<u32>, access: Ways) -> Option<Self> {
+    pub(in crate::pathfinding) fn from_parts(
+        terrain: &Terrain,
+        costs: Vec<u32>,
+        access: Ways,
+    ) -> Option<Self> {
         let subgoals = Subgoals::of(terrain)?;
         let ways = Ways::between_subgoals(terrain, &subgoals);
         let count = subgoals.cells().len();
@@ -55,18 +70,18 @@ impl Index {
         fits.then(|| Self { terrain: terrain.clone(), subgoals, ways, table, access })
     }
 
-    pub(super) fn bytes(&self) -> usize {
+    pub(in crate::pathfinding) fn bytes(&self) -> usize {
         self.subgoals.bytes() + self.ways.bytes() + self.table.bytes() + self.access.bytes()
     }
 
     /// The cost of the shortest walk; [`UNREACHABLE`] where there is none.
-    pub(super) fn distance(&self, from: Cell, to: Cell) -> Cost {
+    pub(in crate::pathfinding) fn distance(&self, from: Cell, to: Cell) -> Cost {
         self.best(from, to).0
     }
 
     /// Fills `bends` with the cells where the shortest walk meets subgoals, and answers its cost; [`UNREACHABLE`] and no
     /// cells where there is none.
-    pub(super) fn bends(&self, from: Cell, to: Cell, bends: &mut Vec<Cell>) -> Cost {
+    pub(in crate::pathfinding) fn bends(&self, from: Cell, to: Cell, bends: &mut Vec<Cell>) -> Cost {
         bends.clear();
         let (cost, via) = self.best(from, to);
         if let Via::Subgoals { first, last } = via {
@@ -88,7 +103,7 @@ impl Index {
     }
 
     /// The costs from each of some cells to each of others, row after row.
-    pub(super) fn matrix(&self, from: &[Cell], to: &[Cell]) -> Vec<Cost> {
+    pub(in crate::pathfinding) fn matrix(&self, from: &[Cell], to: &[Cell]) -> Vec<Cost> {
         let mut costs = vec![0; from.len() * to.len()];
         let is_square = from == to;
         for (row, &start) in from.iter().enumerate() {

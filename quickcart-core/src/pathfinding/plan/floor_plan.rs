@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::{OneWay, Passage, Zone};
+use super::super::{OneWay, Passage, Zone};
 
 /// A place on one floor, in metres.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -227,7 +227,7 @@ impl FloorPlan {
         self.floors.iter().find(|floor| floor.level == level)
     }
 
-    /// The aisle with this number, such as one to [block](super::StoreMap::block).
+    /// The aisle with this number, such as one to [block](super::super::StoreMap::block).
     #[must_use]
     pub fn aisle(&self, level: i32, aisle_num: u32) -> Option<&Aisle> {
         self.floor(level)?.aisles.iter().find(|aisle| aisle.aisle_num == aisle_num)

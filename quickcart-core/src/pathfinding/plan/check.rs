@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{FloorPlan, PathError, Rect, Zone};
+use super::super::{FloorPlan, PathError, Rect, Zone};
 
 /// The most that a ride or a passage costs, in sides of a cell: sums of a hundred thousand stay countable.
 const RIDE_SIDES_MAX: f64 = 1e9;
@@ -53,7 +53,7 @@ impl fmt::Display for PlanPart {
 }
 
 impl PlanPart {
-    pub(super) fn refused<T>(self, reason: &'static str) -> Result<T, PathError> {
+    pub(in crate::pathfinding) fn refused<T>(self, reason: &'static str) -> Result<T, PathError> {
         Err(PathError::InvalidPart { part: self, reason })
     }
 }
@@ -61,7 +61,7 @@ impl PlanPart {
 impl FloorPlan {
     /// # Errors
     /// [`PathError::InvalidPlan`] and [`PathError::InvalidPart`].
-    pub(super) fn check(&self) -> Result<(), PathError> {
+    pub(in crate::pathfinding) fn check(&self) -> Result<(), PathError> {
         if !(self.resolution_m.is_finite() && self.resolution_m > 0.0) {
             return invalid("the resolution must be above zero".to_owned());
         }

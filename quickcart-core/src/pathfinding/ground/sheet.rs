@@ -1,20 +1,20 @@
 //! All floors below each other on one sheet of cells, with a blocked border around each: whoever walks from cell to cell
 //! meets no edge.
 
-use super::{FloorPlan, PathError, Point};
+use super::super::{FloorPlan, PathError, Point};
 
 /// A cell of the sheet: its row in the high bits, its column in the low ones.
-pub(super) type Cell = u32;
+pub(in crate::pathfinding) type Cell = u32;
 
 /// The most cells of a map: 4,096 x 4,096, a store of one square kilometre at 25 cm.
 const CELLS_MAX: u64 = 1 << 24;
 
 /// A fraction of a cell that comes from dividing decimals, and not from the plan.
-pub(super) const TOLERANCE: f64 = 1e-6;
+pub(in crate::pathfinding) const TOLERANCE: f64 = 1e-6;
 
 /// Where the floors are.
 #[derive(Clone, Debug)]
-pub(super) struct Sheet {
+pub(in crate::pathfinding) struct Sheet {
     resolution_m: f64,
     floors: Vec<SheetFloor>,
     /// The width of the sheet is two to the power of this, and at least a word of bits.
@@ -24,17 +24,17 @@ pub(super) struct Sheet {
 
 /// A floor's place on the sheet; columns begin at 1, behind the border.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct SheetFloor {
-    pub(super) level: i32,
-    pub(super) top: u32,
-    pub(super) columns: u32,
-    pub(super) rows: u32,
+pub(in crate::pathfinding) struct SheetFloor {
+    pub(in crate::pathfinding) level: i32,
+    pub(in crate::pathfinding) top: u32,
+    pub(in crate::pathfinding) columns: u32,
+    pub(in crate::pathfinding) rows: u32,
 }
 
 impl Sheet {
     /// # Errors
     /// [`PathError::TooLarge`].
-    pub(super) fn of(plan: &FloorPlan) -> Result<Self, PathError> {
+    pub(in crate::pathfinding) fn of(plan: &FloorPlan) -> Result<Self, PathError> {
         let count = |size_m: f64| (size_m / plan.resolution_m - TOLERANCE).ceil().max(1.0);
         let sizes = plan.floors.iter().map(|floor| (count(floor.width_m), count(floor.depth_m)));
         let widest = sizes.clone().fold(1.0, |widest: f64, (columns, _)| widest.max(columns));
@@ -53,38 +53,38 @@ impl Sheet {
         Ok(Self { resolution_m: plan.resolution_m, floors, shift, height: top })
     }
 
-    pub(super) fn resolution_m(&self) -> f64 {
+    pub(in crate::pathfinding) fn resolution_m(&self) -> f64 {
         self.resolution_m
     }
 
-    pub(super) fn floors(&self) -> &[SheetFloor] {
+    pub(in crate::pathfinding) fn floors(&self) -> &[SheetFloor] {
         &self.floors
     }
 
     /// Width and depth of a floor, in whole cells.
-    pub(super) fn size_m(&self, floor: &SheetFloor) -> (f64, f64) {
+    pub(in crate::pathfinding) fn size_m(&self, floor: &SheetFloor) -> (f64, f64) {
         (f64::from(floor.columns) * self.resolution_m, f64::from(floor.rows) * self.resolution_m)
     }
 
-    pub(super) fn shift(&self) -> u32 {
+    pub(in crate::pathfinding) fn shift(&self) -> u32 {
         self.shift
     }
 
-    pub(super) fn height(&self) -> u32 {
+    pub(in crate::pathfinding) fn height(&self) -> u32 {
         self.height
     }
 
-    pub(super) fn cell(&self, x: u32, y: u32) -> Cell {
+    pub(in crate::pathfinding) fn cell(&self, x: u32, y: u32) -> Cell {
         y << self.shift | x
     }
 
     /// The column and the row on the sheet.
-    pub(super) fn place(&self, cell: Cell) -> (u32, u32) {
+    pub(in crate::pathfinding) fn place(&self, cell: Cell) -> (u32, u32) {
         (cell & ((1 << self.shift) - 1), cell >> self.shift)
     }
 
     /// Which of the floors a cell is on.
-    pub(super) fn floor_index(&self, cell: Cell) -> usize {
+    pub(in crate::pathfinding) fn floor_index(&self, cell: Cell) -> usize {
         self.floors.partition_point(|floor| floor.top <= cell >> self.shift).saturating_sub(1)
     }
 
@@ -92,13 +92,13 @@ impl Sheet {
         &self.floors[self.floors.partition_point(|floor| floor.top <= y).saturating_sub(1)]
     }
 
-    pub(super) fn is_one_floor(&self, a: Cell, b: Cell) -> bool {
+    pub(in crate::pathfinding) fn is_one_floor(&self, a: Cell, b: Cell) -> bool {
         self.floors.len() == 1
             || self.floor_of_row(a >> self.shift).top == self.floor_of_row(b >> self.shift).top
     }
 
     /// The middle of a cell.
-    pub(super) fn point_of(&self, cell: Cell) -> Point {
+    pub(in crate::pathfinding) fn point_of(&self, cell: Cell) -> Point {
         let (x, y) = self.place(cell);
         let floor = self.floor_of_row(y);
         let middle = |index: u32| (f64::from(index) + 0.5) * self.resolution_m;
@@ -106,7 +106,7 @@ impl Sheet {
     }
 
     /// The cell that a point is in, free or not.
-    pub(super) fn cell_at(&self, point: Point) -> Option<Cell> {
+    pub(in crate::pathfinding) fn cell_at(&self, point: Point) -> Option<Cell> {
         let floor = self.floors.iter().find(|floor| floor.level == point.level)?;
         let index = |size_m: f64, count: u32| {
             let index = size_m / self.resolution_m;
@@ -117,7 +117,11 @@ impl Sheet {
     }
 
     /// The cell that `is_free` and whose middle is nearest, by looking at ever larger squares around the point.
-    pub(super) fn nearest(&self, point: Point, is_free: impl Fn(Cell) -> bool) -> Option<Cell> {
+    pub(in crate::pathfinding) fn nearest(
+        &self,
+        point: Point,
+        is_free: impl Fn(Cell) -> bool,
+    ) -> Option<Cell> {
         let own = self.cell_at(point)?;
         if is_free(own) {
             return Some(own);
@@ -159,7 +163,7 @@ fn ring(x: i64, y: i64, radius: i64) -> impl Iterator<Item = (i64, i64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Floor;
+    use super::super::super::Floor;
     use super::*;
 
     fn sheet() -> Sheet {

@@ -6,14 +6,14 @@
 //! pass no other subgoal. Every shortest walk is then a chain of direct ways between subgoals. The same holds with four
 //! directions, where the walks that an empty floor allows fill a rectangle instead of a parallelogram.
 
-use super::Connectivity;
+use super::super::Connectivity;
 use super::grid::{Along, Grid};
 use super::sheet::Cell;
 use super::terrain::Terrain;
 
 /// The subgoals of a terrain.
 #[derive(Clone, Debug)]
-pub(super) struct Subgoals {
+pub(in crate::pathfinding) struct Subgoals {
     /// In ascending order; a subgoal's number is its place here.
     cells: Vec<Cell>,
     /// The number of the subgoal on each cell, or [`NONE`].
@@ -25,7 +25,7 @@ pub(super) struct Subgoals {
 const NONE: u16 = u16::MAX;
 
 /// The most subgoals that have numbers.
-pub(super) const SUBGOALS_MAX: usize = NONE as usize;
+pub(in crate::pathfinding) const SUBGOALS_MAX: usize = NONE as usize;
 
 /// What a scan walks along: a step, and the direction in which it looks from there.
 const SCANS_EIGHT: [((i32, i32), Along); 8] = [
@@ -43,7 +43,7 @@ const SCANS_FOUR: [((i32, i32), Along); 4] =
 
 impl Subgoals {
     /// `None` when there are more than [`SUBGOALS_MAX`].
-    pub(super) fn of(terrain: &Terrain) -> Option<Self> {
+    pub(in crate::pathfinding) fn of(terrain: &Terrain) -> Option<Self> {
         let grid = &terrain.grid;
         let cells: Vec<Cell> = grid.free_cells().filter(|&cell| is_subgoal(terrain, cell)).collect();
         if cells.len() > SUBGOALS_MAX {
@@ -56,16 +56,16 @@ impl Subgoals {
         Some(Self { cells, numbers, plain: plain_cells(terrain) })
     }
 
-    pub(super) fn cells(&self) -> &[Cell] {
+    pub(in crate::pathfinding) fn cells(&self) -> &[Cell] {
         &self.cells
     }
 
-    pub(super) fn bytes(&self) -> usize {
+    pub(in crate::pathfinding) fn bytes(&self) -> usize {
         4 * self.cells.len() + 2 * self.numbers.len()
     }
 
     /// The subgoal that stands on a cell.
-    pub(super) fn at(&self, cell: Cell) -> Option<u16> {
+    pub(in crate::pathfinding) fn at(&self, cell: Cell) -> Option<u16> {
         Some(self.numbers[cell as usize]).filter(|&number| number != NONE)
     }
 
@@ -73,7 +73,7 @@ impl Subgoals {
     /// of it along one axis, and not so along the other. What is reached past other subgoals is reached by a walk that
     /// bends in this way only (the forced neighbours of Harabor and Grastien, Online Graph Pruning for Pathfinding on Grid
     /// Maps, AAAI 2011).
-    pub(super) fn bends(&self, terrain: &Terrain, subgoal: Cell, seen_from: Cell) -> bool {
+    pub(in crate::pathfinding) fn bends(&self, terrain: &Terrain, subgoal: Cell, seen_from: Cell) -> bool {
         let grid = &terrain.grid;
         let ((x, y), (from_x, from_y)) = (grid.place(subgoal), grid.place(seen_from));
         let side = |a: u32, b: u32| (i64::from(b) - i64::from(a)).signum();
@@ -91,13 +91,13 @@ impl Subgoals {
     }
 
     /// Calls `visit` with the cell of every subgoal that a free cell reaches directly; one may come twice.
-    pub(super) fn for_each_direct(&self, grid: &Grid, cell: Cell, visit: impl FnMut(Cell)) {
+    pub(in crate::pathfinding) fn for_each_direct(&self, grid: &Grid, cell: Cell, visit: impl FnMut(Cell)) {
         for_each_direct(grid, &self.plain, cell, visit);
     }
 }
 
 /// The free cells that are no subgoals.
-pub(super) fn plain_cells(terrain: &Terrain) -> Grid {
+pub(in crate::pathfinding) fn plain_cells(terrain: &Terrain) -> Grid {
     let mut plain = terrain.grid.clone();
     for cell in terrain.grid.free_cells().filter(|&cell| is_subgoal(terrain, cell)) {
         plain.set_free(cell, false);
@@ -106,7 +106,7 @@ pub(super) fn plain_cells(terrain: &Terrain) -> Grid {
 }
 
 /// The same, after some cells were blocked or freed.
-pub(super) fn update_plain_cells(plain: &mut Grid, terrain: &Terrain, changed: &[Cell]) {
+pub(in crate::pathfinding) fn update_plain_cells(plain: &mut Grid, terrain: &Terrain, changed: &[Cell]) {
     let stride = plain.stride();
     for &cell in changed {
         for row in [cell - stride, cell, cell + stride] {
@@ -123,7 +123,12 @@ fn is_subgoal(terrain: &Terrain, cell: Cell) -> bool {
 }
 
 /// As [`Subgoals::for_each_direct`], for any free cells of which some are `plain` and the others are subgoals.
-pub(super) fn for_each_direct(grid: &Grid, plain: &Grid, cell: Cell, mut visit: impl FnMut(Cell)) {
+pub(in crate::pathfinding) fn for_each_direct(
+    grid: &Grid,
+    plain: &Grid,
+    cell: Cell,
+    mut visit: impl FnMut(Cell),
+) {
     let place = grid.place(cell);
     let is_subgoal = |place| grid.is_free(cell_at(grid, place));
     for along in [Along::East, Along::West, Along::South, Along::North] {
