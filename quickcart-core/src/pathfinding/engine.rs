@@ -138,13 +138,19 @@ impl Engine {
                 search.cells.push(from);
                 let bends = search.bends.iter().copied().chain([to]);
                 if self.plain.is_some() {
-                    bends.for_each(|bend| walk(&self.terrain.grid, &mut search.cells, bend));
+                    bends.for_each(|bend| self.go_on(&mut search.cells, bend));
                 } else {
                     search.cells.extend(bends.filter(|&cell| cell != from));
                 }
             }
             take(&search.cells, cost)
         })
+    }
+
+    /// Walks or rides on to the next bend.
+    fn go_on(&self, cells: &mut Vec<Cell>, bend: Cell) {
+        let rides = cells.last().is_some_and(|&from| self.terrain.rides(from, bend));
+        if rides { cells.push(bend) } else { walk(&self.terrain.grid, cells, bend) }
     }
 
     /// The cost of the shortest walk on a map that was changed, or has no index; `search.bends` is where it bends, or all

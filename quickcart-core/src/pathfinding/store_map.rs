@@ -59,7 +59,7 @@ impl<'a> StoreMapBuilder<'a> {
     }
 
     /// How many bytes the table may take before [`Technique::Auto`] does without. Default: 256 MiB, which is room for
-    /// some 9,400 subgoals.
+    /// some 11,500 subgoals.
     pub fn bytes_max(self, bytes_max: usize) -> Self {
         Self { bytes_max, ..self }
     }

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use quickcart_core::pathfinding::{
-    Connectivity, Floor, FloorPlan, Lift, PathError, Point, Rect, Route, StoreMap, Technique,
+    Connectivity, Floor, FloorPlan, Lift, Passage, PassageKind, PathError, Point, Rect, Route, StoreMap,
+    Technique,
 };
 
 const COLUMNS: usize = 14;
@@ -193,6 +194,20 @@ proptest! {
         let loaded = StoreMap::builder(plan).load_index(bytes.as_slice());
         let is_refused = matches!(loaded, Err(PathError::InvalidIndex { .. }));
         prop_assert!(is_refused);
+    }
+}
+
+#[test]
+fn rides_past_a_way_that_is_free_but_longer() {
+    let mut plan = FloorPlan::parse_map("..........\n..........\n", 1.0).unwrap();
+    let (from, to) = (Point::new(0, 0.5, 0.5), Point::new(0, 9.5, 0.5));
+    let (name, kind) = ("Moving walkway".to_owned(), PassageKind::Escalator);
+    plan.passages.push(Passage { name, kind, from, to, cost_m: 4.0, is_one_way: false });
+    for technique in [Technique::Table, Technique::Subgoals, Technique::Search] {
+        let map = StoreMap::builder(plan.clone()).technique(technique).build().unwrap();
+        let route = map.route(Point::new(0, 0.5, 1.5), to).unwrap();
+        assert_eq!((route.length_m, &route.points[1..]), (5.0, &[from, to][..]), "{technique:?}");
+        assert_eq!(map.route(to, from).unwrap().corners, [to, from], "{technique:?}");
     }
 }
 

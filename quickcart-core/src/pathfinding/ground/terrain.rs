@@ -66,6 +66,13 @@ impl Terrain {
         &self.links[first..first + count]
     }
 
+    /// Whether a ride leads from one cell to another that is cheaper than any walk on the floor.
+    pub(in crate::pathfinding) fn rides(&self, from: Cell, to: Cell) -> bool {
+        let is_cheaper =
+            |link: &Link| !self.sheet.is_one_floor(from, to) || link.cost < self.grid.cost_at_least(from, to);
+        self.has_links() && self.links_from(from).iter().any(|link| link.to == to && is_cheaper(link))
+    }
+
     /// Whether a walk that goes on with `to` rides or takes a passage there: no step leads there, or a dearer one.
     pub(in crate::pathfinding) fn is_ride(&self, from: Cell, to: Cell) -> bool {
         if self.links.is_empty() {
