@@ -128,6 +128,42 @@ def test_a_tour_takes_an_array(store_map: StoreMap) -> None:
     assert tour.length_m == store_map.tour(LEFT, stops).length_m
 
 
+def test_a_tour_has_wishes(store_map: StoreMap) -> None:
+    near, far = (1.5, 0.5), (0.5, 3.5)
+    assert store_map.tour(LEFT, [far, near]).order == (1, 0)
+    assert store_map.tour(LEFT, [far, near], before=[(0, 1)]).order == (0, 1)
+    assert store_map.tour(LEFT, [far, near], end=near).order == (0, 1)
+    there = store_map.tour(LEFT, [far]).length_m
+    back = store_map.tour(LEFT, [far], back_to_start=True, gap_max=0.5, time_max_s=10)
+    assert (back.length_m, back.lower_bound_m, back.proved_shortest) == (2 * there, 2 * there, True)
+    either = store_map.tour(LEFT, [[IN_THE_ROOM, far, near], (2.5, 0.5)])
+    assert (either.order, either.places) == ((0, 1), (Point(0, *near), Point(0, 2.5, 0.5)))
+
+
+@pytest.mark.parametrize(
+    "wishes",
+    [
+        {"end": RIGHT, "back_to_start": True},
+        {"gap_max": 1.0},
+        {"gap_max": nan},
+        {"time_max_s": -1.0},
+        {"before": [(0, 0)]},
+        {"before": [(0, 2)]},
+    ],
+)
+def test_wishes_that_do_not_fit_are_named(store_map: StoreMap, wishes: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        store_map.tour(LEFT, [(1.5, 0.5)], **wishes)
+    assert refused.value.code == "tour_invalid"
+
+
+def test_what_was_changed_is_restored(store_map: StoreMap) -> None:
+    assert store_map.block(0, 4, 10, 5) == 10
+    assert store_map.free(4, 0, 5, 1) == 1
+    assert store_map.restore(0, 0, 10, 5) == 11
+    assert store_map.distance(LEFT, RIGHT) == pytest.approx(LEFT_TO_RIGHT_M)
+
+
 def test_the_culprit_of_a_batch_is_named(store_map: StoreMap) -> None:
     fine = np.full((3, 2), 0.5)
     off = fine.copy()

@@ -25,6 +25,12 @@ impl Matrix {
         &self.lengths_m[start * self.columns..(start + 1) * self.columns]
     }
 
+    /// All lengths, row after row, to keep.
+    #[must_use]
+    pub fn into_lengths_m(self) -> Vec<f64> {
+        self.lengths_m
+    }
+
     /// All lengths, row after row.
     #[must_use]
     pub fn lengths_m(&self) -> &[f64] {

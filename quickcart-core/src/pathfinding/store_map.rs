@@ -208,26 +208,28 @@ impl StoreMap {
     /// # Errors
     /// [`PathError::OffTheMap`] for the start; [`PathError::Tour`] with more than [`STOPS_MAX`](super::STOPS_MAX) stops.
     pub fn tour(&self, start: Point, stops: &[Point]) -> Result<Tour, PathError> {
-        let on_map = |&stop: &usize| self.cell_near(stops[stop]).is_ok();
-        let (known, unknown): (Vec<usize>, Vec<usize>) = (0..stops.len()).partition(on_map);
-        let request = known.iter().fold(TourRequest::from(start), |request, &stop| request.stop(stops[stop]));
-        let mut tour = self.tour_for(&request)?;
-        let number = |stop: &mut usize| *stop = known[*stop];
-        tour.order.iter_mut().for_each(number);
-        tour.unreachable.iter_mut().for_each(number);
-        tour.unreachable.extend(unknown);
-        tour.unreachable.sort_unstable();
-        Ok(tour)
+        self.tour_for(&stops.iter().copied().fold(TourRequest::from(start), TourRequest::stop))
     }
 
-    /// The shortest tour that does what is asked.
+    /// The shortest tour that does what is asked. Stops without a place on the map are left out and named.
     ///
     /// # Errors
-    /// [`PathError::OffTheMap`] for a place, [`PathError::Tour`] for what cannot be done.
+    /// [`PathError::OffTheMap`] for the start or the end, [`PathError::Tour`] for what cannot be done.
     pub fn tour_for(&self, request: &TourRequest<'_>) -> Result<Tour, PathError> {
         request.check(super::STOPS_MAX)?;
-        let places = request.places();
-        Ok(request.solve(self.matrix(&places, &places)?.lengths_m())?)
+        request.ends().try_for_each(|end| self.cell_near(end).map(drop))?;
+        let cells: Vec<Option<Cell>> =
+            request.places().into_iter().map(|place| self.cell_near(place).ok()).collect();
+        let known: Vec<Cell> = cells.iter().copied().flatten().collect();
+        let matrix =
+            Matrix::of(&self.engine.matrix(&known, &known), known.len(), self.terrain().sheet.resolution_m());
+        let mut next = 0..;
+        let rows: Vec<Option<usize>> = cells.iter().map(|cell| cell.and_then(|_| next.next())).collect();
+        let length_m = |from: Option<usize>, to: Option<usize>| {
+            from.zip(to).map_or(f64::INFINITY, |(from, to)| matrix.row(from)[to])
+        };
+        let lengths_m = rows.iter().flat_map(|&from| rows.iter().map(move |&to| (from, to)));
+        Ok(request.solve(&lengths_m.map(|(from, to)| length_m(from, to)).collect::<Vec<f64>>())?)
     }
 
     /// Blocks every cell that an area reaches into, such as an aisle with a spill. Answers are exact from the next one on;

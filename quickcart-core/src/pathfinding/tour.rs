@@ -133,13 +133,22 @@ impl<'a, P: Copy> TourRequest<'a, P> {
         }
     }
 
+    /// The start and the end, as far as they are places of their own.
+    pub(super) fn ends(&self) -> impl Iterator<Item = P> {
+        self.start.into_iter().chain(self.own_end())
+    }
+
     /// All places: the start, those of the stops, and the end.
     pub(super) fn places(&self) -> Vec<P> {
-        let end = match self.end {
+        let stops = self.stops.iter().flatten().copied();
+        self.start.into_iter().chain(stops).chain(self.own_end()).collect()
+    }
+
+    fn own_end(&self) -> Option<P> {
+        match self.end {
             TourEnd::At(end) => Some(end),
             TourEnd::LastStop | TourEnd::Start => None,
-        };
-        self.start.into_iter().chain(self.stops.iter().flatten().copied()).chain(end).collect()
+        }
     }
 
     /// Solves it with the costs between all [`places`](Self::places), row after row.

@@ -1,7 +1,9 @@
 //! Walks over random stores, compared with a slow and obvious search.
 
 use proptest::prelude::*;
-use quickcart_core::pathfinding::{Floor, FloorPlan, Lift, PathError, Point, Rect, STOPS_MAX, StoreMap};
+use quickcart_core::pathfinding::{
+    Floor, FloorPlan, Lift, PathError, Point, Rect, STOPS_MAX, StoreMap, TourRequest,
+};
 
 const SIZE: usize = 12;
 
@@ -148,4 +150,14 @@ fn refuses_starts_off_the_map_and_endless_lists() {
     let tour = map.tour(here, &vec![here; STOPS_MAX]).unwrap();
     assert_eq!((tour.order.len(), tour.length), (STOPS_MAX, 0.0));
     assert_eq!(map.tour(here, &[Point::new(0, f64::NAN, 1.0)]).unwrap().unreachable, [0]);
+}
+
+#[test]
+fn a_stop_is_visited_where_it_is_on_the_map() {
+    let map = StoreMap::build(FloorPlan::parse_map("......#.\n", 1.0).unwrap()).unwrap();
+    let at = |x_m: f64| Point::new(0, x_m, 0.5);
+    let request = TourRequest::from(at(0.5)).stop_at_any([at(40.0), at(7.5), at(3.5)]).stop(at(f64::NAN));
+    let tour = map.tour_for(&request).unwrap();
+    assert_eq!((tour.order, tour.places, tour.unreachable), (vec![0], vec![at(3.5)], vec![1]));
+    assert!(matches!(map.tour_for(&request.end_at(at(40.0))), Err(PathError::OffTheMap { .. })));
 }

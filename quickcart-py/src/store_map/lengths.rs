@@ -40,7 +40,7 @@ pub(super) fn distances(map: &StoreMap, starts: &Places, goals: &Places) -> Resu
 pub(super) fn matrix(map: &StoreMap, starts: &Places, goals: &Places) -> Result<Vec<f64>, Failure> {
     let matrix = map.matrix(&starts.points, &goals.points);
     let matrix = matrix.map_err(|error| blame(map, error, &[starts, goals]))?;
-    Ok(matrix.lengths_m().to_vec())
+    Ok(matrix.into_lengths_m())
 }
 
 /// The array takes the lengths over as they are.

@@ -6,6 +6,7 @@ mod places;
 mod progress;
 mod settings;
 mod shared;
+mod tour;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use quickcart_core::pathfinding::{FloorPlan, PathError, Rect, Technique};
 use crate::errors::Failure;
 use crate::fork;
 use crate::values::{Point, Route, Tour, Waypoint, show};
-use places::{Place, Places};
+use places::{Place, Places, Stops};
 use shared::SharedMap;
 
 /// A floor plan, ready to be asked for walks. All answers are shortest on its square cells.
@@ -164,11 +165,29 @@ impl StoreMap {
         waypoints.into_iter().map(|waypoint| Waypoint::of(waypoint, None)).collect()
     }
 
-    /// The order of the stops that makes the walk from `start` past all of them shortest.
-    #[pyo3(signature = (start, stops, level=0))]
-    fn tour(&self, py: Python<'_>, start: Place, stops: &Bound<'_, PyAny>, level: i32) -> PyResult<Tour> {
-        let stops = Places::read("stops", stops, level)?;
-        let tour = self.ask(py, |map| Ok(map.tour(start.0, &stops.points)?))?;
+    /// The order of the stops that makes the walk from `start` past all of them shortest. A stop is a place, or several of
+    /// which one is visited. The walk ends at the last stop, at `end`, or where it began; each pair of `before` names two
+    /// stops of which the first is visited earlier. A `gap_max` above 0 saves the time for a proof, `time_max_s` ends it.
+    #[pyo3(signature = (start, stops, level=0, *, end=None, back_to_start=false, before=Vec::new(), gap_max=0.0, time_max_s=None))]
+    #[pyo3(
+        text_signature = "($self, start, stops, level=0, *, end=None, back_to_start=False, before=(), gap_max=0.0, time_max_s=None)"
+    )]
+    #[expect(clippy::too_many_arguments, reason = "keywords of Python")]
+    fn tour(
+        &self,
+        py: Python<'_>,
+        start: Place,
+        stops: &Bound<'_, PyAny>,
+        level: i32,
+        end: Option<Place>,
+        back_to_start: bool,
+        before: Vec<(usize, usize)>,
+        gap_max: f64,
+        time_max_s: Option<f64>,
+    ) -> PyResult<Tour> {
+        let stops = Stops::read(stops, level)?;
+        let wishes = tour::Wishes { end: end.map(|end| end.0), back_to_start, before, gap_max, time_max_s };
+        let tour = self.ask(py, |map| tour::find(map, start.0, &stops.0, &wishes))?;
         Tour::of(py, tour)
     }
 
@@ -211,6 +230,20 @@ impl StoreMap {
         level: i32,
     ) -> Result<usize, Failure> {
         self.change(py, |map| map.free(level, Rect { x1_m, y1_m, x2_m, y2_m }))
+    }
+
+    /// Makes every cell that an area reaches into what the plan says. Answers how many changed.
+    #[pyo3(signature = (x1_m, y1_m, x2_m, y2_m, /, level=0))]
+    fn restore(
+        &self,
+        py: Python<'_>,
+        x1_m: f64,
+        y1_m: f64,
+        x2_m: f64,
+        y2_m: f64,
+        level: i32,
+    ) -> Result<usize, Failure> {
+        self.change(py, |map| map.restore(level, Rect { x1_m, y1_m, x2_m, y2_m }))
     }
 
     /// Makes the index anew, after changes; other threads ask the map meanwhile.

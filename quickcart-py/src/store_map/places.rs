@@ -75,6 +75,32 @@ impl Places {
     }
 }
 
+/// Stops of a tour, each a place or several of which one is visited.
+pub(super) struct Stops(pub(super) Vec<Vec<CorePoint>>);
+
+impl Stops {
+    /// Reads what [`Places::read`] does, and whatever yields places in the place of one.
+    pub(super) fn read(object: &Bound<'_, PyAny>, level: i32) -> PyResult<Self> {
+        if has_numpy(object.py()) && object.is_instance_of::<PyUntypedArray>() {
+            let rows = Places::read("stops", object, level)?.points;
+            return Ok(Self(rows.into_iter().map(|row| vec![row]).collect()));
+        }
+        let stop = |(index, object): (usize, PyResult<Bound<'_, PyAny>>)| {
+            let object = object?;
+            match (point(&object, level), first_is_number(&object)) {
+                (Ok(point), _) => Ok(vec![point]),
+                (Err(error), true) => Err(at("stops", index, &error, object.py())),
+                (Err(_), false) => Ok(Places::read("stops", &object, level)?.points),
+            }
+        };
+        object.try_iter()?.enumerate().map(stop).collect::<PyResult<_>>().map(Self)
+    }
+}
+
+fn first_is_number(object: &Bound<'_, PyAny>) -> bool {
+    object.get_item(0).is_ok_and(|first| first.extract::<f64>().is_ok())
+}
+
 fn at(name: &str, index: usize, error: &PyErr, py: Python<'_>) -> PyErr {
     PyTypeError::new_err(format!("{name}[{index}]: {}", error.value(py)))
 }

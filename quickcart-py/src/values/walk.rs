@@ -89,6 +89,10 @@ pub(crate) struct Tour {
     unreachable: Py<PyTuple>,
     /// The length of the whole walk, in metres.
     length_m: f64,
+    /// No tour is shorter than this, in metres.
+    lower_bound_m: f64,
+    /// Where each of the stops is visited, in the same order.
+    places: Py<PyTuple>,
     /// Whether no order is shorter; otherwise none was found, but there may be one.
     proved_shortest: bool,
 }
@@ -100,6 +104,8 @@ impl Tour {
             order: tuple(py, tour.order)?,
             unreachable: tuple(py, tour.unreachable)?,
             length_m: tour.length,
+            lower_bound_m: tour.lower_bound,
+            places: tuple(py, tour.places.into_iter().map(Point::from))?,
         })
     }
 }
