@@ -4,7 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from math import inf, isinf, nan, sqrt
+from math import inf, isinf, nan
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -24,7 +24,6 @@ TEXT = """\
 ..........
 """
 LEFT, RIGHT, IN_THE_ROOM = (0.5, 0.5), (9.5, 0.5), (8.5, 2.5)
-LEFT_TO_RIGHT_M = 5 + 4 * sqrt(2) + 2
 TECHNIQUES = ["table", "subgoals", "search"]
 THREADS = 4
 
