@@ -39,6 +39,7 @@ pub(crate) fn main() -> Result<()> {
     let provider = start("provider")?;
     let sending = Child::start(&["--serve", &format!("ours by {}", provider.port)])?;
     runtime.block_on(Load::check_sent(sending.port))?;
+    let relay = Child::start(&["--serve", &format!("hyper by {}", provider.port)])?;
     let servers = [
         ("quickcart-warp, development, log info", &ours),
         ("hyper, two routes (the limit)", &hyper),
@@ -48,8 +49,11 @@ pub(crate) fn main() -> Result<()> {
     let bench = Bench { load: &load, runtime: &runtime, started: &started };
     print_pairs(alternate(REPETITIONS, bench.contenders(&servers, Bench::pairs, CPU_MAX))?);
     print_verifies(alternate(REPETITIONS, bench.contenders(&servers, Bench::verifies, CPU_MAX))?);
-    let servers =
-        [("quickcart-warp, Twilio on loopback", &sending), ("hyper, one route (the limit)", &hyper)];
+    let servers = [
+        ("quickcart-warp, Twilio on loopback", &sending),
+        ("hyper, one route (the limit)", &hyper),
+        ("hyper that asks the provider by reqwest", &relay),
+    ];
     print_sends(alternate(REPETITIONS, bench.contenders(&servers, Bench::sends, SENDING_CPU_MAX))?);
     Ok(())
 }
@@ -143,7 +147,8 @@ fn print_sends(rows: Vec<Measured>) {
         notes: vec![
             cpu_note(PAIRS),
             "Ours sends each message to a Twilio on loopback, a process of its own, over HTTP, and keeps the books, without \
-             the watch for pumping, since no code is shown; the peer answers at once."
+             the watch for pumping, since no code is shown. The limit answers at once; the third server makes the same \
+             requests as ours and does nothing besides."
                 .to_owned(),
         ],
         rows,
