@@ -11,23 +11,27 @@ pub struct Waypoint {
     pub instruction: String,
 }
 
-pub(super) fn directions(map: &StoreMap, route: &Route) -> Vec<Waypoint> {
-    let corners = &route.corners;
-    let rides = rides(map, route);
-    let mut waypoints: Vec<Waypoint> = (0..corners.len().saturating_sub(1))
-        .map(|index| {
-            let (here, next) = (corners[index], corners[index + 1]);
-            let before = index.checked_sub(1).filter(|&before| rides[before].is_none());
-            let instruction = match &rides[index] {
-                Some(ride) => ride.clone(),
-                None => walk(map, before.map(|before| corners[before]), here, next),
-            };
-            Waypoint { point: here, instruction }
-        })
-        .collect();
-    let end = corners.last().map(|&point| Waypoint { point, instruction: "You have arrived".to_owned() });
-    waypoints.extend(end);
-    waypoints
+impl StoreMap {
+    /// What to tell somebody who walks `route`: its turning points, each with an instruction.
+    #[must_use]
+    pub fn directions(&self, route: &Route) -> Vec<Waypoint> {
+        let corners = &route.corners;
+        let rides = rides(self, route);
+        let mut waypoints: Vec<Waypoint> = (0..corners.len().saturating_sub(1))
+            .map(|index| {
+                let (here, next) = (corners[index], corners[index + 1]);
+                let before = index.checked_sub(1).filter(|&before| rides[before].is_none());
+                let instruction = match &rides[index] {
+                    Some(ride) => ride.clone(),
+                    None => walk(self, before.map(|before| corners[before]), here, next),
+                };
+                Waypoint { point: here, instruction }
+            })
+            .collect();
+        let end = corners.last().map(|&point| Waypoint { point, instruction: "You have arrived".to_owned() });
+        waypoints.extend(end);
+        waypoints
+    }
 }
 
 /// For each corner of a route but the last, how to ride from there to the next one, if one does not walk.

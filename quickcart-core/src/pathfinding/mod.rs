@@ -3,7 +3,8 @@
 //! A [`FloorPlan`] of rectangles in metres becomes a [`StoreMap`] of square cells. One moves from cell to cell in eight
 //! directions; a diagonal step needs both cells beside it free, so no corner is cut; lifts, stairs, ramps and
 //! escalators join places; zones cost more, and one-way areas are walked in one direction. All answers are
-//! exact on these cells. A [`Graph`] answers the same for nodes and arcs. No I/O, no async.
+//! exact on these cells. A [`Graph`] answers the same for nodes and arcs. No I/O but what
+//! an index is saved to and loaded from, no async.
 
 mod engine;
 mod error;
@@ -18,10 +19,10 @@ mod route;
 mod search;
 mod store_map;
 mod svg;
+mod technique;
 mod tour;
 mod tour_solver;
 
-pub use engine::Technique;
 pub use error::PathError;
 pub use graph::{Graph, GraphError, GraphRoute};
 pub use instruction::Waypoint;
@@ -33,4 +34,5 @@ pub use plan::{
 };
 pub use route::Route;
 pub use store_map::{StoreMap, StoreMapBuilder};
+pub use technique::Technique;
 pub use tour::{MATRIX_STOPS_MAX, PLACES_MAX, STOPS_MAX, Tour, TourError, TourRequest, tour_of_matrix};

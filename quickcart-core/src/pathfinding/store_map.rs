@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::sync::Arc;
 
-use super::engine::{Engine, Technique};
+use super::engine::Engine;
 use super::ground::cost::{self, Cost, UNREACHABLE};
 use super::ground::grid::Grid;
 use super::ground::sheet::Cell;
@@ -11,7 +11,7 @@ use super::ground::terrain::Terrain;
 use super::index::progress::Progress;
 use super::index::saved;
 use super::search::cells::Search;
-use super::{FloorPlan, Matrix, PathError, Point, Rect, Route, Tour, TourRequest, Waypoint, instruction};
+use super::{FloorPlan, Matrix, PathError, Point, Rect, Route, Technique, Tour, TourRequest};
 
 /// A floor plan, ready to be asked for walks.
 ///
@@ -194,12 +194,6 @@ impl StoreMap {
         let costs = self.engine.matrix(&[self.cell_near(from)?], &self.cells_near(places)?);
         let nearest = costs.into_iter().enumerate().min_by_key(|&(_, cost)| cost);
         Ok(nearest.filter(|&(_, cost)| cost < UNREACHABLE).map(|(index, cost)| (index, self.length_m(cost))))
-    }
-
-    /// What to tell somebody who walks `route`: its turning points, each with an instruction.
-    #[must_use]
-    pub fn directions(&self, route: &Route) -> Vec<Waypoint> {
-        instruction::directions(self, route)
     }
 
     /// The order in which to visit `stops` so that the walk from `start` past all of them is shortest. The walk ends at

@@ -1,5 +1,5 @@
 //! Straight ways: first across corners and then along a row or a column, or the other way round. On an empty floor none is
-//! shorter.
+//! shorter. And straight lines as the crow flies.
 
 use super::super::Connectivity;
 use super::grid::{Along, Grid};
@@ -74,4 +74,59 @@ fn fill(grid: &Grid, cells: &mut Vec<Cell>, from: Cell, to: Cell) -> bool {
         grid.cell(x, y)
     }));
     true
+}
+
+/// Whether `is_free` holds for every cell that the straight line between the middles of two cells touches, both cells that
+/// meet at a corner included (Amanatides and Woo, Eurographics 1987, in integers).
+pub(super) fn is_line_free(from: (u32, u32), to: (u32, u32), is_free: impl Fn(u32, u32) -> bool) -> bool {
+    let (steps_x, steps_y) = (i64::from(from.0.abs_diff(to.0)), i64::from(from.1.abs_diff(to.1)));
+    let sign = |from: u32, to: u32| if from < to { 1 } else { -1 };
+    let (sign_x, sign_y) = (sign(from.0, to.0), sign(from.1, to.1));
+    let (mut x, mut y) = from;
+    // Which border comes next: (done + 1/2) / steps of one axis against the other, without fractions.
+    let (mut to_x, mut to_y) = (steps_y, steps_x);
+    while (x, y) != to {
+        let (next_x, next_y) = (x.wrapping_add_signed(sign_x), y.wrapping_add_signed(sign_y));
+        if to_x == to_y && !(is_free(next_x, y) && is_free(x, next_y)) {
+            return false;
+        }
+        let (crosses_x, crosses_y) = (to_x <= to_y, to_y <= to_x);
+        if crosses_x {
+            x = next_x;
+            to_x += 2 * steps_y;
+        }
+        if crosses_y {
+            y = next_y;
+            to_y += 2 * steps_x;
+        }
+        if !is_free(x, y) {
+            return false;
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    #[test]
+    fn a_line_touches_the_cells_on_its_way() {
+        let touched = |from, to| {
+            let cells = RefCell::new(Vec::new());
+            let note = |x, y| {
+                cells.borrow_mut().push((x, y));
+                true
+            };
+            assert!(is_line_free(from, to, note));
+            cells.into_inner()
+        };
+        assert_eq!(touched((1, 1), (1, 1)), []);
+        assert_eq!(touched((0, 0), (2, 0)), [(1, 0), (2, 0)]);
+        assert_eq!(touched((0, 2), (0, 0)), [(0, 1), (0, 0)]);
+        assert_eq!(touched((1, 1), (0, 0)), [(0, 1), (1, 0), (0, 0)]);
+        assert_eq!(touched((0, 0), (1, 2)), [(0, 1), (1, 1), (1, 2)]);
+    }
 }

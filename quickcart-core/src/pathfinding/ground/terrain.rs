@@ -6,6 +6,7 @@ use super::super::{FloorPlan, PathError, PlanPart, Point, Rect};
 use super::cost::{self, Cost};
 use super::grid::Grid;
 use super::sheet::{Cell, Sheet, SheetFloor, TOLERANCE};
+use super::straight::is_line_free;
 use super::traffic::Traffic;
 
 /// What one walks on.
@@ -110,7 +111,7 @@ impl Terrain {
     pub(in crate::pathfinding) fn in_sight(&self, from: Cell, to: Cell) -> bool {
         let (from_place, to_place) = (self.sheet.place(from), self.sheet.place(to));
         self.sheet.is_one_floor(from, to)
-            && super::super::route::is_line_free(from_place, to_place, |x, y| {
+            && is_line_free(from_place, to_place, |x, y| {
                 let cell = self.sheet.cell(x, y);
                 self.grid.is_free(cell) && self.traffic.is_even(from, to, cell)
             })

@@ -15,11 +15,11 @@ use super::table::{Table, threads};
 use super::ways::{Ways, narrow};
 
 /// What the list of a cell is made from.
-pub(in crate::pathfinding) struct Access<'a> {
-    pub(in crate::pathfinding) terrain: &'a Terrain,
-    pub(in crate::pathfinding) subgoals: &'a Subgoals,
-    pub(in crate::pathfinding) ways: &'a Ways,
-    pub(in crate::pathfinding) table: &'a Table,
+pub(super) struct Access<'a> {
+    pub(super) terrain: &'a Terrain,
+    pub(super) subgoals: &'a Subgoals,
+    pub(super) ways: &'a Ways,
+    pub(super) table: &'a Table,
 }
 
 /// The list of one cell while it is made.
@@ -42,7 +42,7 @@ impl Draft {
 
 impl Access<'_> {
     /// From every cell of the sheet: a subgoal reaches itself, a blocked cell nothing.
-    pub(in crate::pathfinding) fn of_cells(&self, progress: &Progress<'_>) -> Ways {
+    pub(super) fn of_cells(&self, progress: &Progress<'_>) -> Ways {
         let cells = self.grid().len() as Cell;
         let share = cells.div_ceil(threads() as Cell).max(1);
         let parts: Vec<Ways> = thread::scope(|scope| {

@@ -22,12 +22,12 @@ use ways::Ways;
 pub(in crate::pathfinding) struct Index {
     /// As it was when the index was made.
     pub(in crate::pathfinding) terrain: Terrain,
-    pub(in crate::pathfinding) subgoals: Subgoals,
+    subgoals: Subgoals,
     /// Between neighbouring subgoals.
     ways: Ways,
-    pub(in crate::pathfinding) table: Table,
+    table: Table,
     /// From every cell.
-    pub(in crate::pathfinding) access: Ways,
+    access: Ways,
 }
 
 /// Where a shortest walk meets subgoals.
@@ -57,11 +57,7 @@ impl Index {
     }
 
     /// From what was saved; `None` when the parts do not fit the terrain.
-    pub(in crate::pathfinding) fn from_parts(
-        terrain: &Terrain,
-        costs: Vec<u32>,
-        access: Ways,
-    ) -> Option<Self> {
+    fn from_parts(terrain: &Terrain, costs: Vec<u32>, access: Ways) -> Option<Self> {
         let subgoals = Subgoals::of(terrain)?;
         let ways = Ways::between_subgoals(terrain, &subgoals);
         let count = subgoals.cells().len();

@@ -7,26 +7,26 @@ use super::progress::Progress;
 use super::ways::Ways;
 
 /// More than any walk costs; four of them still fit.
-pub(in crate::pathfinding) const FAR: u32 = u32::MAX / 4;
+pub(super) const FAR: u32 = u32::MAX / 4;
 
 /// The cheapest way that a table takes: a sixteenth of a cell's side. Only a link can be cheaper.
 const WAY_MIN: u32 = STRAIGHT as u32 / 16;
 
 /// The costs of the walks between all pairs of subgoals, which are the same there and back.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::pathfinding) struct Table {
+pub(super) struct Table {
     /// A triangle: from each subgoal to those before it and itself.
     costs: Vec<u32>,
 }
 
 impl Table {
     /// How many bytes it takes for so many subgoals.
-    pub(in crate::pathfinding) fn bytes_for(count: usize) -> usize {
+    pub(super) fn bytes_for(count: usize) -> usize {
         4 * triangle(count)
     }
 
     /// `None` when a walk costs more than the numbers hold, or a way less than the buckets of the search.
-    pub(in crate::pathfinding) fn of(ways: &Ways, count: usize, progress: &Progress<'_>) -> Option<Self> {
+    pub(super) fn of(ways: &Ways, count: usize, progress: &Progress<'_>) -> Option<Self> {
         if !ways.costs().iter().all(|cost| (WAY_MIN..FAR / 2).contains(cost)) {
             return None;
         }
@@ -56,24 +56,24 @@ impl Table {
         holds.then_some(Self { costs })
     }
 
-    pub(in crate::pathfinding) fn costs(&self) -> &[u32] {
+    pub(super) fn costs(&self) -> &[u32] {
         &self.costs
     }
 
     /// A table for so many subgoals, if the costs are one.
-    pub(in crate::pathfinding) fn from_costs(costs: Vec<u32>, count: usize) -> Option<Self> {
+    pub(super) fn from_costs(costs: Vec<u32>, count: usize) -> Option<Self> {
         let is_one = costs.len() == triangle(count) && costs.iter().all(|&cost| cost <= FAR);
         is_one.then_some(Self { costs })
     }
 
-    pub(in crate::pathfinding) fn cost(&self, a: usize, b: usize) -> u32 {
+    pub(super) fn cost(&self, a: usize, b: usize) -> u32 {
         let (low, high) = (a.min(b), a.max(b));
         self.costs[triangle(high) + low]
     }
 
     /// The subgoal that follows on the walk to `goal`: whatever way and what is left of the walk add up to the whole.
     /// `None` for a goal that no walk reaches.
-    pub(in crate::pathfinding) fn next(&self, ways: &Ways, here: usize, goal: usize) -> Option<usize> {
+    pub(super) fn next(&self, ways: &Ways, here: usize, goal: usize) -> Option<usize> {
         let whole = self.cost(here, goal);
         let (neighbours, costs) = ways.of(here);
         let mut steps = neighbours.iter().map(|&next| usize::from(next)).zip(costs);
@@ -81,13 +81,13 @@ impl Table {
         steps.find(is_next).filter(|_| whole < FAR).map(|(next, _)| next)
     }
 
-    pub(in crate::pathfinding) fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         4 * self.costs.len()
     }
 }
 
 /// How many threads prepare a map.
-pub(in crate::pathfinding) fn threads() -> usize {
+pub(super) fn threads() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 

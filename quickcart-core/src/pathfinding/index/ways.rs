@@ -8,14 +8,14 @@ use super::super::ground::terrain::Terrain;
 
 /// For each of many places some subgoals and the costs to them, one list behind the other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::pathfinding) struct Ways {
+pub(super) struct Ways {
     starts: Vec<u32>,
     subgoals: Vec<u16>,
     costs: Vec<u32>,
 }
 
 impl Ways {
-    pub(in crate::pathfinding) fn push(&mut self, list: &[(u16, u32)]) {
+    pub(super) fn push(&mut self, list: &[(u16, u32)]) {
         if self.starts.is_empty() {
             self.starts.push(0);
         }
@@ -25,16 +25,16 @@ impl Ways {
     }
 
     /// Where each list starts, the subgoals and the costs.
-    pub(in crate::pathfinding) fn parts(&self) -> (&[u32], &[u16], &[u32]) {
+    pub(super) fn parts(&self) -> (&[u32], &[u16], &[u32]) {
         (&self.starts, &self.subgoals, &self.costs)
     }
 
-    pub(in crate::pathfinding) fn from_parts(starts: Vec<u32>, subgoals: Vec<u16>, costs: Vec<u32>) -> Self {
+    pub(super) fn from_parts(starts: Vec<u32>, subgoals: Vec<u16>, costs: Vec<u32>) -> Self {
         Self { starts, subgoals, costs }
     }
 
     /// These, and the lists of further places.
-    pub(in crate::pathfinding) fn followed_by(mut self, other: Self) -> Self {
+    pub(super) fn followed_by(mut self, other: Self) -> Self {
         let count = self.subgoals.len() as u32;
         self.starts.extend(other.starts.iter().skip(1).map(|start| start + count));
         self.subgoals.extend(other.subgoals);
@@ -43,13 +43,13 @@ impl Ways {
     }
 
     /// The subgoals of a place and their costs, both in the same order.
-    pub(in crate::pathfinding) fn of(&self, place: usize) -> (&[u16], &[u32]) {
+    pub(super) fn of(&self, place: usize) -> (&[u16], &[u32]) {
         let range = self.starts[place] as usize..self.starts[place + 1] as usize;
         (&self.subgoals[range.clone()], &self.costs[range])
     }
 
     /// Whether these are lists of so many places with subgoals below a number.
-    pub(in crate::pathfinding) fn fits(&self, places: usize, subgoals: usize) -> bool {
+    pub(super) fn fits(&self, places: usize, subgoals: usize) -> bool {
         self.starts.len() == places + 1
             && self.starts.first() == Some(&0)
             && self.starts.is_sorted()
@@ -59,16 +59,16 @@ impl Ways {
             && self.costs.iter().all(|&cost| cost <= super::table::FAR)
     }
 
-    pub(in crate::pathfinding) fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         4 * self.starts.len() + 2 * self.subgoals.len() + 4 * self.costs.len()
     }
 
-    pub(in crate::pathfinding) fn costs(&self) -> &[u32] {
+    pub(super) fn costs(&self) -> &[u32] {
         &self.costs
     }
 
     /// From every subgoal to its neighbours, with the links between them.
-    pub(in crate::pathfinding) fn between_subgoals(terrain: &Terrain, subgoals: &Subgoals) -> Self {
+    pub(super) fn between_subgoals(terrain: &Terrain, subgoals: &Subgoals) -> Self {
         let mut lists: Vec<Vec<(u16, u32)>> = vec![Vec::new(); subgoals.cells().len()];
         let mut list = Vec::new();
         for (own, &cell) in (0..).zip(subgoals.cells()) {
@@ -103,6 +103,6 @@ fn direct(grid: &Grid, subgoals: &Subgoals, cell: Cell, list: &mut Vec<(u16, u32
 }
 
 /// No walk of a map that has a table costs more: see [`Table`](super::table::Table).
-pub(in crate::pathfinding) fn narrow(cost: Cost) -> u32 {
+pub(super) fn narrow(cost: Cost) -> u32 {
     u32::try_from(cost).unwrap_or(u32::MAX / 4)
 }

@@ -34,13 +34,7 @@ impl FloorPlan {
                 let reason = format!("the row has {} cells, and {width} were expected", line.len());
                 return Err(invalid(line_number, reason));
             }
-            let cells = line.bytes().enumerate().map(|(column, letter)| {
-                is_free(letter).ok_or_else(|| {
-                    let letter = char::from(letter).escape_default();
-                    invalid(line_number, format!("the letter {letter} in column {} is no cell", column + 1))
-                })
-            });
-            let cells: Vec<bool> = cells.collect::<Result<_, _>>()?;
+            let cells = read_row(line_number, line)?;
             let at = |index: usize| index as f64 * resolution_m;
             if let (None, Some(column)) = (entrance, cells.iter().position(|free| *free)) {
                 entrance =
@@ -85,6 +79,16 @@ fn read_head<'a>(lines: &mut impl Iterator<Item = (usize, &'a str)>) -> Result<(
         }
     }
     width.zip(height).ok_or_else(|| invalid(last_line, "the head needs height and width".to_owned()))
+}
+
+/// Which cells of a row are free.
+fn read_row(line_number: usize, line: &str) -> Result<Vec<bool>, PathError> {
+    let cell = |(column, letter): (usize, u8)| {
+        let letter_shown = char::from(letter).escape_default();
+        let reason = || format!("the letter {letter_shown} in column {} is no cell", column + 1);
+        is_free(letter).ok_or_else(|| invalid(line_number, reason()))
+    };
+    line.bytes().enumerate().map(cell).collect()
 }
 
 fn is_free(letter: u8) -> Option<bool> {
