@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use quickcart_core::account::TokenIssuer;
+use quickcart_core::account::{ShopperClaims, TokenIssuer};
 use quickcart_core::clock::Clock;
 use quickcart_core::messaging::sms::TwilioWebhook;
 use quickcart_core::messaging::{DeliveryReport, Failover};
@@ -29,7 +29,7 @@ pub struct Parts {
     /// Codes of the smart-cart group.
     pub smart_cart: PhoneVerification,
     /// Tokens of the smart-cart group.
-    pub tokens: TokenIssuer,
+    pub tokens: TokenIssuer<ShopperClaims>,
     /// Which devices are heard.
     pub devices: DevicePolicy,
     /// The names of all message providers that are asked.

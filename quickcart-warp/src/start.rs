@@ -89,7 +89,7 @@ pub async fn start(config: &Config) -> Result<Started, StartError> {
         phone_otp_auth: verification(&phone_otp, "phone-otp.auth", "QuickCart"),
         smart_cart: verification(&smart_cart, "smart-cart.sign-in", "QuickCart")
             .with_fixed_code(config.smart_cart_code.clone()),
-        tokens: TokenIssuer::smart_cart(config.jwt_key.clone(), Arc::clone(&clock)),
+        tokens: TokenIssuer::new(config.jwt_key.clone(), Arc::clone(&clock)),
         devices: DevicePolicy::new(
             config.device_key.as_ref().map(crate::config::Secret::expose),
             config.legacy_devices,

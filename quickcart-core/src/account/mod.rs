@@ -7,7 +7,7 @@ mod user;
 use async_trait::async_trait;
 
 pub use error::AccountError;
-pub use token::{InvalidToken, TokenIssuer};
+pub use token::{Claims, InvalidToken, ShopperClaims, Token, TokenIssuer};
 pub use user::{InvalidName, PersonName, Profile, User, UserId};
 
 use crate::clock::Timestamp;

@@ -3,15 +3,17 @@
 //! Written here because the usual crate, jsonwebtoken, keeps its cryptography in one global place of the process, which
 //! a library must not claim from its host, and reads the machine's clock. The format is small once one algorithm is fixed.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::SignedDuration;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::UserId;
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::error::{DomainError, ErrorKind};
 use crate::secret::{SecretKey, equal};
 
@@ -21,20 +23,52 @@ const TOKEN_LENGTH_MAX: usize = 1_024;
 /// Issues and checks the tokens of one audience.
 ///
 /// ```
-/// use quickcart_core::account::TokenIssuer;
+/// use quickcart_core::account::{ShopperClaims, TokenIssuer};
 /// use quickcart_core::clock::SystemClock;
 /// use quickcart_core::secret::SecretKey;
 /// use std::sync::Arc;
 ///
-/// let tokens = TokenIssuer::smart_cart(SecretKey::random(), Arc::new(SystemClock));
-/// assert_eq!(tokens.verify(&tokens.issue(7)), Ok(7));
+/// let tokens = TokenIssuer::new(SecretKey::random(), Arc::new(SystemClock));
+/// let token = tokens.issue(&ShopperClaims { user_id: 7 });
+/// assert_eq!(tokens.verify(&token).unwrap().claims.user_id, 7);
 /// ```
-#[derive(Clone)]
-pub struct TokenIssuer {
+pub struct TokenIssuer<C> {
     key: SecretKey,
-    audience: &'static str,
-    lifetime: SignedDuration,
     clock: Arc<dyn Clock>,
+    claims: PhantomData<fn() -> C>,
+}
+
+/// What the tokens of one audience say besides `aud`, `jti`, `iat` and `exp`.
+pub trait Claims: Serialize + DeserializeOwned {
+    /// Whom the tokens are for; they open nothing else.
+    const AUDIENCE: &'static str;
+    /// How long they are good for.
+    const LIFETIME: SignedDuration;
+}
+
+/// Shoppers of the smart cart, for 60 minutes, as its clients know them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShopperClaims {
+    /// The shopper.
+    pub user_id: UserId,
+}
+
+impl Claims for ShopperClaims {
+    const AUDIENCE: &'static str = "smart-cart";
+    const LIFETIME: SignedDuration = SignedDuration::from_mins(60);
+}
+
+/// A token that holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token<C> {
+    /// What it says.
+    pub claims: C,
+    /// Its own name (`jti`).
+    pub id: Box<str>,
+    /// When it was issued, in whole seconds.
+    pub issued_at: Timestamp,
+    /// When it ends, in whole seconds.
+    pub expires_at: Timestamp,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -43,69 +77,101 @@ struct Header<'a> {
     typ: &'a str,
 }
 
+/// The claims that every token has ([RFC 7519](https://www.rfc-editor.org/rfc/rfc7519#section-4.1), 4.1).
 #[derive(Serialize, Deserialize)]
-struct Claims<'a> {
-    user_id: UserId,
+struct Registered<'a> {
     aud: &'a str,
+    jti: &'a str,
     iat: i64,
     exp: i64,
 }
 
+#[derive(Serialize)]
+struct Payload<'a, C> {
+    #[serde(flatten)]
+    claims: &'a C,
+    #[serde(flatten)]
+    registered: Registered<'a>,
+}
+
 const HEADER: Header<'static> = Header { alg: "HS256", typ: "JWT" };
 
-impl TokenIssuer {
-    /// Tokens of the smart-cart group, good for 60 minutes, as its clients know them.
+impl<C> Clone for TokenIssuer<C> {
+    fn clone(&self) -> Self {
+        Self { key: self.key.clone(), clock: Arc::clone(&self.clock), claims: PhantomData }
+    }
+}
+
+impl<C: Claims> TokenIssuer<C> {
+    /// Tokens signed with `key`.
     #[must_use]
-    pub fn smart_cart(key: SecretKey, clock: Arc<dyn Clock>) -> Self {
-        Self { key, audience: "smart-cart", lifetime: SignedDuration::from_mins(60), clock }
+    pub fn new(key: SecretKey, clock: Arc<dyn Clock>) -> Self {
+        Self { key, clock, claims: PhantomData }
     }
 
-    /// A token for a shopper.
+    /// A token that says this.
     #[must_use]
-    pub fn issue(&self, user_id: UserId) -> String {
+    pub fn issue(&self, claims: &C) -> String {
         let now = self.clock.now();
-        let exp = now.saturating_add(self.lifetime).unwrap_or(now).as_second();
-        let claims = Claims { user_id, aud: self.audience, iat: now.as_second(), exp };
-        let signed = format!("{}.{}", part(&HEADER), part(&claims));
+        let exp = now.saturating_add(C::LIFETIME).unwrap_or(now).as_second();
+        let id = BASE64_URL_SAFE_NO_PAD.encode(rand::random::<[u8; 16]>());
+        let registered = Registered { aud: C::AUDIENCE, jti: &id, iat: now.as_second(), exp };
+        let signed = format!("{}.{}", part(&HEADER), part(&Payload { claims, registered }));
         let signature = BASE64_URL_SAFE_NO_PAD.encode(self.key.hmac(signed.as_bytes()));
         format!("{signed}.{signature}")
     }
 
-    /// The shopper whom a token proves.
+    /// What a token proves.
     ///
     /// # Errors
     /// [`InvalidToken`] when it is not ours, of another audience or algorithm, changed, or expired.
-    pub fn verify(&self, token: &str) -> Result<UserId, InvalidToken> {
+    pub fn verify(&self, token: &str) -> Result<Token<C>, InvalidToken> {
         if token.len() > TOKEN_LENGTH_MAX {
-            return Err(InvalidToken);
+            return Err(InvalidToken::Foreign);
         }
-        let (signed, signature) = token.rsplit_once('.').ok_or(InvalidToken)?;
+        let (signed, signature) = token.rsplit_once('.').ok_or(InvalidToken::Foreign)?;
         if !equal(&decode(signature)?, &self.key.hmac(signed.as_bytes())) {
-            return Err(InvalidToken);
+            return Err(InvalidToken::Foreign);
         }
-        let (header, claims) = signed.split_once('.').ok_or(InvalidToken)?;
-        let (header, claims) = (decode(header)?, decode(claims)?);
-        let header: Header<'_> = serde_json::from_slice(&header).map_err(|_| InvalidToken)?;
-        let claims: Claims<'_> = serde_json::from_slice(&claims).map_err(|_| InvalidToken)?;
-        let valid = header.alg == HEADER.alg
-            && claims.aud == self.audience
-            && self.clock.now().as_second() < claims.exp;
-        if valid { Ok(claims.user_id) } else { Err(InvalidToken) }
+        let (header, payload) = signed.split_once('.').ok_or(InvalidToken::Foreign)?;
+        let (header, payload) = (decode(header)?, decode(payload)?);
+        let header: Header<'_> = read(&header)?;
+        let registered: Registered<'_> = read(&payload)?;
+        if header.alg != HEADER.alg || registered.aud != C::AUDIENCE {
+            return Err(InvalidToken::Foreign);
+        }
+        if self.clock.now().as_second() >= registered.exp {
+            return Err(InvalidToken::Expired);
+        }
+        let claims = serde_json::from_slice(&payload).map_err(|_| InvalidToken::Foreign)?;
+        let at = |second| Timestamp::from_second(second).map_err(|_| InvalidToken::Foreign);
+        let (issued_at, expires_at) = (at(registered.iat)?, at(registered.exp)?);
+        Ok(Token { claims, id: registered.jti.into(), issued_at, expires_at })
     }
 }
 
 fn part(value: &impl Serialize) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(value).expect("numbers and texts are JSON"))
+    BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(value).expect("claims are JSON objects with text keys"))
 }
 
 fn decode(part: &str) -> Result<Vec<u8>, InvalidToken> {
-    BASE64_URL_SAFE_NO_PAD.decode(part).map_err(|_| InvalidToken)
+    BASE64_URL_SAFE_NO_PAD.decode(part).map_err(|_| InvalidToken::Foreign)
+}
+
+fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, InvalidToken> {
+    serde_json::from_slice(json).map_err(|_| InvalidToken::Foreign)
 }
 
 /// The token proves nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the token is invalid or has expired; sign in again")]
-pub struct InvalidToken;
+pub enum InvalidToken {
+    /// It is not ours, was changed, or is for somebody else.
+    #[error("the token is invalid; sign in again")]
+    Foreign,
+    /// It was good once.
+    #[error("the token has expired; sign in again")]
+    Expired,
+}
 
 impl DomainError for InvalidToken {
     fn kind(&self) -> ErrorKind {
@@ -113,7 +179,10 @@ impl DomainError for InvalidToken {
     }
 
     fn code(&self) -> &'static str {
-        "token_invalid"
+        match self {
+            Self::Foreign => "token_invalid",
+            Self::Expired => "token_expired",
+        }
     }
 }
 
@@ -122,33 +191,35 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::clock::{ManualClock, Timestamp};
+    use crate::clock::ManualClock;
 
-    fn issuer() -> (TokenIssuer, Arc<ManualClock>) {
+    const CLAIMS: ShopperClaims = ShopperClaims { user_id: 7 };
+
+    fn issuer() -> (TokenIssuer<ShopperClaims>, Arc<ManualClock>) {
         let clock = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
-        (TokenIssuer::smart_cart(SecretKey::new(b"secret"), clock.clone()), clock)
+        (TokenIssuer::new(SecretKey::new(b"secret"), clock.clone()), clock)
     }
 
     #[test]
     fn expires_after_sixty_minutes() {
         let (tokens, clock) = issuer();
-        let token = tokens.issue(7);
+        let token = tokens.issue(&CLAIMS);
         clock.advance(Duration::from_secs(3_599));
-        assert_eq!(tokens.verify(&token), Ok(7));
+        assert_eq!(tokens.verify(&token).unwrap().claims, CLAIMS);
         clock.advance(Duration::from_secs(1));
-        assert_eq!(tokens.verify(&token), Err(InvalidToken));
+        assert_eq!(tokens.verify(&token), Err(InvalidToken::Expired));
     }
 
     #[test]
     fn every_changed_byte_is_noticed() {
         let (tokens, _) = issuer();
-        let token = tokens.issue(7);
+        let token = tokens.issue(&CLAIMS);
         for index in 0..token.len() {
             let mut bytes = token.clone().into_bytes();
             bytes[index] = if bytes[index] == b'A' { b'B' } else { b'A' };
             assert_eq!(
                 tokens.verify(std::str::from_utf8(&bytes).unwrap()),
-                Err(InvalidToken),
+                Err(InvalidToken::Foreign),
                 "byte {index}"
             );
         }
@@ -163,21 +234,27 @@ mod tests {
             let signature = BASE64_URL_SAFE_NO_PAD.encode(tokens.key.hmac(signed.as_bytes()));
             format!("{signed}.{signature}")
         };
-        let ours = r#"{"user_id":7,"aud":"smart-cart","iat":0,"exp":3600}"#;
-        assert_eq!(tokens.verify(&sign(r#"{"alg":"HS256","typ":"JWT"}"#, ours)), Ok(7));
+        let ours = r#"{"user_id":7,"aud":"smart-cart","jti":"a","iat":0,"exp":3600}"#;
+        assert_eq!(tokens.verify(&sign(r#"{"alg":"HS256","typ":"JWT"}"#, ours)).unwrap().claims, CLAIMS);
         for (header, claims) in [
             (r#"{"alg":"none","typ":"JWT"}"#, ours),
             (r#"{"alg":"HS512","typ":"JWT"}"#, ours),
-            (r#"{"alg":"HS256","typ":"JWT"}"#, r#"{"user_id":7,"aud":"phone-otp","iat":0,"exp":3600}"#),
-            (r#"{"alg":"HS256","typ":"JWT"}"#, r#"{"user_id":"7","aud":"smart-cart","iat":0,"exp":3600}"#),
-            (r#"{"alg":"HS256","typ":"JWT"}"#, r#"{"user_id":7,"aud":"smart-cart","iat":0}"#),
+            (
+                r#"{"alg":"HS256","typ":"JWT"}"#,
+                r#"{"user_id":7,"aud":"phone-otp","jti":"a","iat":0,"exp":3600}"#,
+            ),
+            (
+                r#"{"alg":"HS256","typ":"JWT"}"#,
+                r#"{"user_id":"7","aud":"smart-cart","jti":"a","iat":0,"exp":3600}"#,
+            ),
+            (r#"{"alg":"HS256","typ":"JWT"}"#, r#"{"user_id":7,"aud":"smart-cart","jti":"a","iat":0}"#),
         ] {
-            assert_eq!(tokens.verify(&sign(header, claims)), Err(InvalidToken), "{header} {claims}");
+            assert_eq!(tokens.verify(&sign(header, claims)), Err(InvalidToken::Foreign), "{header} {claims}");
         }
-        let other = TokenIssuer::smart_cart(SecretKey::new(b"other"), clock);
-        assert_eq!(other.verify(&tokens.issue(7)), Err(InvalidToken));
+        let other = TokenIssuer::<ShopperClaims>::new(SecretKey::new(b"other"), clock);
+        assert_eq!(other.verify(&tokens.issue(&CLAIMS)), Err(InvalidToken::Foreign));
         for text in ["", ".", "..", "a.b.c", &"a".repeat(5_000)] {
-            assert_eq!(tokens.verify(text), Err(InvalidToken));
+            assert_eq!(tokens.verify(text), Err(InvalidToken::Foreign));
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use bytes::Bytes;
-use quickcart_core::account::AccountError;
+use quickcart_core::account::{AccountError, ShopperClaims};
 use quickcart_core::otp::{CodeRequest, Nonce, OtpError};
 use quickcart_core::phone::{PhoneNumber, Region};
 use warp::Filter;
@@ -88,7 +88,7 @@ async fn verify_otp(
         error => error.into(),
     })?;
     let user = app.shop.sign_in(&phone).await?;
-    let token = app.tokens.issue(user.user_id);
+    let token = app.tokens.issue(&ShopperClaims { user_id: user.user_id });
     Ok(ok(&SignedIn { token, user_id: user.user_id, is_profile_complete: user.profile.is_some() }))
 }
 

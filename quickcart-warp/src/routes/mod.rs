@@ -70,7 +70,7 @@ fn shopper(app: &App, authorization: Option<&HeaderValue>) -> Result<UserId, Api
     let token = authorization.and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
     let token =
         token.ok_or_else(|| ApiError::unauthenticated("Authorization header is missing or invalid"))?;
-    app.tokens.verify(token.trim()).map_err(|_| invalid_token())
+    app.tokens.verify(token.trim()).map(|token| token.claims.user_id).map_err(|_| invalid_token())
 }
 
 /// The token proves nobody, or somebody who is not here any more.

@@ -6,7 +6,15 @@ use super::error::OrStoreError;
 use crate::error::StoreError;
 
 /// Every step, oldest first. A step that was released is never changed.
-const STEPS: [&str; 1] = [include_str!("../../../migrations/sqlite/0001_shop.sql")];
+const STEPS: [&str; 7] = [
+    include_str!("../../../migrations/sqlite/0001_shop.sql"),
+    include_str!("../../../migrations/sqlite/0002_order_events.sql"),
+    include_str!("../../../migrations/sqlite/0003_registration.sql"),
+    include_str!("../../../migrations/sqlite/0004_book_order.sql"),
+    include_str!("../../../migrations/sqlite/0005_smart_cart.sql"),
+    include_str!("../../../migrations/sqlite/0006_members.sql"),
+    include_str!("../../../migrations/sqlite/0007_catalogue.sql"),
+];
 
 /// Takes the steps that are missing, all or none. Of two servers that start at once, one waits for the other.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {

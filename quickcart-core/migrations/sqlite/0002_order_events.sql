@@ -1,0 +1,1 @@
+-- What happened to orders, what is owed for them, and what is still to be told to others.

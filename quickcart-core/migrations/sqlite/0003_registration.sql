@@ -1,0 +1,1 @@
+-- Customers who register by e-mail, employees, and registrations that are under way.

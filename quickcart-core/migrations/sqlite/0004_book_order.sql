@@ -1,0 +1,1 @@
+-- Book orders, and the sessions that confirm them.

@@ -1,0 +1,1 @@
+-- Recipes, carts without a trolley, versions of lines.

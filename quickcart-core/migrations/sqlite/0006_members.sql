@@ -1,0 +1,1 @@
+-- Members, who sign in by phone, and tokens that were revoked.

@@ -1,0 +1,1 @@
+-- The index that products are searched by, what was retired, and who changed what.
