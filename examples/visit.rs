@@ -11,6 +11,7 @@ use quickcart_core::catalog::import::demo_store;
 use quickcart_core::clock::SystemClock;
 use quickcart_core::device::parse_update_item;
 use quickcart_core::messaging::RecordingProvider;
+use quickcart_core::order::PaymentMethod;
 use quickcart_core::otp::store::MemoryOtpStore;
 use quickcart_core::otp::{CodeRequest, KeyRing, Otp, PhoneVerification, Policy};
 use quickcart_core::phone::{PhoneNumber, Region};
@@ -69,7 +70,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let line = shop.apply(&parse_update_item(message.as_bytes())?).await?;
         println!("{} x {}", line.quantity.map_or(0, Quantity::get), line.product.name);
     }
-    let order = shop.checkout(shopper).await?;
+    let order = shop.checkout(shopper, PaymentMethod::Cash).await?;
     println!("order {}: {} instead of {}", order.order_id, order.totals.discounted_price, order.totals.price);
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use benches::{Contender, Cost, Result, Section, alternate, process_cpu};
 use quickcart_core::account::UserId;
 use quickcart_core::clock::{Clock, SystemClock};
-use quickcart_core::order::OrderStore;
+use quickcart_core::order::{OrderStore, PaymentMethod};
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::REPETITIONS;
@@ -23,7 +23,7 @@ pub(crate) fn rows(folder: &Path) -> Result<()> {
     filler.pragma_update(None, "synchronous", "OFF")?;
 
     fill(&mut filler, user_id)?;
-    let order = runtime.block_on(store.checkout(user_id, SystemClock.now()))?;
+    let order = runtime.block_on(store.checkout(user_id, PaymentMethod::Cash, SystemClock.now()))?;
     fill(&mut filler, user_id)?;
     let bare_total = checkout(&mut bare, user_id)?;
     assert_eq!((order.lines.len(), order.totals.price.minor()), (LINES.len(), bare_total));
@@ -34,7 +34,7 @@ pub(crate) fn rows(folder: &Path) -> Result<()> {
     let contenders = vec![
         Contender::new("SqliteStore::checkout", || {
             each(fill, || {
-                runtime.block_on(store.checkout(user_id, SystemClock.now()))?;
+                runtime.block_on(store.checkout(user_id, PaymentMethod::Cash, SystemClock.now()))?;
                 Ok(())
             })
         }),

@@ -32,6 +32,7 @@ pub mod form;
 pub mod money;
 pub mod phone;
 pub mod secret;
+pub mod tax;
 
 pub mod messaging;
 pub mod otp;

@@ -9,7 +9,7 @@ use crate::catalog::{Page, Product, ProductDetails, ProductId, Section, Versione
 use crate::clock::Clock;
 use crate::device::CartEvent;
 use crate::error::StoreError;
-use crate::order::{Order, OrderError};
+use crate::order::{Order, OrderError, PaymentMethod};
 use crate::pathfinding::{Point, StoreMap};
 use crate::phone::PhoneNumber;
 use crate::store::ShopStore;
@@ -202,12 +202,12 @@ impl Shop {
         self.plan_walk(user_id, product_ids).await?.solve()
     }
 
-    /// Makes an order of all that is in the shopper's trolley.
+    /// Makes an order of all that is in the shopper's trolley, to be paid in this way.
     ///
     /// # Errors
     /// [`OrderError`].
-    pub async fn checkout(&self, user_id: UserId) -> Result<Order, OrderError> {
-        self.store.checkout(user_id, self.clock.now()).await
+    pub async fn checkout(&self, user_id: UserId, payment: PaymentMethod) -> Result<Order, OrderError> {
+        self.store.checkout(user_id, payment, self.clock.now()).await
     }
 
     /// The shopper's orders, newest first.

@@ -11,6 +11,7 @@ use quickcart_core::catalog::import::{StoreData, StoreFiles, demo_store};
 use quickcart_core::device as core_device;
 use quickcart_core::email::EmailAddress;
 use quickcart_core::error::DomainError;
+use quickcart_core::order::PaymentMethod;
 use quickcart_core::pathfinding as core_path;
 use quickcart_core::phone::{PhoneNumber, Region};
 use quickcart_core::shop as core;
@@ -210,7 +211,7 @@ impl Shop {
 
     /// Makes an order of all that is in the shopper's trolley, and gives the trolley back.
     fn checkout(&self, py: Python<'_>, user_id: i64) -> PyResult<Order> {
-        let order = self.call(py, async move |shop| shop.checkout(user_id).await)?;
+        let order = self.call(py, async move |shop| shop.checkout(user_id, PaymentMethod::Cash).await)?;
         Order::of(py, order)
     }
 

@@ -61,6 +61,8 @@ def test_from_the_code_past_the_list_to_the_order(shop: Shop) -> None:
 
     order = shop.checkout(user.user_id)
     assert (order.quantity, order.discounted_price_minor) == (2, 2 * milk.asked_price_minor)
+    assert order.is_tax_included and order.tax_minor == sum(line.tax_minor for line in order.lines)
+    assert (order.status, order.payment_state, order.payment_minor) == ("verified", "pending", order.discounted_price_minor)
     assert order.lines[0].product_name == milk.name
     assert abs(datetime.now(timezone.utc) - order.placed_at) < timedelta(minutes=5)
     assert shop.orders(user.user_id) == [order]

@@ -6,7 +6,7 @@ use crate::catalog::Page;
 use crate::catalog::import::demo_store;
 use crate::clock::Timestamp;
 use crate::device::CartEvent;
-use crate::order::OrderError;
+use crate::order::{OrderError, OrderStatus, PaymentMethod};
 use crate::pathfinding::Point;
 use crate::phone::{PhoneNumber, Region};
 use crate::store::ShopStore;
@@ -208,8 +208,9 @@ async fn knows_where_trolleys_stand(store: &dyn ShopStore, asha: UserId, now: Ti
 
 async fn makes_one_order_of_a_cart(store: &dyn ShopStore, asha: UserId, now: Timestamp) {
     store.apply(&added(1, 3, 3_000_000)).await.expect("a line");
+    store.apply(&added(1, 6, 3_500_000)).await.expect("a line");
     let cart = store.view(asha).await.expect("a trolley");
-    let order = store.checkout(asha, now).await.expect("an order");
+    let order = store.checkout(asha, PaymentMethod::Cash, now).await.expect("an order");
     assert_eq!(order.lines.len(), cart.lines.len());
     let sum: i64 = cart
         .lines
@@ -217,13 +218,17 @@ async fn makes_one_order_of_a_cart(store: &dyn ShopStore, asha: UserId, now: Tim
         .map(|line| line.product.price.minor() * i64::from(line.quantity.map_or(0, Quantity::get)))
         .sum();
     assert_eq!(order.totals.price.minor(), sum);
-    let result = store.checkout(asha, now).await;
+    let tax: i64 = order.lines.iter().map(|line| line.tax.minor()).sum();
+    assert_eq!((order.totals.tax.minor(), tax > 0), (tax, true), "there is tax on curd");
+    assert_eq!(order.status, OrderStatus::Verified, "its shopper has proved a phone");
+    assert_eq!(order.payment, order.totals.payment(PaymentMethod::Cash));
+    let result = store.checkout(asha, PaymentMethod::Cash, now).await;
     assert!(matches!(result, Err(OrderError::NoActiveCart)), "{result:?}");
     store.connect(asha, 1, now).await.expect("the trolley was given back");
-    let result = store.checkout(asha, now).await;
+    let result = store.checkout(asha, PaymentMethod::Cash, now).await;
     assert!(matches!(result, Err(OrderError::CartEmpty)), "{result:?}");
     store.apply(&added(1, 2, 1)).await.expect("a line");
-    let newer = store.checkout(asha, now).await.expect("an order");
+    let newer = store.checkout(asha, PaymentMethod::Cash, now).await.expect("an order");
     let orders = store.orders(asha, Page::default()).await.expect("orders");
     assert_eq!(orders, [newer, order], "newest first, with all their lines");
     assert_eq!(store.orders(asha, Page { offset: 1, limit: 1 }).await.expect("orders"), orders[1..]);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::IllegalTransition;
 use crate::error::{DomainError, ErrorKind, StoreError};
 
 /// Why an order was not made.
@@ -17,6 +18,9 @@ pub enum OrderError {
     /// The sum is beyond what an order can hold.
     #[error("the order is too large")]
     TooLarge,
+    /// The order cannot be moved so.
+    #[error(transparent)]
+    Illegal(#[from] IllegalTransition),
     /// The store did not do its work.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -27,6 +31,7 @@ impl DomainError for OrderError {
         match self {
             Self::NoActiveCart => ErrorKind::NotFound,
             Self::CartEmpty | Self::TooLarge => ErrorKind::InvalidInput,
+            Self::Illegal(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }
     }
@@ -36,6 +41,7 @@ impl DomainError for OrderError {
             Self::NoActiveCart => "no_active_cart",
             Self::CartEmpty => "cart_empty",
             Self::TooLarge => "order_too_large",
+            Self::Illegal(error) => error.code(),
             Self::Store(error) => error.code(),
         }
     }

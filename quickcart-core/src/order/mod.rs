@@ -1,12 +1,18 @@
 //! Orders: what was in the trolley, at the prices of the moment.
 
 mod error;
+mod payment;
 mod pricing;
+mod status;
+mod transition;
 
 use async_trait::async_trait;
 
 pub use error::OrderError;
-pub use pricing::{OrderLine, Totals};
+pub use payment::{Payment, PaymentEvent, PaymentMethod, PaymentState, UnknownPayment};
+pub use pricing::{OrderLine, Totals, price};
+pub use status::{Actor, OrderEvent, OrderStatus, UnknownOrderStatus};
+pub use transition::{IllegalTransition, Transition};
 
 use crate::account::UserId;
 use crate::cart::CartId;
@@ -25,8 +31,12 @@ pub struct Order {
     pub user_id: UserId,
     /// The trolley it was carried in.
     pub cart_id: CartId,
+    /// Where it stands.
+    pub status: OrderStatus,
     /// When it was placed.
     pub placed_at: Timestamp,
+    /// What is owed for it.
+    pub payment: Payment,
     /// The sums over all lines.
     pub totals: Totals,
     /// One line a product.
@@ -37,8 +47,14 @@ pub struct Order {
 #[async_trait]
 pub trait OrderStore: Send + Sync + 'static {
     /// Makes an order of all that is in the shopper's trolley, empties the trolley and gives it back: all or nothing.
-    /// Once this has answered, the order survives the end of the process and of the machine.
-    async fn checkout(&self, user_id: UserId, now: Timestamp) -> Result<Order, OrderError>;
+    /// The order is verified at once, since its shopper has proved a phone, and a payment is pending. Once this has
+    /// answered, the order survives the end of the process and of the machine.
+    async fn checkout(
+        &self,
+        user_id: UserId,
+        payment: PaymentMethod,
+        now: Timestamp,
+    ) -> Result<Order, OrderError>;
 
     /// The shopper's orders, newest first.
     async fn orders(&self, user_id: UserId, page: Page) -> Result<Vec<Order>, OrderError>;

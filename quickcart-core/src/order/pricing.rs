@@ -1,9 +1,10 @@
-//! What an order costs: whole minor units, added up line by line, so nothing is ever rounded.
+//! What an order costs: whole minor units, added up line by line; only the tax is ever rounded.
 
-use super::OrderError;
+use super::{OrderError, Payment, PaymentMethod, PaymentState};
 use crate::cart::{CartLine, Quantity};
 use crate::catalog::ProductId;
 use crate::money::Money;
+use crate::tax::{TaxClass, TaxMode, taxes};
 
 /// One product of an order, as it was sold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +19,10 @@ pub struct OrderLine {
     pub price: Money,
     /// The price asked for one piece; the listed price where there was no discount.
     pub discounted_price: Money,
+    /// How it is taxed.
+    pub tax_class: TaxClass,
+    /// The tax in or on all pieces.
+    pub tax: Money,
 }
 
 /// The sums of an order.
@@ -27,35 +32,58 @@ pub struct Totals {
     pub quantity: u32,
     /// At listed prices.
     pub price: Money,
-    /// At the prices asked for: what is to be paid.
+    /// At the prices asked for.
     pub discounted_price: Money,
+    /// The tax in or on the prices asked for.
+    pub tax: Money,
+    /// Whether those prices hold the tax.
+    pub tax_mode: TaxMode,
+}
+
+/// The lines of an order for the lines of a cart, and their sums. A line that is being taken out is left out.
+///
+/// # Errors
+/// [`OrderError::CartEmpty`] without lines; [`OrderError::TooLarge`] when a sum is out of range or the lines are in several
+/// currencies.
+pub fn price(
+    lines: impl IntoIterator<Item = (CartLine, TaxClass)>,
+    mode: TaxMode,
+) -> Result<(Vec<OrderLine>, Totals), OrderError> {
+    let mut lines: Vec<OrderLine> =
+        lines.into_iter().filter_map(|(line, tax_class)| OrderLine::untaxed(line, tax_class)).collect();
+    let mut amounts = Vec::with_capacity(lines.len());
+    for line in &lines {
+        let amount = line.discounted_price.times(line.quantity.get()).ok_or(OrderError::TooLarge)?;
+        amounts.push((amount.minor(), line.tax_class.gst_basis_points));
+    }
+    for (line, tax) in lines.iter_mut().zip(taxes(&amounts, mode)) {
+        line.tax = Money::new(tax, line.price.currency());
+    }
+    let totals = Totals::of(&lines, mode)?;
+    Ok((lines, totals))
 }
 
 impl OrderLine {
-    /// The line of an order for a line of a cart; `None` for one that is being taken out.
-    #[must_use]
-    pub fn of(line: &CartLine) -> Option<Self> {
+    fn untaxed(line: CartLine, tax_class: TaxClass) -> Option<Self> {
         Some(Self {
             product_id: line.product.product_id,
-            product_name: line.product.name.clone(),
             quantity: line.quantity?,
             price: line.product.price,
             discounted_price: line.product.asked_price(),
+            tax_class,
+            tax: Money::new(0, line.product.price.currency()),
+            product_name: line.product.name,
         })
     }
 }
 
 impl Totals {
-    /// Adds up the lines.
-    ///
-    /// # Errors
-    /// [`OrderError::CartEmpty`] without lines; [`OrderError::TooLarge`] when a sum is out of range or the lines are in
-    /// several currencies.
-    pub fn of(lines: &[OrderLine]) -> Result<Self, OrderError> {
+    fn of(lines: &[OrderLine], tax_mode: TaxMode) -> Result<Self, OrderError> {
         let first = lines.first().ok_or(OrderError::CartEmpty)?;
         let nothing = Money::new(0, first.price.currency());
-        let start = Self { quantity: 0, price: nothing, discounted_price: nothing };
-        lines.iter().try_fold(start, Self::plus).ok_or(OrderError::TooLarge)
+        let start = Self { quantity: 0, price: nothing, discounted_price: nothing, tax: nothing, tax_mode };
+        let totals = lines.iter().try_fold(start, Self::plus).ok_or(OrderError::TooLarge)?;
+        totals.due().map(|_| totals).ok_or(OrderError::TooLarge)
     }
 
     fn plus(self, line: &OrderLine) -> Option<Self> {
@@ -64,36 +92,72 @@ impl Totals {
             quantity: self.quantity.checked_add(quantity)?,
             price: self.price.plus(line.price.times(quantity)?)?,
             discounted_price: self.discounted_price.plus(line.discounted_price.times(quantity)?)?,
+            tax: self.tax.plus(line.tax)?,
+            tax_mode: self.tax_mode,
         })
+    }
+
+    fn due(&self) -> Option<Money> {
+        match self.tax_mode {
+            TaxMode::Included => Some(self.discounted_price),
+            TaxMode::Excluded => self.discounted_price.plus(self.tax),
+        }
+    }
+
+    /// What is owed: the prices asked for, and the tax where it comes on top of them.
+    #[must_use]
+    pub fn payment(&self, method: PaymentMethod) -> Payment {
+        // Totals whose sum is out of range were never made.
+        let amount = self.due().unwrap_or(self.discounted_price);
+        Payment { method, state: PaymentState::Pending, amount }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::Product;
     use crate::money::Currency;
 
-    fn line(quantity: u32, price: i64, discounted: i64) -> OrderLine {
-        OrderLine {
+    fn line(quantity: u32, price: i64, discounted: i64) -> (CartLine, TaxClass) {
+        let money = |minor| Money::new(minor, Currency::INR);
+        let product = Product {
             product_id: 1,
-            product_name: "Toned Milk 1 L".to_owned(),
-            quantity: Quantity::new(quantity).unwrap(),
-            price: Money::new(price, Currency::INR),
-            discounted_price: Money::new(discounted, Currency::INR),
-        }
+            name: "Toned Milk 1 L".to_owned(),
+            price: money(price),
+            discounted_price: (discounted < price).then(|| money(discounted)),
+            barcode: "8901001".parse().unwrap(),
+            weight_g: None,
+            expiry: None,
+            category_id: None,
+            offer_name: None,
+        };
+        let line = CartLine { cart_items_id: 1, cart_id: 1, product, quantity: Quantity::new(quantity) };
+        (line, TaxClass { hsn: Some("0401".to_owned()), gst_basis_points: 500 })
     }
 
     #[test]
-    fn adds_up_pieces_and_prices() {
-        let totals = Totals::of(&[line(2, 6_000, 5_500), line(1, 65_000, 65_000)]).unwrap();
-        assert_eq!(totals.quantity, 3);
-        assert_eq!(totals.price, Money::new(77_000, Currency::INR));
-        assert_eq!(totals.discounted_price, Money::new(76_000, Currency::INR));
+    fn adds_up_pieces_prices_and_taxes() {
+        let lines = || [line(2, 6_000, 5_500), line(1, 65_000, 65_000)];
+        let money = |minor| Money::new(minor, Currency::INR);
+        let (priced, totals) = price(lines(), TaxMode::Included).unwrap();
+        assert_eq!(
+            (totals.quantity, totals.price, totals.discounted_price),
+            (3, money(77_000), money(76_000))
+        );
+        // 5 % in 760.00 is 36.19; of that, 5.24 are in the milk.
+        assert_eq!((totals.tax, priced[0].tax, priced[1].tax), (money(3_619), money(524), money(3_095)));
+        assert_eq!(totals.payment(PaymentMethod::Cash).amount, money(76_000));
+        let (_, totals) = price(lines(), TaxMode::Excluded).unwrap();
+        assert_eq!((totals.tax, totals.payment(PaymentMethod::Card).amount), (money(3_800), money(79_800)));
     }
 
     #[test]
     fn refuses_nothing_and_too_much() {
-        assert!(matches!(Totals::of(&[]), Err(OrderError::CartEmpty)));
-        assert!(matches!(Totals::of(&[line(2, i64::MAX, 1)]), Err(OrderError::TooLarge)));
+        assert!(matches!(price([], TaxMode::Included), Err(OrderError::CartEmpty)));
+        let too_much = price([line(2, i64::MAX, i64::MAX)], TaxMode::Included);
+        assert!(matches!(too_much, Err(OrderError::TooLarge)));
+        let taxed_too_much = price([line(1, i64::MAX, i64::MAX)], TaxMode::Excluded);
+        assert!(matches!(taxed_too_much, Err(OrderError::TooLarge)));
     }
 }

@@ -10,7 +10,7 @@ use quickcart_core::catalog::{CatalogStore, Page};
 use quickcart_core::clock::{Clock, SystemClock, Timestamp};
 use quickcart_core::conformance;
 use quickcart_core::device::CartEvent;
-use quickcart_core::order::OrderStore;
+use quickcart_core::order::{OrderStore, PaymentMethod};
 use quickcart_core::otp::store::MemoryOtpStore;
 use quickcart_core::phone::{PhoneNumber, Region};
 use quickcart_core::store::SqliteStore;
@@ -67,7 +67,9 @@ async fn parallel_checkouts_of_one_cart_make_one_order() {
     store.apply(&event).await.unwrap();
     let checkout = || {
         let store = Arc::clone(&store);
-        tokio::spawn(async move { store.checkout(user_id, Timestamp::UNIX_EPOCH).await.is_ok() })
+        tokio::spawn(async move {
+            store.checkout(user_id, PaymentMethod::Cash, Timestamp::UNIX_EPOCH).await.is_ok()
+        })
     };
     let tasks: Vec<_> = (0..16).map(|_| checkout()).collect();
     let mut orders = 0;

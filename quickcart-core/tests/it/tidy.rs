@@ -4,10 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module and what it may use.
-const MAY_USE: [(&str, &[&str]); 18] = [
+const MAY_USE: [(&str, &[&str]); 19] = [
     ("error", &[]),
     ("clock", &[]),
     ("money", &[]),
+    ("tax", &[]),
     ("secret", &[]),
     ("form", &[]),
     ("email", &["error"]),
@@ -16,10 +17,10 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("otp", &["error", "clock", "secret", "phone", "messaging"]),
     ("device", &["error", "form"]),
     ("pathfinding", &["error"]),
-    ("catalog", &["error", "money", "pathfinding"]),
+    ("catalog", &["error", "money", "tax", "pathfinding"]),
     ("account", &["error", "clock", "secret", "email", "phone", "catalog"]),
     ("cart", &["error", "clock", "account", "catalog", "device", "pathfinding"]),
-    ("order", &["error", "clock", "money", "account", "catalog", "cart"]),
+    ("order", &["error", "clock", "money", "tax", "account", "catalog", "cart"]),
     ("walk", &["error", "catalog", "pathfinding"]),
     (
         "store",
@@ -27,6 +28,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
             "error",
             "clock",
             "money",
+            "tax",
             "email",
             "phone",
             "account",

@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use quickcart_core::clock::Timestamp;
 use quickcart_core::order as core;
+use quickcart_core::tax::TaxMode;
 
 use super::{show, tuple};
 
@@ -22,10 +23,22 @@ pub(crate) struct Order {
     quantity: u32,
     /// The sum at listed prices.
     price_minor: i64,
-    /// The sum at the prices asked for: what is to be paid.
+    /// The sum at the prices asked for.
     discounted_price_minor: i64,
+    /// The tax in those prices, or on top of them.
+    tax_minor: i64,
+    /// Whether those prices hold the tax.
+    is_tax_included: bool,
     /// The currency, by its code of ISO 4217.
     currency: String,
+    /// Where the order stands: `pending`, `verified`, `processing`, `shipped`, `delivered` or `cancelled`.
+    status: &'static str,
+    /// How it is paid: `cash`, `card`, `bkash` or `nagad`.
+    payment_method: &'static str,
+    /// How far the payment is, `pending` at first.
+    payment_state: &'static str,
+    /// What is to be paid.
+    payment_minor: i64,
     /// One line a product.
     lines: Py<PyTuple>,
 }
@@ -41,7 +54,13 @@ impl Order {
             quantity: totals.quantity,
             price_minor: totals.price.minor(),
             discounted_price_minor: totals.discounted_price.minor(),
+            tax_minor: totals.tax.minor(),
+            is_tax_included: totals.tax_mode == TaxMode::Included,
             currency: totals.price.currency().code().to_owned(),
+            status: order.status.as_str(),
+            payment_method: order.payment.method.as_str(),
+            payment_state: order.payment.state.as_str(),
+            payment_minor: order.payment.amount.minor(),
             lines: tuple(py, order.lines.into_iter().map(OrderLine::from))?,
         })
     }
@@ -49,9 +68,10 @@ impl Order {
 
 #[pymethods]
 impl Order {
-    /// An order never changes, and its number is unique within its shop; the rest tells shops apart.
+    /// What was ordered never changes, and its number is unique within its shop; the rest tells shops apart.
     fn __eq__(&self, py: Python<'_>, other: &Self) -> PyResult<bool> {
-        let key = |order: &Self| (order.order_id, order.user_id, order.cart_id, order.placed_at);
+        let now = |order: &Self| (order.status, order.payment_state);
+        let key = |order: &Self| (order.order_id, order.user_id, order.cart_id, order.placed_at, now(order));
         Ok(key(self) == key(other) && self.lines.bind(py).eq(&other.lines)?)
     }
 
@@ -80,6 +100,10 @@ pub(crate) struct OrderLine {
     price_minor: i64,
     /// The price asked for one piece; the listed price where there was no discount.
     discounted_price_minor: i64,
+    /// The goods and services tax, in hundredths of a per cent.
+    gst_basis_points: u16,
+    /// The tax in or on all pieces.
+    tax_minor: i64,
     /// The currency, by its code of ISO 4217.
     currency: String,
 }
@@ -92,6 +116,8 @@ impl From<core::OrderLine> for OrderLine {
             quantity: line.quantity.get(),
             price_minor: line.price.minor(),
             discounted_price_minor: line.discounted_price.minor(),
+            gst_basis_points: line.tax_class.gst_basis_points,
+            tax_minor: line.tax.minor(),
             currency: line.price.currency().code().to_owned(),
         }
     }

@@ -1,7 +1,7 @@
 //! `/orders`: checkout and history of the smart cart.
 
 use quickcart_core::catalog::Page;
-use quickcart_core::order::OrderError;
+use quickcart_core::order::{OrderError, PaymentMethod};
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
@@ -23,7 +23,7 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
 
 async fn checkout(app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
     let user_id = shopper(&app, authorization.as_ref())?;
-    let order = app.shop.checkout(user_id).await.map_err(|error| match error {
+    let order = app.shop.checkout(user_id, PaymentMethod::Cash).await.map_err(|error| match error {
         OrderError::NoActiveCart => ApiError::with_text(&error, "No active cart to checkout."),
         OrderError::CartEmpty => ApiError::with_text(&error, "Cart is empty. Nothing to checkout."),
         error => error.into(),

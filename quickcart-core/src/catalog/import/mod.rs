@@ -21,6 +21,7 @@ use serde::Deserialize;
 use super::{Barcode, Label, Product, ProductId, Section, SectionId, ShelfPlace};
 use crate::money::{Currency, Money};
 use crate::pathfinding::{Dock, FloorPlan, Point, StoreMap};
+use crate::tax::TaxMode;
 use map::Located;
 use table::{Row, rows};
 
@@ -65,6 +66,8 @@ pub struct Trolley {
 pub struct StoreData {
     /// What the shop is called.
     pub name: String,
+    /// Whether its prices hold the tax.
+    pub tax_mode: TaxMode,
     /// The categories of products.
     pub categories: Vec<Label>,
     /// The food types.
@@ -92,6 +95,9 @@ pub struct StoreData {
 struct StoreFile {
     name: String,
     currency: String,
+    /// India's prices hold their tax.
+    #[serde(default = "included")]
+    prices_include_tax: bool,
     #[serde(default, rename = "about")]
     _about: String,
 }
@@ -102,7 +108,7 @@ impl StoreData {
     /// # Errors
     /// [`ImportError`], for the first thing that is wrong.
     pub fn parse(files: &StoreFiles) -> Result<Self, ImportError> {
-        let (name, currency) = store(files)?;
+        let (name, currency, tax_mode) = store(files)?;
         let map_json = files.text("map.json")?;
         let map = parse_map(map_json)?;
         let floor_plan = map.floor_plan().clone();
@@ -122,6 +128,7 @@ impl StoreData {
         let map_json = map_json.to_owned();
         Ok(Self {
             name,
+            tax_mode,
             categories,
             foodtypes,
             allergies,
@@ -151,12 +158,17 @@ pub fn demo_store() -> Result<StoreData, ImportError> {
     StoreData::parse(&StoreFiles::demo())
 }
 
-fn store(files: &StoreFiles) -> Result<(String, Currency), ImportError> {
+fn included() -> bool {
+    true
+}
+
+fn store(files: &StoreFiles) -> Result<(String, Currency, TaxMode), ImportError> {
     let text = files.text("store.json")?;
     let located = Located::new("store.json", text);
-    let StoreFile { name, currency, .. } = located.parse(text)?;
+    let StoreFile { name, currency, prices_include_tax, .. } = located.parse(text)?;
     let currency = currency.parse().map_err(|error| located.fault(text, error))?;
-    Ok((name, currency))
+    let tax_mode = if prices_include_tax { TaxMode::Included } else { TaxMode::Excluded };
+    Ok((name, currency, tax_mode))
 }
 
 struct KnownLabels {

@@ -6,6 +6,7 @@ use super::error::OrStoreError;
 use crate::catalog::Label;
 use crate::catalog::import::{ProductRecord, Progress, StoreData};
 use crate::error::StoreError;
+use crate::tax::TaxMode;
 
 /// How many records pass between two reports.
 const PROGRESS_STEP: usize = 50;
@@ -32,10 +33,12 @@ pub(super) fn import(
     progress: &Progress,
 ) -> Result<(), StoreError> {
     let mut counter = Counter { done: 0, total: data.record_count(), progress };
-    let sql = "INSERT INTO store (only_row, store_name, map_json, map_version) VALUES (1, ?1, ?2, 1) \
+    let sql = "INSERT INTO store (only_row, store_name, map_json, map_version, prices_include_tax) VALUES (1, ?1, ?2, 1, ?3) \
                ON CONFLICT (only_row) DO UPDATE SET store_name = excluded.store_name, map_json = excluded.map_json, \
-               map_version = map_version + 1";
-    transaction.execute(sql, params![data.name, data.map_json]).or_store_error()?;
+               map_version = map_version + 1, prices_include_tax = excluded.prices_include_tax";
+    transaction
+        .execute(sql, params![data.name, data.map_json, data.tax_mode == TaxMode::Included])
+        .or_store_error()?;
     labels(transaction, "category", &data.categories, &mut counter)?;
     labels(transaction, "foodtype", &data.foodtypes, &mut counter)?;
     labels(transaction, "allergy", &data.allergies, &mut counter)?;

@@ -40,6 +40,41 @@ mod tests {
     use super::*;
 
     #[test]
+    fn orders_of_the_first_version_keep_all_they_had() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.pragma_update(None, "foreign_keys", true).unwrap();
+        connection.execute_batch(STEPS[0]).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        let old = "INSERT INTO user (user_id, phone, created_at_ms) VALUES (7, '+919876543210', 0);
+                   INSERT INTO cart (cart_id, dock_level, dock_x_m, dock_y_m) VALUES (1, 0, 0, 0);
+                   INSERT INTO product (product_id, product_name, barcode, currency, price_minor, gst_basis_points)
+                   VALUES (2, 'Rice', '8901002', 'INR', 65000, 500);
+                   INSERT INTO orders VALUES (41, 7, 1, 1000, 'INR', 3, 195000, 195000);
+                   INSERT INTO order_line VALUES (41, 1, 2, 'Rice', 3, 65000, 65000);";
+        connection.execute_batch(old).unwrap();
+        migrate(&mut connection).unwrap();
+        let text = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();
+        assert_eq!(
+            text("SELECT user_id || status || version || placed_at_ms FROM orders WHERE order_id = 41"),
+            "7verified21000"
+        );
+        assert_eq!(text("SELECT product_name || quantity FROM order_line WHERE order_id = 41"), "Rice3");
+        assert_eq!(
+            text("SELECT group_concat(event || seq) FROM (SELECT * FROM order_event ORDER BY seq)"),
+            "place1,verify2"
+        );
+        assert_eq!(text("SELECT state || amount_minor FROM payment WHERE order_id = 41"), "pending195000");
+        let unpublished = "SELECT count(*) FROM outbox WHERE published_at_ms IS NULL";
+        assert_eq!(connection.query_row(unpublished, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
+        connection.execute_batch("INSERT INTO orders SELECT NULL, user_id, cart_id, status, 0, 0, currency, 1, 1, 1, 0, 1 FROM orders").unwrap();
+        assert_eq!(text("SELECT max(order_id) || '' FROM orders"), "42", "numbers go on");
+        assert!(
+            connection.execute_batch("DELETE FROM orders WHERE order_id = 41").is_err(),
+            "lines still refer to their order"
+        );
+    }
+
+    #[test]
     fn comes_up_to_date_once_and_refuses_the_future() {
         let mut connection = Connection::open_in_memory().unwrap();
         migrate(&mut connection).unwrap();

@@ -7,6 +7,7 @@ mod error;
 mod import;
 mod migrate;
 mod order;
+mod order_event;
 mod row;
 mod workers;
 

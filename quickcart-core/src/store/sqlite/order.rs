@@ -6,19 +6,29 @@ use rusqlite::{Row, Transaction, params};
 use super::SqliteStore;
 use super::cart::{release, view};
 use super::error::OrStoreError;
+use super::order_event::{OrderKind, OrderRef, advance, payment, place};
 use super::row::{parsed, timestamp};
 use crate::account::UserId;
 use crate::cart::Quantity;
-use crate::catalog::Page;
+use crate::catalog::{Page, ProductId};
 use crate::clock::Timestamp;
 use crate::error::StoreError;
 use crate::money::{Currency, Money};
-use crate::order::{Order, OrderError, OrderId, OrderLine, OrderStore, Totals};
+use crate::order::{
+    Actor, Order, OrderError, OrderEvent, OrderId, OrderLine, OrderStatus, OrderStore, PaymentMethod, Totals,
+    price,
+};
+use crate::tax::{TaxClass, TaxMode};
 
 #[async_trait]
 impl OrderStore for SqliteStore {
-    async fn checkout(&self, user_id: UserId, now: Timestamp) -> Result<Order, OrderError> {
-        self.workers.write(move |transaction| checkout(transaction, user_id, now)).await
+    async fn checkout(
+        &self,
+        user_id: UserId,
+        payment: PaymentMethod,
+        now: Timestamp,
+    ) -> Result<Order, OrderError> {
+        self.workers.write(move |transaction| checkout(transaction, user_id, payment, now)).await
     }
 
     async fn orders(&self, user_id: UserId, page: Page) -> Result<Vec<Order>, OrderError> {
@@ -26,31 +36,75 @@ impl OrderStore for SqliteStore {
     }
 }
 
-fn checkout(transaction: &Transaction<'_>, user_id: UserId, now: Timestamp) -> Result<Order, OrderError> {
+fn checkout(
+    transaction: &Transaction<'_>,
+    user_id: UserId,
+    method: PaymentMethod,
+    now: Timestamp,
+) -> Result<Order, OrderError> {
     let cart = view(transaction, user_id)?.ok_or(OrderError::NoActiveCart)?;
-    let lines: Vec<OrderLine> = cart.lines.iter().filter_map(OrderLine::of).collect();
-    let totals = Totals::of(&lines)?;
-    let sql = "INSERT INTO orders (user_id, cart_id, placed_at_ms, currency, total_quantity, total_price_minor, \
-                                   discounted_price_minor) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) RETURNING order_id";
+    let cart_id = cart.cart_id;
+    let mut taxed = Vec::with_capacity(cart.lines.len());
+    for line in cart.lines {
+        let tax_class = tax_class(transaction, line.product.product_id)?;
+        taxed.push((line, tax_class));
+    }
+    let (lines, totals) = price(taxed, tax_mode(transaction)?)?;
+    let order_id = insert(transaction, user_id, cart_id, &totals, now)?;
+    for (index, line) in lines.iter().enumerate() {
+        insert_line(transaction, order_id, index, line)?;
+    }
+    let payment = totals.payment(method);
+    let order = reference(order_id);
+    place::<OrderError>(transaction, order, &payment, Actor::Customer, now)?;
+    let status = advance::<OrderError>(transaction, order, OrderEvent::Verify, Actor::Customer, now)?;
+    let status = status.ok_or_else(|| StoreError::internal("an order that was placed is gone"))?;
+    release(transaction, cart_id)?;
+    Ok(Order { order_id, user_id, cart_id, status, placed_at: now, payment, totals, lines })
+}
+
+fn reference(order_id: OrderId) -> OrderRef {
+    OrderRef { kind: OrderKind::Cart, order_id }
+}
+
+fn tax_mode(transaction: &Transaction<'_>) -> Result<TaxMode, StoreError> {
+    let query = transaction.prepare_cached("SELECT prices_include_tax FROM store");
+    let included: bool =
+        query.and_then(|mut statement| statement.query_row([], |row| row.get(0))).or_store_error()?;
+    Ok(if included { TaxMode::Included } else { TaxMode::Excluded })
+}
+
+fn tax_class(transaction: &Transaction<'_>, product_id: ProductId) -> Result<TaxClass, StoreError> {
+    let query = transaction.prepare_cached("SELECT hsn, gst_basis_points FROM product WHERE product_id = ?1");
+    let read = |row: &Row<'_>| Ok(TaxClass { hsn: row.get(0)?, gst_basis_points: row.get(1)? });
+    query.and_then(|mut statement| statement.query_row([product_id], read)).or_store_error()
+}
+
+fn insert(
+    transaction: &Transaction<'_>,
+    user_id: UserId,
+    cart_id: i64,
+    totals: &Totals,
+    now: Timestamp,
+) -> Result<OrderId, StoreError> {
+    let sql = "INSERT INTO orders (user_id, cart_id, status, version, placed_at_ms, currency, total_quantity, \
+                                   total_price_minor, discounted_price_minor, tax_minor, tax_included) \
+               VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?9, ?10) RETURNING order_id";
     let currency = totals.price.currency();
     let values = params![
         user_id,
-        cart.cart_id,
+        cart_id,
+        OrderStatus::Pending.as_str(),
         now.as_millisecond(),
         currency.code(),
         totals.quantity,
         totals.price.minor(),
         totals.discounted_price.minor(),
+        totals.tax.minor(),
+        totals.tax_mode == TaxMode::Included,
     ];
     let query = transaction.prepare_cached(sql);
-    let order_id: OrderId =
-        query.and_then(|mut statement| statement.query_row(values, |row| row.get(0))).or_store_error()?;
-    for (index, line) in lines.iter().enumerate() {
-        insert_line(transaction, order_id, index, line)?;
-    }
-    release(transaction, cart.cart_id)?;
-    Ok(Order { order_id, user_id, cart_id: cart.cart_id, placed_at: now, totals, lines })
+    query.and_then(|mut statement| statement.query_row(values, |row| row.get(0))).or_store_error()
 }
 
 fn insert_line(
@@ -60,8 +114,8 @@ fn insert_line(
     line: &OrderLine,
 ) -> Result<(), StoreError> {
     let sql = "INSERT INTO order_line (order_id, line_num, product_id, product_name, quantity, price_minor, \
-                                       discounted_price_minor) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+                                       discounted_price_minor, hsn, gst_basis_points, tax_minor) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
     let values = params![
         order_id,
         index + 1,
@@ -70,6 +124,9 @@ fn insert_line(
         line.quantity.get(),
         line.price.minor(),
         line.discounted_price.minor(),
+        line.tax_class.hsn,
+        line.tax_class.gst_basis_points,
+        line.tax.minor(),
     ];
     transaction
         .prepare_cached(sql)
@@ -78,26 +135,43 @@ fn insert_line(
         .or_store_error()
 }
 
+/// A row of `orders`, with what is in other tables still to come.
+struct OrderRow {
+    order_id: OrderId,
+    cart_id: i64,
+    status: OrderStatus,
+    placed_at: Timestamp,
+    totals: Totals,
+}
+
 fn orders(transaction: &Transaction<'_>, user_id: UserId, page: Page) -> Result<Vec<Order>, OrderError> {
     let sql = "SELECT order_id, cart_id, placed_at_ms, currency, total_quantity, total_price_minor, \
-                      discounted_price_minor \
+                      discounted_price_minor, tax_minor, tax_included, status \
                FROM orders WHERE user_id = ?1 ORDER BY order_id DESC LIMIT ?2 OFFSET ?3";
-    let read = |row: &Row<'_>| {
-        let currency = parsed(row, 3)?;
-        let money = |minor| Money::new(minor, currency);
-        let totals =
-            Totals { quantity: row.get(4)?, price: money(row.get(5)?), discounted_price: money(row.get(6)?) };
-        let (order_id, cart_id) = (row.get(0)?, row.get(1)?);
-        Ok(Order { order_id, user_id, cart_id, placed_at: timestamp(row, 2)?, totals, lines: Vec::new() })
-    };
     let mut statement = transaction.prepare_cached(sql).or_store_error()?;
-    let rows = statement.query_map(params![user_id, page.limit, page.offset], read).or_store_error()?;
-    rows.map(|order| {
-        let order = order.or_store_error()?;
-        let lines = lines(transaction, order.order_id, order.totals.price.currency())?;
-        Ok(Order { lines, ..order })
+    let rows = statement.query_map(params![user_id, page.limit, page.offset], order_row).or_store_error()?;
+    rows.map(|row| {
+        let OrderRow { order_id, cart_id, status, placed_at, totals } = row.or_store_error()?;
+        let lines = lines(transaction, order_id, totals.price.currency())?;
+        let payment = payment(transaction, reference(order_id))?;
+        Ok(Order { order_id, user_id, cart_id, status, placed_at, payment, totals, lines })
     })
     .collect()
+}
+
+fn order_row(row: &Row<'_>) -> rusqlite::Result<OrderRow> {
+    let currency = parsed(row, 3)?;
+    let money = |column| Ok::<_, rusqlite::Error>(Money::new(row.get(column)?, currency));
+    let tax_mode = if row.get(8)? { TaxMode::Included } else { TaxMode::Excluded };
+    let (price, discounted_price, tax) = (money(5)?, money(6)?, money(7)?);
+    let totals = Totals { quantity: row.get(4)?, price, discounted_price, tax, tax_mode };
+    Ok(OrderRow {
+        order_id: row.get(0)?,
+        cart_id: row.get(1)?,
+        status: parsed(row, 9)?,
+        placed_at: timestamp(row, 2)?,
+        totals,
+    })
 }
 
 fn lines(
@@ -105,7 +179,8 @@ fn lines(
     order_id: OrderId,
     currency: Currency,
 ) -> Result<Vec<OrderLine>, StoreError> {
-    let sql = "SELECT product_id, product_name, quantity, price_minor, discounted_price_minor \
+    let sql = "SELECT product_id, product_name, quantity, price_minor, discounted_price_minor, hsn, gst_basis_points, \
+                      tax_minor \
                FROM order_line WHERE order_id = ?1 ORDER BY line_num";
     let read = |row: &Row<'_>| {
         let quantity: u32 = row.get(2)?;
@@ -116,6 +191,8 @@ fn lines(
                 .ok_or(rusqlite::Error::IntegralValueOutOfRange(2, quantity.into()))?,
             price: Money::new(row.get(3)?, currency),
             discounted_price: Money::new(row.get(4)?, currency),
+            tax_class: TaxClass { hsn: row.get(5)?, gst_basis_points: row.get(6)? },
+            tax: Money::new(row.get(7)?, currency),
         })
     };
     let mut statement = transaction.prepare_cached(sql).or_store_error()?;

@@ -1,0 +1,166 @@
+//! What happens to orders of every kind, in SQLite: the status, its event, the outbox and the payment change together.
+
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+
+use super::error::OrStoreError;
+use super::row::parsed;
+use crate::clock::Timestamp;
+use crate::error::StoreError;
+use crate::money::Money;
+use crate::order::{Actor, IllegalTransition, OrderEvent, OrderStatus, Payment, PaymentEvent, PaymentState};
+
+/// An order, by its kind and number.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OrderRef {
+    pub(super) kind: OrderKind,
+    pub(super) order_id: i64,
+}
+
+/// Orders of different kinds are in tables of their own, each with the columns `order_id`, `status` and `version`.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum OrderKind {
+    Cart,
+}
+
+impl OrderKind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Cart => "cart",
+        }
+    }
+
+    fn table(self) -> &'static str {
+        match self {
+            Self::Cart => "orders",
+        }
+    }
+}
+
+/// Places an order whose row is there already, with status `pending` and version 0, and notes what is owed for it.
+pub(super) fn place<E>(
+    transaction: &Transaction<'_>,
+    order: OrderRef,
+    payment: &Payment,
+    by: Actor,
+    now: Timestamp,
+) -> Result<(), E>
+where
+    E: From<StoreError> + From<IllegalTransition>,
+{
+    let status = OrderStatus::placed(by)?;
+    record(transaction, order, 1, (None, OrderEvent::Place, status), by, now)?;
+    owe(transaction, order, payment, now)?;
+    Ok(())
+}
+
+/// Moves an order on, if it may be moved so; `None` when there is no such order.
+pub(super) fn advance<E>(
+    transaction: &Transaction<'_>,
+    order: OrderRef,
+    event: OrderEvent,
+    by: Actor,
+    now: Timestamp,
+) -> Result<Option<OrderStatus>, E>
+where
+    E: From<StoreError> + From<IllegalTransition>,
+{
+    let sql = format!("SELECT status, version FROM {} WHERE order_id = ?1", order.kind.table());
+    let read = |row: &Row<'_>| Ok((parsed(row, 0)?, row.get(1)?));
+    let query = transaction.prepare_cached(&sql);
+    let found: Option<(OrderStatus, i64)> = query
+        .and_then(|mut statement| statement.query_row([order.order_id], read).optional())
+        .or_store_error()?;
+    let Some((from, version)) = found else { return Ok(None) };
+    let to = from.after(event, by)?;
+    record(transaction, order, version + 1, (Some(from), event, to), by, now)?;
+    if to == OrderStatus::Cancelled {
+        disown::<E>(transaction, order, now)?;
+    }
+    Ok(Some(to))
+}
+
+fn record(
+    transaction: &Transaction<'_>,
+    order: OrderRef,
+    seq: i64,
+    (from, event, to): (Option<OrderStatus>, OrderEvent, OrderStatus),
+    by: Actor,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (kind, order_id, now) = (order.kind.as_str(), order.order_id, now.as_millisecond());
+    let sql = format!("UPDATE {} SET status = ?2, version = ?3 WHERE order_id = ?1", order.kind.table());
+    run(transaction, &sql, params![order_id, to.as_str(), seq])?;
+    let sql = "INSERT INTO order_event (order_kind, order_id, seq, event, from_status, to_status, actor, at_ms) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let from = from.map(OrderStatus::as_str);
+    run(transaction, sql, params![kind, order_id, seq, event.as_str(), from, to.as_str(), by.as_str(), now])?;
+    let sql = "INSERT INTO outbox (order_kind, order_id, seq) VALUES (?1, ?2, ?3)";
+    run(transaction, sql, params![kind, order_id, seq])
+}
+
+fn owe(
+    transaction: &Transaction<'_>,
+    order: OrderRef,
+    payment: &Payment,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO payment (order_kind, order_id, method, state, currency, amount_minor, created_at_ms, updated_at_ms) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)";
+    let currency = payment.amount.currency();
+    let values = params![
+        order.kind.as_str(),
+        order.order_id,
+        payment.method.as_str(),
+        payment.state.as_str(),
+        currency.code(),
+        payment.amount.minor(),
+        now.as_millisecond(),
+    ];
+    run(transaction, sql, values)
+}
+
+/// What is not delivered is not owed any more.
+fn disown<E>(transaction: &Transaction<'_>, order: OrderRef, now: Timestamp) -> Result<(), E>
+where
+    E: From<StoreError> + From<IllegalTransition>,
+{
+    let Some((payment_id, payment)) = find_payment(transaction, order)? else { return Ok(()) };
+    let event = match payment.state {
+        PaymentState::Authorized => PaymentEvent::Void,
+        PaymentState::Pending | PaymentState::RequiresAction | PaymentState::Processing => {
+            PaymentEvent::Cancel
+        }
+        // What was paid goes back by the provider, and what has ended needs nothing.
+        _ => return Ok(()),
+    };
+    let state = payment.state.after(event, Actor::System)?;
+    let sql = "UPDATE payment SET state = ?2, updated_at_ms = ?3 WHERE payment_id = ?1";
+    run(transaction, sql, params![payment_id, state.as_str(), now.as_millisecond()])?;
+    Ok(())
+}
+
+/// The latest attempt to pay an order.
+pub(super) fn payment(transaction: &Transaction<'_>, order: OrderRef) -> Result<Payment, StoreError> {
+    let found = find_payment(transaction, order)?;
+    found.map(|(_, payment)| payment).ok_or_else(|| StoreError::internal("an order without a payment"))
+}
+
+fn find_payment(
+    transaction: &Transaction<'_>,
+    order: OrderRef,
+) -> Result<Option<(i64, Payment)>, StoreError> {
+    let sql = "SELECT payment_id, method, state, currency, amount_minor FROM payment \
+               WHERE order_kind = ?1 AND order_id = ?2 ORDER BY payment_id DESC LIMIT 1";
+    let read = |row: &Row<'_>| {
+        let amount = Money::new(row.get(4)?, parsed(row, 3)?);
+        Ok((row.get(0)?, Payment { method: parsed(row, 1)?, state: parsed(row, 2)?, amount }))
+    };
+    let query = transaction.prepare_cached(sql);
+    let values = params![order.kind.as_str(), order.order_id];
+    query.and_then(|mut statement| statement.query_row(values, read).optional()).or_store_error()
+}
+
+fn run(transaction: &Transaction<'_>, sql: &str, values: impl rusqlite::Params) -> Result<(), StoreError> {
+    let query = transaction.prepare_cached(sql);
+    query.and_then(|mut statement| statement.execute(values)).map(|_| ()).or_store_error()
+}
