@@ -3,9 +3,14 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::account::{AccountError, Profile, User, UserId};
-use crate::cart::{CartError, CartId, CartLine, CartView, ChecklistItem, Connection, Location, Quantity};
+use crate::cart::{
+    CartError, CartId, CartLine, CartView, ChecklistItem, Connection, GuestLine, GuestToken, Location,
+    Quantity, RecipeMatch, RecipeSource,
+};
 use crate::catalog::import::{Progress, StoreData};
-use crate::catalog::{Page, Product, ProductDetails, ProductId, Section, VersionedMap};
+use crate::catalog::{
+    Labels, Page, Product, ProductDetails, ProductId, Recipe, RecipeId, Section, ShelfPlace, VersionedMap,
+};
 use crate::clock::Clock;
 use crate::device::CartEvent;
 use crate::error::StoreError;
@@ -93,6 +98,61 @@ impl Shop {
         self.store.product(product_id).await
     }
 
+    /// The food types and the categories, by name.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn labels(&self) -> Result<Labels, StoreError> {
+        self.store.labels().await
+    }
+
+    /// The sections, by name.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn sections(&self) -> Result<Vec<Section>, StoreError> {
+        self.store.sections().await
+    }
+
+    /// Where products stand, each with its section, in the order of the ids; products that are unknown or have no place are left
+    /// out.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn shelf_places(
+        &self,
+        product_ids: &[ProductId],
+    ) -> Result<Vec<(ShelfPlace, Section)>, StoreError> {
+        let places = self.store.shelf_places(product_ids).await?;
+        let sections = self.store.sections().await?;
+        let with_section = |place: ShelfPlace| {
+            let section = sections.iter().find(|section| section.section_id == place.section_id)?;
+            Some((place, section.clone()))
+        };
+        Ok(places.into_iter().filter_map(with_section).collect())
+    }
+
+    /// One recipe with its products; `None` when there is no such recipe.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn recipe(&self, recipe_id: RecipeId) -> Result<Option<Recipe>, StoreError> {
+        self.store.recipe(recipe_id).await
+    }
+
+    /// Recipes that take what is on the shopper's list or in their cart, once for each such product.
+    ///
+    /// # Errors
+    /// [`CartError::NoActiveCart`] when that is where to look, and [`CartError::Store`].
+    pub async fn recipes(
+        &self,
+        user_id: UserId,
+        source: RecipeSource,
+        page: Page,
+    ) -> Result<Vec<RecipeMatch>, CartError> {
+        self.store.recipes(user_id, source, page).await
+    }
+
     /// Adds pieces to the shopper's list.
     ///
     /// # Errors
@@ -104,6 +164,18 @@ impl Shop {
         quantity: Quantity,
     ) -> Result<ChecklistItem, CartError> {
         self.store.add_to_checklist(user_id, product_id, quantity).await
+    }
+
+    /// Takes a product off the shopper's list.
+    ///
+    /// # Errors
+    /// [`CartError::NotInChecklist`] and [`CartError::Store`].
+    pub async fn remove_from_checklist(
+        &self,
+        user_id: UserId,
+        product_id: ProductId,
+    ) -> Result<(), CartError> {
+        self.store.remove_from_checklist(user_id, product_id).await
     }
 
     /// The shopper's list.
@@ -122,7 +194,15 @@ impl Shop {
         self.store.connect(user_id, cart_id, self.clock.now()).await
     }
 
-    /// Gives the shopper's trolley back, without its contents.
+    /// Makes an ad-hoc cart for a shopper who has no cart; keeps the one that they have.
+    ///
+    /// # Errors
+    /// [`CartError`].
+    pub async fn connect_ad_hoc(&self, user_id: UserId) -> Result<(CartId, Connection), CartError> {
+        self.store.connect_ad_hoc(user_id, self.clock.now()).await
+    }
+
+    /// Gives the shopper's cart back, without its contents; an ad-hoc cart is gone then.
     ///
     /// # Errors
     /// [`CartError`].
@@ -130,12 +210,71 @@ impl Shop {
         self.store.disconnect(user_id).await
     }
 
-    /// The shopper's trolley.
+    /// The shopper's cart.
     ///
     /// # Errors
     /// [`CartError`].
     pub async fn cart(&self, user_id: UserId) -> Result<CartView, CartError> {
         self.store.view(user_id).await
+    }
+
+    /// Puts one piece into the shopper's cart; answers the line as it is now. With an `expected` version, a cart that has changed
+    /// since is left alone.
+    ///
+    /// # Errors
+    /// [`CartError`].
+    pub async fn add_to_cart(
+        &self,
+        user_id: UserId,
+        product_id: ProductId,
+        expected: Option<u64>,
+    ) -> Result<CartLine, CartError> {
+        self.store.add_item(user_id, product_id, expected).await
+    }
+
+    /// Takes one piece out of the shopper's cart, likewise.
+    ///
+    /// # Errors
+    /// [`CartError`].
+    pub async fn remove_from_cart(
+        &self,
+        user_id: UserId,
+        product_id: ProductId,
+        expected: Option<u64>,
+    ) -> Result<CartLine, CartError> {
+        self.store.remove_item(user_id, product_id, expected).await
+    }
+
+    /// Makes a cart for somebody who has not signed in; answers what opens it.
+    ///
+    /// # Errors
+    /// [`CartError::Store`].
+    pub async fn guest_cart(&self) -> Result<GuestToken, CartError> {
+        let token = GuestToken::random();
+        self.store.create_guest_cart(&token, self.clock.now()).await?;
+        Ok(token)
+    }
+
+    /// Puts pieces into a guest's cart; answers all of it.
+    ///
+    /// # Errors
+    /// [`CartError`].
+    pub async fn add_to_guest_cart(
+        &self,
+        token: &GuestToken,
+        product_id: ProductId,
+        quantity: Quantity,
+    ) -> Result<Vec<GuestLine>, CartError> {
+        self.store.add_to_guest_cart(token, product_id, quantity, self.clock.now()).await
+    }
+
+    /// Adds what a guest has put together to the shopper's cart; see
+    /// [`GuestCartStore::merge_guest_cart`](crate::cart::GuestCartStore::merge_guest_cart).
+    ///
+    /// # Errors
+    /// [`CartError`].
+    pub async fn merge_guest_cart(&self, user_id: UserId, token: &GuestToken) -> Result<CartId, CartError> {
+        self.store.merge_guest_cart(user_id, token, self.clock.now()).await
     }
 
     /// What a trolley's device says has happened; answers the line as it is now.
@@ -156,12 +295,29 @@ impl Shop {
         self.store.locate(cart_id, point, self.clock.now()).await
     }
 
-    /// Where the shopper's trolley stands.
+    /// Where the shopper's cart stands.
     ///
     /// # Errors
     /// [`CartError`].
     pub async fn location(&self, user_id: UserId) -> Result<Location, CartError> {
         self.store.location(user_id).await
+    }
+
+    /// Where this cart stands, for the shopper who has it.
+    ///
+    /// # Errors
+    /// [`CartError::NotYourCart`] for everybody else; [`CartError::NotLocated`] and [`CartError::Store`].
+    pub async fn location_of(&self, user_id: UserId, cart_id: CartId) -> Result<Location, CartError> {
+        match self.store.location(user_id).await {
+            Ok(location) if location.cart_id == cart_id => Ok(location),
+            Err(CartError::NotLocated { cart_id: own }) if own == cart_id => {
+                Err(CartError::NotLocated { cart_id })
+            }
+            Ok(_) | Err(CartError::NotLocated { .. } | CartError::NoActiveCart) => {
+                Err(CartError::NotYourCart { cart_id })
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// All that is needed to find the shortest walk past some products, from where the shopper's trolley stands.

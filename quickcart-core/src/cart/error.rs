@@ -1,4 +1,4 @@
-//! Why a trolley or a list was not changed.
+//! Why a cart or a list was not changed.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::account::UserId;
 use crate::catalog::ProductId;
 use crate::error::{DomainError, ErrorKind, StoreError};
 
-/// Why a trolley or a list was not changed.
+/// Why a cart or a list was not changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CartError {
@@ -38,6 +38,24 @@ pub enum CartError {
         /// The trolley.
         cart_id: CartId,
     },
+    /// The cart is not this shopper's.
+    #[error("cart {cart_id} does not exist or does not belong to the user")]
+    NotYourCart {
+        /// The id that was given.
+        cart_id: CartId,
+    },
+    /// Nobody knows where the cart is.
+    #[error("cart {cart_id} was not located yet")]
+    NotLocated {
+        /// The cart.
+        cart_id: CartId,
+    },
+    /// The cart is not as the caller has seen it.
+    #[error("the cart has changed; its version is {version}")]
+    CartChanged {
+        /// The version it has.
+        version: u64,
+    },
     /// Nobody has this trolley, so nothing can be put in it.
     #[error("cart {cart_id} is not connected to a user")]
     CartNotConnected {
@@ -50,6 +68,24 @@ pub enum CartError {
         /// The id that was given.
         product_id: ProductId,
     },
+    /// The shopper's cart holds no such product.
+    #[error("product {product_id} is not in the cart")]
+    NotInCart {
+        /// The id that was given.
+        product_id: ProductId,
+    },
+    /// The shopper's list has no such product.
+    #[error("product {product_id} is not on the checklist")]
+    NotInChecklist {
+        /// The id that was given.
+        product_id: ProductId,
+    },
+    /// There is no such cart of a guest (any more).
+    #[error("this guest cart does not exist; make a new one")]
+    GuestCartNotFound,
+    /// The cart of the guest has become part of a shopper's.
+    #[error("this guest cart was merged into the cart of a user")]
+    GuestCartMerged,
     /// No product has this barcode.
     #[error("no product has the barcode {barcode}")]
     BarcodeNotFound {
@@ -79,11 +115,18 @@ impl DomainError for CartError {
             Self::UserNotFound { .. } => ErrorKind::Unauthenticated,
             Self::CartNotFound { .. }
             | Self::NoActiveCart
+            | Self::NotLocated { .. }
             | Self::ProductNotFound { .. }
+            | Self::NotInCart { .. }
+            | Self::NotInChecklist { .. }
+            | Self::GuestCartNotFound
             | Self::BarcodeNotFound { .. } => ErrorKind::NotFound,
-            Self::AnotherCart { .. } | Self::CartInUse { .. } | Self::CartNotConnected { .. } => {
-                ErrorKind::Conflict
-            }
+            Self::NotYourCart { .. } => ErrorKind::Forbidden,
+            Self::AnotherCart { .. }
+            | Self::CartInUse { .. }
+            | Self::CartChanged { .. }
+            | Self::GuestCartMerged
+            | Self::CartNotConnected { .. } => ErrorKind::Conflict,
             Self::NoUnitWeight { .. } | Self::TooMany | Self::OffTheMap => ErrorKind::InvalidInput,
             Self::Store(error) => error.kind(),
         }
@@ -96,8 +139,15 @@ impl DomainError for CartError {
             Self::NoActiveCart => "no_active_cart",
             Self::AnotherCart { .. } => "another_cart",
             Self::CartInUse { .. } => "cart_in_use",
+            Self::NotYourCart { .. } => "not_your_cart",
+            Self::NotLocated { .. } => "cart_not_located",
+            Self::CartChanged { .. } => "cart_changed",
             Self::CartNotConnected { .. } => "cart_not_connected",
             Self::ProductNotFound { .. } => "product_not_found",
+            Self::NotInCart { .. } => "not_in_cart",
+            Self::NotInChecklist { .. } => "not_in_checklist",
+            Self::GuestCartNotFound => "guest_cart_not_found",
+            Self::GuestCartMerged => "guest_cart_merged",
             Self::BarcodeNotFound { .. } => "barcode_not_found",
             Self::NoUnitWeight { .. } => "no_unit_weight",
             Self::TooMany => "too_many",

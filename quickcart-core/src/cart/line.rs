@@ -16,6 +16,8 @@ pub struct CartLine {
     pub product: Product,
     /// How many pieces.
     pub quantity: Option<Quantity>,
+    /// The version that the cart got when the line last changed.
+    pub version: u64,
 }
 
 /// A number of pieces, from 1 to [`Quantity::MAX`].

@@ -1,24 +1,28 @@
-//! Trolleys and what lies in them, and the list a shopper came with.
+//! Carts and what lies in them, and the list a shopper came with.
 
 mod checklist;
 mod error;
+mod guest;
 mod line;
+mod recipe;
 mod trolley;
 
 use async_trait::async_trait;
 
 pub use checklist::ChecklistItem;
 pub use error::CartError;
+pub use guest::{GUEST_CART_LIFETIME, GuestCartStore, GuestLine, GuestToken};
 pub use line::{CartLine, Quantity, quantity_of_weight};
-pub use trolley::{CartId, CartView, Connection, Location};
+pub use recipe::{RecipeMatch, RecipeSource};
+pub use trolley::{CartId, CartView, Connection, Location, is_ad_hoc};
 
 use crate::account::UserId;
-use crate::catalog::ProductId;
+use crate::catalog::{Page, ProductId};
 use crate::clock::Timestamp;
 use crate::device::CartEvent;
 use crate::pathfinding::Point;
 
-/// Keeps trolleys and checklists. Each method is one atomic step.
+/// Keeps carts and checklists. Each method is one atomic step.
 #[async_trait]
 pub trait CartStore: Send + Sync + 'static {
     /// Adds pieces to what the shopper's list already asks for.
@@ -28,6 +32,9 @@ pub trait CartStore: Send + Sync + 'static {
         product_id: ProductId,
         quantity: Quantity,
     ) -> Result<ChecklistItem, CartError>;
+
+    /// Takes a product off the shopper's list.
+    async fn remove_from_checklist(&self, user_id: UserId, product_id: ProductId) -> Result<(), CartError>;
 
     /// The shopper's list, in the order it was written.
     async fn checklist(&self, user_id: UserId) -> Result<Vec<ChecklistItem>, CartError>;
@@ -40,11 +47,43 @@ pub trait CartStore: Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<Connection, CartError>;
 
-    /// Gives the shopper's trolley back, without its contents.
+    /// Makes an ad-hoc cart for a shopper who has no cart; keeps the one that they have.
+    async fn connect_ad_hoc(
+        &self,
+        user_id: UserId,
+        now: Timestamp,
+    ) -> Result<(CartId, Connection), CartError>;
+
+    /// Gives the shopper's cart back, without its contents; an ad-hoc cart is gone then.
     async fn disconnect(&self, user_id: UserId) -> Result<CartId, CartError>;
 
-    /// The shopper's trolley and all its lines, in the order they came.
+    /// The shopper's cart and all its lines, in the order they came.
     async fn view(&self, user_id: UserId) -> Result<CartView, CartError>;
+
+    /// Puts one piece into the shopper's cart, which must have the `expected` version, if one is given; answers the line as it is
+    /// now.
+    async fn add_item(
+        &self,
+        user_id: UserId,
+        product_id: ProductId,
+        expected: Option<u64>,
+    ) -> Result<CartLine, CartError>;
+
+    /// Takes one piece out of the shopper's cart, likewise.
+    async fn remove_item(
+        &self,
+        user_id: UserId,
+        product_id: ProductId,
+        expected: Option<u64>,
+    ) -> Result<CartLine, CartError>;
+
+    /// Recipes that take what is on the shopper's list or in their cart, once for each such product, by recipe.
+    async fn recipes(
+        &self,
+        user_id: UserId,
+        source: RecipeSource,
+        page: Page,
+    ) -> Result<Vec<RecipeMatch>, CartError>;
 
     /// What the trolley's device says has happened; answers the line as it is now.
     async fn apply(&self, event: &CartEvent) -> Result<CartLine, CartError>;
@@ -52,6 +91,6 @@ pub trait CartStore: Send + Sync + 'static {
     /// Notes where a trolley stands.
     async fn locate(&self, cart_id: CartId, point: Point, now: Timestamp) -> Result<(), CartError>;
 
-    /// Where the shopper's trolley stands: at its dock, until it is located.
+    /// Where the shopper's cart stands; a trolley stands at its dock until it is located.
     async fn location(&self, user_id: UserId) -> Result<Location, CartError>;
 }

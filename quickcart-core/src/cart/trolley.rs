@@ -1,31 +1,41 @@
-//! A trolley, who has it, and where it stands.
+//! A cart, who has it, and where it stands.
 
 use super::CartLine;
 use crate::catalog::SectionId;
+use crate::catalog::import::Trolley;
 use crate::clock::Timestamp;
 use crate::pathfinding::Point;
 
-/// Names a trolley.
+/// Names a cart: a trolley, or an ad-hoc cart.
 pub type CartId = i64;
+
+/// Whether this names an ad-hoc cart: one that is no trolley, was made for one shopper, and is gone once it is given back or
+/// checked out. Its number is above those of all trolleys and is never given again.
+#[must_use]
+pub fn is_ad_hoc(cart_id: CartId) -> bool {
+    cart_id > Trolley::ID_MAX
+}
 
 /// How a connection came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Connection {
-    /// The trolley was free and is the shopper's now.
+    /// The trolley was free, or the ad-hoc cart was made, and is the shopper's now.
     New,
     /// It was the shopper's already; nothing changed.
     Kept,
 }
 
-/// A trolley and all that lies in it.
+/// A cart and all that lies in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CartView {
     /// The trolley.
     pub cart_id: CartId,
     /// Its lines, in the order they came.
     pub lines: Vec<CartLine>,
-    /// The weight that its device reported for the whole of it, in milligrams.
+    /// The weight that its device reported for the whole of it, in milligrams; `None` once something has changed since.
     pub reported_weight_mg: Option<u64>,
+    /// Grows with every change of what lies in the cart, also from one shopper to the next.
+    pub version: u64,
 }
 
 impl CartView {

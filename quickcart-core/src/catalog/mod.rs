@@ -1,16 +1,21 @@
 //! What the shop sells, and where it stands.
 
+mod images;
 pub mod import;
 mod product;
+mod recipe;
 mod section;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
+pub use images::{Image, ImageFolder};
 pub use product::{
-    AllergyId, Barcode, CategoryId, FoodTypeId, InvalidBarcode, Label, Product, ProductDetails, ProductId,
+    AllergyId, Barcode, CategoryId, FoodTypeId, InvalidBarcode, Label, Labels, Product, ProductDetails,
+    ProductId,
 };
+pub use recipe::{Recipe, RecipeId};
 pub use section::{Section, SectionId, ShelfPlace};
 
 use crate::error::StoreError;
@@ -59,6 +64,12 @@ pub trait CatalogStore: Send + Sync + 'static {
     /// One product with its labels.
     async fn product(&self, product_id: ProductId) -> Result<Option<ProductDetails>, StoreError>;
 
+    /// The food types and the categories, by name.
+    async fn labels(&self) -> Result<Labels, StoreError>;
+
+    /// One recipe with its products.
+    async fn recipe(&self, recipe_id: RecipeId) -> Result<Option<Recipe>, StoreError>;
+
     /// Where these products stand, in the order of the ids; products without a place are left out.
     async fn shelf_places(&self, product_ids: &[ProductId]) -> Result<Vec<ShelfPlace>, StoreError>;
 
@@ -72,6 +83,6 @@ pub trait CatalogStore: Send + Sync + 'static {
     async fn map(&self) -> Result<Option<VersionedMap>, StoreError>;
 
     /// Takes a whole store, all of it or nothing: what has an id that is known is changed, the rest is added, and
-    /// map, sections and shelf places take the place of the old ones. Reports progress now and then.
+    /// map, sections, shelf places and recipes take the place of the old ones. Reports progress now and then.
     async fn import(&self, data: StoreData, progress: Progress) -> Result<(), StoreError>;
 }

@@ -56,6 +56,15 @@ pub struct Label {
     pub name: String,
 }
 
+/// The labels that people choose from, by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Labels {
+    /// What people eat.
+    pub foodtypes: Vec<Label>,
+    /// The kinds of products.
+    pub categories: Vec<Label>,
+}
+
 /// A product with all its labels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProductDetails {

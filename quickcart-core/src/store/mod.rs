@@ -10,11 +10,11 @@ pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
 pub use sqlite::SqliteStore;
 
 use crate::account::AccountStore;
-use crate::cart::CartStore;
+use crate::cart::{CartStore, GuestCartStore};
 use crate::catalog::CatalogStore;
 use crate::order::OrderStore;
 
 /// Keeps a whole shop.
-pub trait ShopStore: AccountStore + CatalogStore + CartStore + OrderStore {}
+pub trait ShopStore: AccountStore + CatalogStore + CartStore + GuestCartStore + OrderStore {}
 
-impl<T: AccountStore + CatalogStore + CartStore + OrderStore> ShopStore for T {}
+impl<T: AccountStore + CatalogStore + CartStore + GuestCartStore + OrderStore> ShopStore for T {}

@@ -16,7 +16,7 @@ macro_rules! demo_files {
 }
 
 /// The files that make up a store, with the texts of the demo store.
-const DEMO: [(&str, &str); 9] = demo_files![
+const DEMO: [(&str, &str); 10] = demo_files![
     "store.json",
     "map.json",
     "categories.csv",
@@ -25,8 +25,12 @@ const DEMO: [(&str, &str); 9] = demo_files![
     "sections.csv",
     "products.csv",
     "shelf_places.csv",
+    "recipes.csv",
     "trolleys.csv",
 ];
+
+/// The files that a store can do without.
+const OPTIONAL: [&str; 1] = ["recipes.csv"];
 
 /// The texts of a store's files, by name.
 #[derive(Clone, Debug)]
@@ -40,8 +44,10 @@ impl StoreFiles {
     /// # Errors
     /// [`ImportError`] names the file that is missing, cannot be read, or is not UTF-8.
     pub fn read(folder: &Path) -> Result<Self, ImportError> {
-        let read = |(name, _)| Ok((name, Cow::Owned(read_text(folder, name)?)));
-        Ok(Self { texts: DEMO.into_iter().map(read).collect::<Result<_, _>>()? })
+        let is_due = |name: &&'static str| !OPTIONAL.contains(name) || folder.join(name).exists();
+        let read = |name| Ok((name, Cow::Owned(read_text(folder, name)?)));
+        let names = DEMO.into_iter().map(|(name, _)| name).filter(is_due);
+        Ok(Self { texts: names.map(read).collect::<Result<_, _>>()? })
     }
 
     /// The files of the demo store.
@@ -51,10 +57,11 @@ impl StoreFiles {
     }
 
     pub(super) fn text(&self, name: &'static str) -> Result<&str, ImportError> {
-        self.texts
-            .get(name)
-            .map(AsRef::as_ref)
-            .ok_or_else(|| ImportError::in_file(name, "the file is missing"))
+        self.optional_text(name).ok_or_else(|| ImportError::in_file(name, "the file is missing"))
+    }
+
+    pub(super) fn optional_text(&self, name: &'static str) -> Option<&str> {
+        self.texts.get(name).map(AsRef::as_ref)
     }
 
     #[cfg(test)]

@@ -18,7 +18,7 @@ use std::ops::RangeInclusive;
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use super::{Barcode, Label, Product, ProductId, Section, SectionId, ShelfPlace};
+use super::{Barcode, Label, Product, ProductId, RecipeId, Section, SectionId, ShelfPlace};
 use crate::money::{Currency, Money};
 use crate::pathfinding::{Dock, FloorPlan, Point, StoreMap};
 use crate::tax::TaxMode;
@@ -61,6 +61,22 @@ pub struct Trolley {
     pub dock: Point,
 }
 
+impl Trolley {
+    /// The largest number of a trolley; larger ones are for carts that shoppers make themselves.
+    pub const ID_MAX: i64 = 1_000_000_000;
+}
+
+/// A recipe, by the ids of its products.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecipeRecord {
+    /// Its number.
+    pub recipe_id: RecipeId,
+    /// What it is called.
+    pub name: String,
+    /// What it takes: at least one product, none of them twice.
+    pub product_ids: Vec<ProductId>,
+}
+
 /// A whole store, checked.
 #[derive(Clone, Debug)]
 pub struct StoreData {
@@ -80,6 +96,8 @@ pub struct StoreData {
     pub products: Vec<ProductRecord>,
     /// Where they stand.
     pub shelf_places: Vec<ShelfPlace>,
+    /// The recipes.
+    pub recipes: Vec<RecipeRecord>,
     /// The trolleys.
     pub trolleys: Vec<Trolley>,
     /// The map.
@@ -124,6 +142,7 @@ impl StoreData {
         };
         let products = products(files, currency, &labels, &mut warnings)?;
         let shelf_places = shelf_places(files, &products, &sections, &map)?;
+        let recipes = recipes(files, &products)?;
         let trolleys = trolleys(files, &floor_plan.docks)?;
         let map_json = map_json.to_owned();
         Ok(Self {
@@ -135,6 +154,7 @@ impl StoreData {
             sections,
             products,
             shelf_places,
+            recipes,
             trolleys,
             floor_plan,
             map_json,
@@ -146,7 +166,8 @@ impl StoreData {
     #[must_use]
     pub fn record_count(&self) -> usize {
         let labels = self.categories.len() + self.foodtypes.len() + self.allergies.len();
-        labels + self.sections.len() + self.products.len() + self.shelf_places.len() + self.trolleys.len()
+        let products = self.products.len() + self.shelf_places.len() + self.recipes.len();
+        labels + self.sections.len() + products + self.trolleys.len()
     }
 }
 
@@ -328,13 +349,41 @@ fn shelf_places(
     rows("shelf_places.csv", files.text("shelf_places.csv")?, &COLUMNS)?.iter().map(place).collect()
 }
 
+/// None when there is no such file.
+fn recipes(files: &StoreFiles, products: &[ProductRecord]) -> Result<Vec<RecipeRecord>, ImportError> {
+    const COLUMNS: [&str; 3] = ["recipe_id", "recipe_name", "product_ids"];
+    let Some(text) = files.optional_text("recipes.csv") else { return Ok(Vec::new()) };
+    let known: HashSet<ProductId> = products.iter().map(|record| record.product.product_id).collect();
+    let mut seen = HashSet::new();
+    let recipe = |row: &Row<'_>| {
+        let product_ids = row.integers("product_ids", ID)?;
+        if product_ids.is_empty() {
+            return Err(row.fault("product_ids", "a recipe takes at least one product"));
+        }
+        let mut in_recipe = HashSet::new();
+        for product_id in &product_ids {
+            if !known.contains(product_id) {
+                return Err(row.fault("product_ids", "a product is not in products.csv"));
+            }
+            once(row, "product_ids", *product_id, &mut in_recipe)?;
+        }
+        Ok(RecipeRecord {
+            recipe_id: once(row, "recipe_id", row.integer("recipe_id", ID)?, &mut seen)?,
+            name: row.text("recipe_name", NAME)?.to_owned(),
+            product_ids,
+        })
+    };
+    rows("recipes.csv", text, &COLUMNS)?.iter().map(recipe).collect()
+}
+
 fn trolleys(files: &StoreFiles, docks: &[Dock]) -> Result<Vec<Trolley>, ImportError> {
     let mut seen = HashSet::new();
     let trolley = |row: &Row<'_>| {
         let id = row.text("dock", NAME)?;
         let dock = docks.iter().find(|dock| dock.id == id);
         let dock = dock.ok_or_else(|| row.fault("dock", "the dock is not in map.json"))?.point;
-        Ok(Trolley { cart_id: once(row, "cart_id", row.integer("cart_id", ID)?, &mut seen)?, dock })
+        let cart_id = once(row, "cart_id", row.integer("cart_id", 1..=Trolley::ID_MAX)?, &mut seen)?;
+        Ok(Trolley { cart_id, dock })
     };
     rows("trolleys.csv", files.text("trolleys.csv")?, &["cart_id", "dock"])?.iter().map(trolley).collect()
 }
@@ -365,6 +414,7 @@ mod tests {
         assert!(data.products.len() >= 280, "{}", data.products.len());
         assert_eq!(data.trolleys.len(), 10);
         assert_eq!(data.shelf_places.len(), data.products.len());
+        assert!(data.recipes.iter().any(|recipe| recipe.product_ids.len() > 1));
         assert_eq!(data.warnings, []);
         assert!(data.products.iter().all(|record| record.product.barcode.as_str().starts_with("952")));
         assert_eq!(data.floor_plan.floors.len(), 2);
@@ -392,6 +442,19 @@ mod tests {
             "products.csv, line 3, column 1 (product_id): this is there twice",
         );
         check(refused("trolleys.csv", "\n2,D2", "\n2,nowhere"), "trolleys.csv, line 3, column 2 (dock)");
+        check(
+            refused("trolleys.csv", "\n2,D2", "\n1000000001,D2"),
+            "trolleys.csv, line 3, column 1 (cart_id): a whole number from 1 to 1000000000",
+        );
+        for (products, reason) in [
+            ("", "a recipe takes at least one product"),
+            ("2;4000000000", "a product is not in products.csv"),
+            ("2;2", "this is there twice"),
+            ("2;x", "ids separated by semicolons"),
+        ] {
+            let place = format!("recipes.csv, line 2, column 3 (product_ids): {reason}");
+            check(refused("recipes.csv", "\n1,", &format!("\n99,Pulao,{products}\n1,")), &place);
+        }
         check(refused("categories.csv", "\n1,", "\n1,extra,"), "categories.csv, line 2");
         check(refused("store.json", "INR", "rupees"), "store.json, line 1, column 1");
         check(refused("map.json", "\"floors\"", "\"storeys\""), "map.json, line ");

@@ -1,4 +1,4 @@
-//! Trolleys and checklists in SQLite.
+//! Carts and checklists in SQLite.
 
 use async_trait::async_trait;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
@@ -10,9 +10,9 @@ use super::row::{PRODUCT_COLUMNS, PRODUCT_WIDTH, SECTION_COLUMNS, point, product
 use crate::account::UserId;
 use crate::cart::{
     CartError, CartId, CartLine, CartStore, CartView, ChecklistItem, Connection, Location, Quantity,
-    quantity_of_weight,
+    RecipeMatch, RecipeSource, is_ad_hoc, quantity_of_weight,
 };
-use crate::catalog::{Product, ProductId};
+use crate::catalog::{Page, Product, ProductId};
 use crate::clock::Timestamp;
 use crate::device::CartEvent;
 use crate::error::StoreError;
@@ -41,6 +41,18 @@ impl CartStore for SqliteStore {
                     query.and_then(|mut statement| statement.query_row(values, read)).or_store_error()?;
                 let quantity = quantity_of(count)?.ok_or(CartError::TooMany)?;
                 Ok(ChecklistItem { checklist_id, user_id, product, quantity })
+            })
+            .await
+    }
+
+    async fn remove_from_checklist(&self, user_id: UserId, product_id: ProductId) -> Result<(), CartError> {
+        self.workers
+            .write(move |transaction| {
+                let sql = "DELETE FROM checklist WHERE user_id = ?1 AND product_id = ?2";
+                match run(transaction, sql, [user_id, product_id])? {
+                    0 => Err(CartError::NotInChecklist { product_id }),
+                    _ => Ok(()),
+                }
             })
             .await
     }
@@ -76,6 +88,14 @@ impl CartStore for SqliteStore {
         self.workers.write(move |transaction| connect(transaction, user_id, cart_id, now)).await
     }
 
+    async fn connect_ad_hoc(
+        &self,
+        user_id: UserId,
+        now: Timestamp,
+    ) -> Result<(CartId, Connection), CartError> {
+        self.workers.write(move |transaction| connect_ad_hoc(transaction, user_id, now)).await
+    }
+
     async fn disconnect(&self, user_id: UserId) -> Result<CartId, CartError> {
         self.workers
             .write(move |transaction| {
@@ -88,6 +108,58 @@ impl CartStore for SqliteStore {
 
     async fn view(&self, user_id: UserId) -> Result<CartView, CartError> {
         self.workers.read(move |transaction| view(transaction, user_id)?.ok_or(CartError::NoActiveCart)).await
+    }
+
+    async fn add_item(
+        &self,
+        user_id: UserId,
+        product_id: ProductId,
+        expected: Option<u64>,
+    ) -> Result<CartLine, CartError> {
+        self.workers
+            .write(move |transaction| {
+                let cart_id = expected_cart(transaction, user_id, expected)?;
+                let product = find_product(transaction, product_id)?
+                    .ok_or(CartError::ProductNotFound { product_id })?;
+                let count = count_in_cart(transaction, cart_id, product_id)?;
+                set_line(transaction, cart_id, product, count + 1, None)
+            })
+            .await
+    }
+
+    async fn remove_item(
+        &self,
+        user_id: UserId,
+        product_id: ProductId,
+        expected: Option<u64>,
+    ) -> Result<CartLine, CartError> {
+        self.workers
+            .write(move |transaction| {
+                let cart_id = expected_cart(transaction, user_id, expected)?;
+                let not_in_cart = CartError::NotInCart { product_id };
+                let Some(product) = find_product(transaction, product_id)? else { return Err(not_in_cart) };
+                match count_in_cart(transaction, cart_id, product_id)? {
+                    0 => Err(not_in_cart),
+                    count => set_line(transaction, cart_id, product, count - 1, None),
+                }
+            })
+            .await
+    }
+
+    async fn recipes(
+        &self,
+        user_id: UserId,
+        source: RecipeSource,
+        page: Page,
+    ) -> Result<Vec<RecipeMatch>, CartError> {
+        self.workers
+            .read(move |transaction| {
+                if source == RecipeSource::Cart && cart_of(transaction, user_id)?.is_none() {
+                    return Err(CartError::NoActiveCart);
+                }
+                Ok(super::recipe::matches(transaction, user_id, source, page)?)
+            })
+            .await
     }
 
     async fn apply(&self, event: &CartEvent) -> Result<CartLine, CartError> {
@@ -114,12 +186,16 @@ impl CartStore for SqliteStore {
     }
 }
 
-fn run(transaction: &Transaction<'_>, sql: &str, values: impl rusqlite::Params) -> Result<usize, StoreError> {
+pub(super) fn run(
+    transaction: &Transaction<'_>,
+    sql: &str,
+    values: impl rusqlite::Params,
+) -> Result<usize, StoreError> {
     transaction.prepare_cached(sql).and_then(|mut statement| statement.execute(values)).or_store_error()
 }
 
 /// The database checks that a quantity is positive; `None` is one past the limit.
-fn quantity_of(count: i64) -> Result<Option<Quantity>, StoreError> {
+pub(super) fn quantity_of(count: i64) -> Result<Option<Quantity>, StoreError> {
     let count = u32::try_from(count).map_err(StoreError::internal)?;
     Ok(Quantity::new(count))
 }
@@ -136,6 +212,25 @@ fn cart_of(transaction: &Transaction<'_>, user_id: UserId) -> Result<Option<Cart
     query
         .and_then(|mut statement| statement.query_row([user_id], |row| row.get(0)).optional())
         .or_store_error()
+}
+
+/// The shopper's cart, if it has the version that they expect.
+fn expected_cart(
+    transaction: &Transaction<'_>,
+    user_id: UserId,
+    expected: Option<u64>,
+) -> Result<CartId, CartError> {
+    let query = transaction.prepare_cached("SELECT cart_id, version FROM cart WHERE user_id = ?1");
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let cart: Option<(CartId, u64)> =
+        query.and_then(|mut statement| statement.query_row([user_id], read).optional()).or_store_error()?;
+    match cart {
+        None => Err(CartError::NoActiveCart),
+        Some((_, version)) if expected.is_some_and(|expected| expected != version) => {
+            Err(CartError::CartChanged { version })
+        }
+        Some((cart_id, _)) => Ok(cart_id),
+    }
 }
 
 /// Who has a trolley; the outer `None` when there is no such trolley.
@@ -166,35 +261,59 @@ fn connect(
     }
 }
 
-/// Empties a trolley and gives it back; where it stands stays known.
+pub(super) fn connect_ad_hoc(
+    transaction: &Transaction<'_>,
+    user_id: UserId,
+    now: Timestamp,
+) -> Result<(CartId, Connection), CartError> {
+    check_user(transaction, user_id)?;
+    if let Some(cart_id) = cart_of(transaction, user_id)? {
+        return Ok((cart_id, Connection::Kept));
+    }
+    let sql = "INSERT INTO cart (user_id, connected_at_ms) VALUES (?1, ?2) RETURNING cart_id";
+    let values = params![user_id, now.as_millisecond()];
+    let query = transaction.prepare_cached(sql);
+    let cart_id =
+        query.and_then(|mut statement| statement.query_row(values, |row| row.get(0))).or_store_error()?;
+    Ok((cart_id, Connection::New))
+}
+
+/// Empties a trolley and gives it back, and where it stands stays known; an ad-hoc cart is gone.
 pub(super) fn release(transaction: &Transaction<'_>, cart_id: CartId) -> Result<(), StoreError> {
     run(transaction, "DELETE FROM cart_item WHERE cart_id = ?1", [cart_id])?;
-    let sql = "UPDATE cart SET user_id = NULL, connected_at_ms = NULL, reported_weight_mg = NULL WHERE cart_id = ?1";
+    let sql = if is_ad_hoc(cart_id) {
+        "DELETE FROM cart WHERE cart_id = ?1"
+    } else {
+        "UPDATE cart SET user_id = NULL, connected_at_ms = NULL, reported_weight_mg = NULL, version = version + 1 \
+         WHERE cart_id = ?1"
+    };
     run(transaction, sql, [cart_id]).map(|_| ())
 }
 
-/// The shopper's trolley with its lines.
+/// The shopper's cart with its lines.
 pub(super) fn view(transaction: &Transaction<'_>, user_id: UserId) -> Result<Option<CartView>, StoreError> {
-    let query = transaction.prepare_cached("SELECT cart_id, reported_weight_mg FROM cart WHERE user_id = ?1");
-    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
-    let cart: Option<(CartId, Option<u64>)> =
+    let query = transaction
+        .prepare_cached("SELECT cart_id, reported_weight_mg, version FROM cart WHERE user_id = ?1");
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let cart: Option<(CartId, Option<u64>, u64)> =
         query.and_then(|mut statement| statement.query_row([user_id], read).optional()).or_store_error()?;
-    let Some((cart_id, reported_weight_mg)) = cart else { return Ok(None) };
+    let Some((cart_id, reported_weight_mg, version)) = cart else { return Ok(None) };
     let sql = format!(
-        "SELECT {PRODUCT_COLUMNS}, cart_items_id, quantity FROM cart_item JOIN product USING (product_id) \
+        "SELECT {PRODUCT_COLUMNS}, cart_items_id, quantity, cart_item.version FROM cart_item JOIN product USING (product_id) \
          WHERE cart_id = ?1 ORDER BY cart_items_id"
     );
     let mut statement = transaction.prepare_cached(&sql).or_store_error()?;
     let read = |row: &Row<'_>| {
-        Ok((product(row, 0)?, row.get(PRODUCT_WIDTH)?, row.get::<_, i64>(PRODUCT_WIDTH + 1)?))
+        let count: i64 = row.get(PRODUCT_WIDTH + 1)?;
+        Ok((product(row, 0)?, row.get(PRODUCT_WIDTH)?, count, row.get(PRODUCT_WIDTH + 2)?))
     };
     let rows = statement.query_map([cart_id], read).or_store_error()?;
     let lines = rows.map(|row| {
-        let (product, cart_items_id, count) = row.or_store_error()?;
-        Ok(CartLine { cart_items_id, cart_id, product, quantity: quantity_of(count)? })
+        let (product, cart_items_id, count, version) = row.or_store_error()?;
+        Ok(CartLine { cart_items_id, cart_id, product, quantity: quantity_of(count)?, version })
     });
     let lines = lines.collect::<Result<_, StoreError>>()?;
-    Ok(Some(CartView { cart_id, lines, reported_weight_mg }))
+    Ok(Some(CartView { cart_id, lines, reported_weight_mg, version }))
 }
 
 fn apply(transaction: &Transaction<'_>, event: &CartEvent) -> Result<CartLine, CartError> {
@@ -209,32 +328,44 @@ fn apply(transaction: &Transaction<'_>, event: &CartEvent) -> Result<CartLine, C
             let product_id = *product_id;
             let product =
                 find_product(transaction, product_id)?.ok_or(CartError::ProductNotFound { product_id })?;
-            report_weight(transaction, cart_id, Some(*cart_weight_mg))?;
             let count = count_in_cart(transaction, cart_id, product_id)?;
-            set_line(transaction, cart_id, product, count + 1)
+            set_line(transaction, cart_id, product, count + 1, Some(*cart_weight_mg))
         }
         CartEvent::ItemWeighed { barcode, weight_mg, .. } => {
             let not_found = || CartError::BarcodeNotFound { barcode: barcode.clone() };
             let product = find_barcode(transaction, barcode)?.ok_or_else(not_found)?;
             let count = product.weight_g.and_then(|unit_g| quantity_of_weight(*weight_mg, unit_g));
             let count = count.ok_or_else(|| CartError::NoUnitWeight { barcode: barcode.clone() })?;
-            // What the whole trolley weighed before this product changed says nothing any more.
-            report_weight(transaction, cart_id, None)?;
-            set_line(transaction, cart_id, product, count)
+            // Devices repeat what they see; the same again changes nothing.
+            match line(transaction, cart_id, &product)? {
+                Some(line) if line.quantity.is_some_and(|quantity| u64::from(quantity.get()) == count) => {
+                    Ok(line)
+                }
+                _ => set_line(transaction, cart_id, product, count, None),
+            }
         }
     }
 }
 
-fn report_weight(
+fn line(
     transaction: &Transaction<'_>,
     cart_id: CartId,
-    weight_mg: Option<u64>,
-) -> Result<(), StoreError> {
-    let sql = "UPDATE cart SET reported_weight_mg = ?2 WHERE cart_id = ?1";
-    run(transaction, sql, params![cart_id, weight_mg]).map(|_| ())
+    product: &Product,
+) -> Result<Option<CartLine>, StoreError> {
+    let sql = "SELECT cart_items_id, quantity, version FROM cart_item WHERE cart_id = ?1 AND product_id = ?2";
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let query = transaction.prepare_cached(sql);
+    let found = query
+        .and_then(|mut statement| statement.query_row([cart_id, product.product_id], read).optional())
+        .or_store_error()?;
+    let line = |(cart_items_id, count, version)| {
+        let (product, quantity) = (product.clone(), quantity_of(count)?);
+        Ok(CartLine { cart_items_id, cart_id, product, quantity, version })
+    };
+    found.map(line).transpose()
 }
 
-fn count_in_cart(
+pub(super) fn count_in_cart(
     transaction: &Transaction<'_>,
     cart_id: CartId,
     product_id: ProductId,
@@ -246,25 +377,35 @@ fn count_in_cart(
     Ok(count.or_store_error()?.unwrap_or(0))
 }
 
-fn set_line(
+/// Writes how many pieces of a product are in a cart, and what the whole cart weighs now; what it weighed before says nothing any
+/// more.
+pub(super) fn set_line(
     transaction: &Transaction<'_>,
     cart_id: CartId,
     product: Product,
     count: u64,
+    cart_weight_mg: Option<u64>,
 ) -> Result<CartLine, CartError> {
+    let sql =
+        "UPDATE cart SET version = version + 1, reported_weight_mg = ?2 WHERE cart_id = ?1 RETURNING version";
+    let query = transaction.prepare_cached(sql);
+    let version: u64 = query
+        .and_then(|mut statement| statement.query_row(params![cart_id, cart_weight_mg], |row| row.get(0)))
+        .or_store_error()?;
     if count == 0 {
         let sql = "DELETE FROM cart_item WHERE cart_id = ?1 AND product_id = ?2";
         run(transaction, sql, [cart_id, product.product_id])?;
-        return Ok(CartLine { cart_items_id: 0, cart_id, product, quantity: None });
+        return Ok(CartLine { cart_items_id: 0, cart_id, product, quantity: None, version });
     }
     let quantity = u32::try_from(count).ok().and_then(Quantity::new).ok_or(CartError::TooMany)?;
-    let sql = "INSERT INTO cart_item (cart_id, product_id, quantity) VALUES (?1, ?2, ?3) \
-               ON CONFLICT (cart_id, product_id) DO UPDATE SET quantity = excluded.quantity RETURNING cart_items_id";
-    let values = params![cart_id, product.product_id, quantity.get()];
+    let sql = "INSERT INTO cart_item (cart_id, product_id, quantity, version) VALUES (?1, ?2, ?3, ?4) \
+               ON CONFLICT (cart_id, product_id) DO UPDATE SET quantity = excluded.quantity, version = excluded.version \
+               RETURNING cart_items_id";
+    let values = params![cart_id, product.product_id, quantity.get(), version];
     let query = transaction.prepare_cached(sql);
     let cart_items_id =
         query.and_then(|mut statement| statement.query_row(values, |row| row.get(0))).or_store_error()?;
-    Ok(CartLine { cart_items_id, cart_id, product, quantity: Some(quantity) })
+    Ok(CartLine { cart_items_id, cart_id, product, quantity: Some(quantity), version })
 }
 
 fn location(transaction: &Transaction<'_>, user_id: UserId) -> Result<Location, CartError> {
@@ -272,13 +413,17 @@ fn location(transaction: &Transaction<'_>, user_id: UserId) -> Result<Location, 
                       located_at_ms IS NOT NULL, coalesce(located_at_ms, 0) \
                FROM cart WHERE user_id = ?1";
     let read = |row: &Row<'_>| {
+        let cart_id = row.get(0)?;
+        if row.get::<_, Option<i32>>(1)?.is_none() {
+            return Ok(Err(CartError::NotLocated { cart_id }));
+        }
         let located_at = if row.get(4)? { Some(timestamp(row, 5)?) } else { None };
-        Ok(Location { cart_id: row.get(0)?, point: point(row, 1)?, section_id: None, located_at })
+        Ok(Ok(Location { cart_id, point: point(row, 1)?, section_id: None, located_at }))
     };
     let query = transaction.prepare_cached(sql);
     let found =
         query.and_then(|mut statement| statement.query_row([user_id], read).optional()).or_store_error()?;
-    let location = found.ok_or(CartError::NoActiveCart)?;
+    let location = found.ok_or(CartError::NoActiveCart)??;
     let sql = format!("SELECT {SECTION_COLUMNS} FROM section ORDER BY section_id");
     let mut statement = transaction.prepare_cached(&sql).or_store_error()?;
     let sections = statement.query_map([], section).or_store_error()?;

@@ -10,7 +10,8 @@ use super::error::OrStoreError;
 use super::row::{PRODUCT_COLUMNS, SECTION_COLUMNS, point, product, section};
 use crate::catalog::import::{Progress, StoreData, parse_map};
 use crate::catalog::{
-    CatalogStore, Label, Page, Product, ProductDetails, ProductId, Section, ShelfPlace, VersionedMap,
+    CatalogStore, Label, Labels, Page, Product, ProductDetails, ProductId, Recipe, RecipeId, Section,
+    ShelfPlace, VersionedMap,
 };
 use crate::error::StoreError;
 
@@ -40,6 +41,25 @@ impl CatalogStore for SqliteStore {
 
     async fn product(&self, product_id: ProductId) -> Result<Option<ProductDetails>, StoreError> {
         self.workers.read(move |transaction| details(transaction, product_id)).await
+    }
+
+    async fn labels(&self) -> Result<Labels, StoreError> {
+        self.workers
+            .read(|transaction| {
+                let foodtypes =
+                    "SELECT foodtype_id, foodtype_name FROM foodtype ORDER BY foodtype_name, foodtype_id";
+                let categories =
+                    "SELECT category_id, category_name FROM category ORDER BY category_name, category_id";
+                Ok(Labels {
+                    foodtypes: labels(transaction, foodtypes, [])?,
+                    categories: labels(transaction, categories, [])?,
+                })
+            })
+            .await
+    }
+
+    async fn recipe(&self, recipe_id: RecipeId) -> Result<Option<Recipe>, StoreError> {
+        self.workers.read(move |transaction| super::recipe::recipe(transaction, recipe_id)).await
     }
 
     async fn shelf_places(&self, product_ids: &[ProductId]) -> Result<Vec<ShelfPlace>, StoreError> {
@@ -111,7 +131,7 @@ fn like_pattern(text: &str) -> String {
     pattern
 }
 
-fn products(
+pub(super) fn products(
     transaction: &Transaction<'_>,
     sql: &str,
     values: impl Params,
@@ -148,21 +168,26 @@ fn details(
     product_id: ProductId,
 ) -> Result<Option<ProductDetails>, StoreError> {
     let Some(product) = find_product(transaction, product_id)? else { return Ok(None) };
-    let labels = |sql: &str| {
-        let mut statement = transaction.prepare_cached(sql).or_store_error()?;
-        let label = |row: &rusqlite::Row<'_>| Ok(Label { id: row.get(0)?, name: row.get(1)? });
-        let rows = statement.query_map([product_id], label).or_store_error()?;
-        rows.collect::<rusqlite::Result<Vec<_>>>().or_store_error()
-    };
     let foodtypes = labels(
+        transaction,
         "SELECT foodtype_id, foodtype_name FROM product_foodtype JOIN foodtype USING (foodtype_id) \
          WHERE product_id = ?1 ORDER BY foodtype_id",
+        [product_id],
     )?;
     let allergies = labels(
+        transaction,
         "SELECT allergy_id, allergy_name FROM product_allergy JOIN allergy USING (allergy_id) \
          WHERE product_id = ?1 ORDER BY allergy_id",
+        [product_id],
     )?;
     Ok(Some(ProductDetails { product, foodtypes, allergies }))
+}
+
+fn labels(transaction: &Transaction<'_>, sql: &str, values: impl Params) -> Result<Vec<Label>, StoreError> {
+    let mut statement = transaction.prepare_cached(sql).or_store_error()?;
+    let label = |row: &rusqlite::Row<'_>| Ok(Label { id: row.get(0)?, name: row.get(1)? });
+    let rows = statement.query_map(values, label).or_store_error()?;
+    rows.collect::<rusqlite::Result<_>>().or_store_error()
 }
 
 fn shelf_place(

@@ -58,6 +58,7 @@ pub(super) fn import(
         counter.one_more();
     }
     shelf_places(transaction, data, &mut counter)?;
+    recipes(transaction, data, &mut counter)?;
     trolleys(transaction, data, &mut counter)
 }
 
@@ -159,6 +160,24 @@ fn shelf_places(
             at.y_m
         ];
         run(transaction, sql, values)?;
+        counter.one_more();
+    }
+    Ok(())
+}
+
+fn recipes(
+    transaction: &Transaction<'_>,
+    data: &StoreData,
+    counter: &mut Counter<'_>,
+) -> Result<(), StoreError> {
+    transaction.execute_batch("DELETE FROM recipe_product; DELETE FROM recipe;").or_store_error()?;
+    for recipe in &data.recipes {
+        let sql = "INSERT INTO recipe (recipe_id, recipe_name) VALUES (?1, ?2)";
+        run(transaction, sql, params![recipe.recipe_id, recipe.name])?;
+        for (index, product_id) in recipe.product_ids.iter().enumerate() {
+            let sql = "INSERT INTO recipe_product (recipe_id, line_num, product_id) VALUES (?1, ?2, ?3)";
+            run(transaction, sql, params![recipe.recipe_id, index + 1, product_id])?;
+        }
         counter.one_more();
     }
     Ok(())

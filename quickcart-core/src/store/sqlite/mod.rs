@@ -4,10 +4,12 @@ mod account;
 mod cart;
 mod catalog;
 mod error;
+mod guest_cart;
 mod import;
 mod migrate;
 mod order;
 mod order_event;
+mod recipe;
 mod row;
 mod workers;
 
