@@ -8,7 +8,7 @@ use quickcart_core::error::{DomainError, ErrorKind};
 use quickcart_core::form::{FieldFault, FormError};
 use serde_json::{Value, json};
 use warp::http::StatusCode;
-use warp::http::header::{ALLOW, HeaderValue, RETRY_AFTER};
+use warp::http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use warp::reply::Response;
 
 use crate::dto::json_response;
@@ -24,17 +24,32 @@ pub(crate) enum Dialect {
     Detail,
     /// As `Detail`, with the same text under `error`: some clients of the shortest path read that.
     DetailAndError,
+    /// [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457), for the routes that no old backend had; wrong fields are listed under
+    /// `errors`.
+    Problem,
 }
+
+/// Where the routes are that no old backend had. The pages and `/v1` have more below them.
+const OWN: [&str; 6] = ["/docs", "/metrics", "/openapi.json", "/ready", "/redoc", "/v1"];
 
 impl Dialect {
     /// The dialect of whatever lives below this path.
     pub(crate) fn of_path(path: &str) -> Self {
-        let phone_otp =
-            path.strip_prefix("/api").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let is_below = |parent| {
+            path.strip_prefix(parent).is_some_and(|rest: &str| rest.is_empty() || rest.starts_with('/'))
+        };
         match path {
-            _ if phone_otp => Self::PhoneOtp,
+            _ if is_below("/api") => Self::PhoneOtp,
             "/cart/shortest_path" => Self::DetailAndError,
+            _ if OWN.into_iter().any(is_below) => Self::Problem,
             _ => Self::Detail,
+        }
+    }
+
+    pub(crate) fn content_type(self) -> &'static str {
+        match self {
+            Self::Problem => "application/problem+json",
+            Self::PhoneOtp | Self::Detail | Self::DetailAndError => "application/json",
         }
     }
 }
@@ -147,12 +162,27 @@ impl ApiError {
             (Dialect::DetailAndError, Detail::Fields(faults)) => {
                 json!({ "error": "Invalid request", "detail": validation(faults) })
             }
+            (Dialect::Problem, detail) => self.problem(detail),
+        }
+    }
+
+    fn problem(&self, detail: &Detail) -> Value {
+        let (status, title) = (self.status.as_u16(), self.status.canonical_reason());
+        match detail {
+            Detail::Text(text) => {
+                json!({ "type": "about:blank", "title": title, "status": status, "detail": text })
+            }
+            Detail::Fields(faults) => json!({
+                "type": "about:blank", "title": title, "status": status, "detail": "Fields are wrong",
+                "errors": validation(faults),
+            }),
         }
     }
 
     pub(crate) fn into_response(self, dialect: Dialect) -> Response {
         let mut response = json_response(self.status, &self.body(dialect));
         let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(dialect.content_type()));
         if let Some(allow) = self.allow {
             headers.insert(ALLOW, HeaderValue::from_static(allow));
         }
@@ -195,6 +225,9 @@ mod tests {
             ("/api/send-otp", Dialect::PhoneOtp),
             ("/apis", Dialect::Detail),
             ("/cart/view", Dialect::Detail),
+            ("/v1/receipts/twilio", Dialect::Problem),
+            ("/v10", Dialect::Detail),
+            ("/ready", Dialect::Problem),
         ] {
             assert_eq!(Dialect::of_path(path), dialect, "{path}");
         }

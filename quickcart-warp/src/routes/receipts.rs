@@ -36,7 +36,7 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
         .then(fast2sms);
     warp::path!("v1" / "receipts" / ..)
         .and(twilio.or(infobip).unify().or(fast2sms).unify())
-        .map(answer(Dialect::Detail))
+        .map(answer(Dialect::Problem))
         .boxed()
 }
 

@@ -154,10 +154,12 @@ async fn what_twilio_did_not_sign_does_nothing() {
     ] {
         let response = shop.twilio_form(fields, signature).await;
         assert_eq!(response.status(), 401, "{what}");
-        assert_eq!(
-            response.json::<Value>().await.unwrap(),
-            json!({ "detail": "the signature is missing or wrong" })
-        );
+        assert_eq!(response.headers()["content-type"], "application/problem+json");
+        let problem = json!({
+            "type": "about:blank", "title": "Unauthorized", "status": 401,
+            "detail": "the signature is missing or wrong",
+        });
+        assert_eq!(response.json::<Value>().await.unwrap(), problem);
     }
     let (path, form_type) = (format!("{TWILIO_PATH}?a=1"), "application/x-www-form-urlencoded");
     assert_eq!(shop.receipt(&path, form_type, form(&failed)).await.status(), 401);
@@ -268,7 +270,8 @@ async fn without_their_settings_there_are_no_such_paths() {
     assert!(!request.form().contains_key("StatusCallback"), "{}", request.body);
     let failed = fields(&sent, "failed", &[]);
     let signed = signature(TWILIO_TOKEN, &format!("{PUBLIC_URL}{TWILIO_PATH}"), &failed);
-    let not_found = json!({ "detail": "Not Found" });
+    let not_found =
+        json!({ "type": "about:blank", "title": "Not Found", "status": 404, "detail": "Not Found" });
     let response = shop.twilio_form(&failed, Some(&signed)).await;
     assert_eq!((response.status().as_u16(), response.json().await.unwrap()), (404, not_found.clone()));
     for path in ["infobip/", "infobip", "fast2sms/", "infobip/key", "fast2sms/key", ""] {
