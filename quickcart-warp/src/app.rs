@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quickcart_core::account::{ShopperClaims, TokenIssuer};
+use quickcart_core::catalog::ImageFolder;
 use quickcart_core::clock::Clock;
 use quickcart_core::messaging::sms::TwilioWebhook;
 use quickcart_core::messaging::{DeliveryReport, Failover};
@@ -30,6 +31,8 @@ pub struct Parts {
     pub smart_cart: PhoneVerification,
     /// Tokens of the smart-cart group.
     pub tokens: TokenIssuer<ShopperClaims>,
+    /// Where pictures are; none without it.
+    pub images: Option<ImageFolder>,
     /// Which devices are heard.
     pub devices: DevicePolicy,
     /// The names of all message providers that are asked.

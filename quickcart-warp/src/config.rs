@@ -1,11 +1,12 @@
 //! What the settings mean, checked before anything starts.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipnet::IpNet;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use quickcart_core::catalog::ImageFolder;
 use quickcart_core::otp::Code;
 use quickcart_core::otp::store::RedisUrl;
 use quickcart_core::secret::SecretKey;
@@ -56,6 +57,8 @@ pub struct Config {
     pub smart_cart_code: Option<Code>,
     /// Where messages go.
     pub messages: MessageConfig,
+    /// Where pictures are.
+    pub images: Option<ImageFolder>,
     /// What a device shows.
     pub device_key: Option<Secret>,
     /// Whether devices that show nothing are heard.
@@ -132,6 +135,7 @@ impl Settings {
             has_made_up_keys,
             smart_cart_code,
             messages: self.messages.check(self.codes.message_price, development)?,
+            images: self.images()?,
             device_key: given(self.device_key.as_ref()).cloned().map(Secret),
             legacy_devices,
             allowed_origins: self.origins(development)?,
@@ -212,6 +216,14 @@ impl Settings {
             })
         };
         list(origins).map(origin).collect()
+    }
+
+    fn images(&self) -> Result<Option<ImageFolder>, ConfigError> {
+        let Some(folder) = given(self.images.as_ref()) else { return Ok(None) };
+        let images = ImageFolder::open(Path::new(folder));
+        images
+            .map(Some)
+            .or_else(|error| wrong(format!("QUICKCART_IMAGES: {folder} is not a folder to read: {error}")))
     }
 
     fn proxies(&self) -> Result<Vec<IpNet>, ConfigError> {

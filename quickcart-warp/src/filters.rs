@@ -93,13 +93,19 @@ pub(crate) fn json_body(
     let time_max = app.body_time_max;
     header(CONTENT_TYPE.as_str()).and(header(CONTENT_LENGTH.as_str())).and(warp::body::stream()).then(
         move |content_type: Option<HeaderValue>, length: Option<HeaderValue>, body| async move {
-            let bytes = read_in_time(time_max, length, body).await?;
-            if is_json(content_type.as_ref()) {
-                Ok(bytes)
-            } else {
-                let text = "Content-Type must be application/json";
-                Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, text))
-            }
+            of_json(content_type.as_ref(), read_in_time(time_max, length, body).await?)
+        },
+    )
+}
+
+/// A body of JSON, likewise, or none at all: then its type does not matter.
+pub(crate) fn optional_json_body(
+    app: &App,
+) -> impl Filter<Extract = (Result<Option<Bytes>, ApiError>,), Error = Rejection> + Clone + use<> {
+    header(CONTENT_TYPE.as_str()).and(body(app)).then(
+        async |content_type: Option<HeaderValue>, body: Result<Bytes, ApiError>| {
+            let bytes = body?;
+            if bytes.is_empty() { Ok(None) } else { of_json(content_type.as_ref(), bytes).map(Some) }
         },
     )
 }
@@ -170,6 +176,14 @@ async fn read<B: Buf>(
         return Err(too_long());
     }
     Ok(if rest.is_empty() { first } else { [first, rest.freeze()].concat().into() })
+}
+
+fn of_json(content_type: Option<&HeaderValue>, bytes: Bytes) -> Result<Bytes, ApiError> {
+    if is_json(content_type) {
+        return Ok(bytes);
+    }
+    let text = "Content-Type must be application/json";
+    Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, text))
 }
 
 /// `application/json`, or a type that ends in `+json` ([RFC 6839](https://www.rfc-editor.org/rfc/rfc6839#section-3.1)).

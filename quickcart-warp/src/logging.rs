@@ -43,13 +43,19 @@ pub fn init(filter: &str, format: LogFormat) -> Result<(), String> {
 }
 
 /// A path with every part hidden that has more digits than an id, because it may be a phone number in any notation, and with
-/// the keys of receipts hidden.
+/// the keys of receipts and the tokens of guests hidden.
 pub(crate) fn masked_path(path: &str) -> String {
     const SHOWN_DIGITS_MAX: usize = 5;
     if let Some((provider, _key)) =
         path.strip_prefix(RECEIPTS).and_then(|rest| rest.strip_prefix('/')?.split_once('/'))
     {
         return format!("{RECEIPTS}/{provider}/***");
+    }
+    if let Some(rest) = path.strip_prefix("/v1/guest-carts/") {
+        return rest.split_once('/').map_or_else(
+            || "/v1/guest-carts/***".to_owned(),
+            |(_token, action)| format!("/v1/guest-carts/***/{action}"),
+        );
     }
     let is_shown = |part: &str| part.bytes().filter(u8::is_ascii_digit).count() <= SHOWN_DIGITS_MAX;
     let parts: Vec<&str> = path.split('/').map(|part| if is_shown(part) { part } else { "***" }).collect();
@@ -66,6 +72,8 @@ mod tests {
             assert_eq!(masked_path(&format!("/api/otp-status/{phone}")), "/api/otp-status/***");
         }
         assert_eq!(masked_path("/v1/receipts/infobip/abcdefghijklmnop"), "/v1/receipts/infobip/***");
+        assert_eq!(masked_path("/v1/guest-carts/abcdef/items"), "/v1/guest-carts/***/items");
+        assert_eq!(masked_path("/v1/guest-carts/abcdef"), "/v1/guest-carts/***");
         assert_eq!(masked_path("/v1/receipts"), "/v1/receipts");
         assert_eq!(masked_path("/products/12345"), "/products/12345");
         assert_eq!(masked_path("/"), "/");

@@ -208,8 +208,7 @@ async fn refuse(mut stream: TcpStream, half_header: &[u8]) {
     let dialect = Dialect::of_path(path);
     let body = ApiError::new(StatusCode::REQUEST_TIMEOUT, HEADER_TOO_LATE).into_text(dialect);
     let (content_type, length) = (dialect.content_type(), body.len());
-    let head =
-        format!("content-type: {content_type}\r\ncontent-length: {length}\r\nconnection: close");
+    let head = format!("content-type: {content_type}\r\ncontent-length: {length}\r\nconnection: close");
     let answer = format!("HTTP/1.1 408 Request Timeout\r\n{head}\r\n\r\n{body}");
     // The client may be gone: then nobody misses the answer.
     let _ = stream.write_all(answer.as_bytes()).await;

@@ -82,6 +82,10 @@ pub struct Settings {
     #[command(flatten)]
     pub(crate) messages: MessageSettings,
 
+    /// The folder of the pictures below /misc/images; none without it
+    #[arg(long, env = "QUICKCART_IMAGES", value_name = "FOLDER")]
+    pub(crate) images: Option<String>,
+
     /// The key that trolley devices show in X-Device-Key
     #[arg(long, env = "QUICKCART_DEVICE_KEY", hide_env_values = true, value_name = "KEY")]
     pub(crate) device_key: Option<String>,

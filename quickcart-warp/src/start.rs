@@ -90,6 +90,7 @@ pub async fn start(config: &Config) -> Result<Started, StartError> {
         smart_cart: verification(&smart_cart, "smart-cart.sign-in", "QuickCart")
             .with_fixed_code(config.smart_cart_code.clone()),
         tokens: TokenIssuer::new(config.jwt_key.clone(), Arc::clone(&clock)),
+        images: config.images.clone(),
         devices: DevicePolicy::new(
             config.device_key.as_ref().map(crate::config::Secret::expose),
             config.legacy_devices,

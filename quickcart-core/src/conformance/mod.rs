@@ -3,6 +3,7 @@
 //! Call them from a test with a fresh store each. They run on every implementation of this crate, and are public so that
 //! they also run on yours.
 
+mod carts;
 mod otp_store;
 mod shop_store;
 

@@ -12,7 +12,7 @@ use crate::phone::{PhoneNumber, Region};
 use crate::store::ShopStore;
 
 /// A product that every store does without.
-const UNKNOWN: i64 = 4_000_000_000;
+pub(super) const UNKNOWN: i64 = 4_000_000_000;
 
 /// Checks a fresh store; it holds the demo store afterwards.
 ///
@@ -31,6 +31,7 @@ pub async fn shop_store(store: &dyn ShopStore) {
     counts_what_devices_report(store, asha).await;
     knows_where_trolleys_stand(store, asha, now).await;
     makes_one_order_of_a_cart(store, asha, now).await;
+    super::carts::carts(store, asha, bina, now).await;
 }
 
 async fn imports_and_imports_again(store: &dyn ShopStore) {
@@ -44,6 +45,22 @@ async fn imports_and_imports_again(store: &dyn ShopStore) {
     let map = store.map().await.expect("an answer").expect("a map").map;
     assert_eq!(*map.floor_plan(), data.floor_plan);
     assert_eq!(store.sections().await.expect("an answer").len(), data.sections.len());
+    let labels = store.labels().await.expect("an answer");
+    assert_eq!(
+        (labels.foodtypes.len(), labels.categories.len()),
+        (data.foodtypes.len(), data.categories.len())
+    );
+    assert!(labels.foodtypes.is_sorted_by_key(|label| &label.name), "by name");
+    assert!(labels.categories.is_sorted_by_key(|label| &label.name), "by name");
+    for record in &data.recipes {
+        let found = store.recipe(record.recipe_id).await.expect("an answer").expect("a recipe");
+        let product_ids = found.products.iter().map(|product| product.product_id);
+        assert_eq!(
+            (found.name.as_str(), product_ids.collect()),
+            (record.name.as_str(), record.product_ids.clone())
+        );
+    }
+    assert_eq!(store.recipe(UNKNOWN).await.expect("an answer"), None);
     for record in &data.products {
         let found = store.product(record.product.product_id).await.expect("an answer").expect("a product");
         assert_eq!(found.product, record.product);
@@ -110,7 +127,7 @@ fn named(name: &str) -> Profile {
     Profile::new(name.parse().expect("a name"))
 }
 
-fn pieces(count: u32) -> Quantity {
+pub(super) fn pieces(count: u32) -> Quantity {
     Quantity::new(count).expect("a quantity")
 }
 
@@ -127,6 +144,10 @@ async fn adds_up_checklists(store: &dyn ShopStore, asha: UserId) {
         [second],
         "what was refused has changed nothing"
     );
+    store.remove_from_checklist(asha, 1).await.expect("it is there");
+    let result = store.remove_from_checklist(asha, 1).await;
+    assert!(matches!(result, Err(CartError::NotInChecklist { product_id: 1 })), "{result:?}");
+    assert_eq!(store.checklist(asha).await.expect("a list"), []);
 }
 
 async fn gives_a_trolley_to_one_shopper(store: &dyn ShopStore, asha: UserId, bina: UserId, now: Timestamp) {
@@ -150,7 +171,7 @@ async fn gives_a_trolley_to_one_shopper(store: &dyn ShopStore, asha: UserId, bin
     store.disconnect(bina).await.expect("a trolley");
 }
 
-fn added(cart_id: i64, product_id: i64, cart_weight_mg: u64) -> CartEvent {
+pub(super) fn added(cart_id: i64, product_id: i64, cart_weight_mg: u64) -> CartEvent {
     CartEvent::ItemAdded { cart_id, product_id, cart_weight_mg }
 }
 

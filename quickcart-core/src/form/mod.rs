@@ -159,6 +159,13 @@ impl<'a> Form<'a> {
         self.note(name, number)
     }
 
+    /// A whole number within `range` that is written as one: no text, and without a point or an exponent.
+    pub fn exact_integer(&mut self, name: &'static str, range: RangeInclusive<i64>) -> Option<i64> {
+        let value = self.required(name)?;
+        let number = value.get().parse().map_err(|_| Fault::NotInteger);
+        self.note(name, number.and_then(|number| within(number, &range)))
+    }
+
     /// A whole number within `range`; `Some(None)` when it is missing or null.
     pub fn optional_integer(
         &mut self,
@@ -407,6 +414,22 @@ mod tests {
             let read = |form: &mut Form<'_>| assert_eq!(form.integer("n", -9..=9), None);
             assert_eq!(faults(&format!("{{\"n\":{json}}}"), read), [fault], "{json}");
         }
+    }
+
+    #[test]
+    fn exact_integers_are_written_as_such() {
+        for (json, expected) in
+            [("7", Ok(7)), ("-3", Ok(-3)), ("10", Err(Fault::GreaterThan(9)))].into_iter().chain(
+                ["\"7\"", "7.0", "7e0", "true", "null", "[]", "{}"]
+                    .map(|json| (json, Err(Fault::NotInteger))),
+            )
+        {
+            let body = format!("{{\"n\":{json}}}");
+            let mut form = Form::parse(body.as_bytes()).unwrap();
+            let read = form.exact_integer("n", -9..=9);
+            assert_eq!(read.ok_or_else(|| form.into_faults()[0].fault), expected, "{json}");
+        }
+        assert_eq!(faults("{}", |form| assert_eq!(form.exact_integer("n", 0..=9), None)), [Fault::Missing]);
     }
 
     #[test]

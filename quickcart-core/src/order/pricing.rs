@@ -132,7 +132,8 @@ mod tests {
             category_id: None,
             offer_name: None,
         };
-        let line = CartLine { cart_items_id: 1, cart_id: 1, product, quantity: Quantity::new(quantity) };
+        let quantity = Quantity::new(quantity);
+        let line = CartLine { cart_items_id: 1, cart_id: 1, product, quantity, version: 1 };
         (line, TaxClass { hsn: Some("0401".to_owned()), gst_basis_points: 500 })
     }
 

@@ -1,10 +1,11 @@
 //! Every store keeps its contract.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use quickcart_core::account::AccountStore;
-use quickcart_core::cart::{CartError, CartStore};
+use quickcart_core::cart::{CartError, CartStore, Connection, GuestCartStore, GuestToken, Quantity};
 use quickcart_core::catalog::import::demo_store;
 use quickcart_core::catalog::{CatalogStore, Page};
 use quickcart_core::clock::{Clock, SystemClock, Timestamp};
@@ -78,6 +79,71 @@ async fn parallel_checkouts_of_one_cart_make_one_order() {
     }
     assert_eq!(orders, 1);
     assert_eq!(store.orders(user_id, Page::default()).await.unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn parallel_connects_without_a_trolley_make_one_cart() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = demo_shop(&folder.path().join("shop.db")).await;
+    let user_id = shopper(&store, 0).await;
+    let connect = || {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move { store.connect_ad_hoc(user_id, Timestamp::UNIX_EPOCH).await.unwrap() })
+    };
+    let tasks: Vec<_> = (0..16).map(|_| connect()).collect();
+    let (mut carts, mut made) = (HashSet::new(), 0);
+    for task in tasks {
+        let (cart_id, connection) = task.await.unwrap();
+        carts.insert(cart_id);
+        made += usize::from(connection == Connection::New);
+    }
+    assert_eq!((carts.len(), made), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_of_many_writers_who_saw_the_same_cart_changes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = demo_shop(&folder.path().join("shop.db")).await;
+    let user_id = shopper(&store, 0).await;
+    store.connect(user_id, 1, Timestamp::UNIX_EPOCH).await.unwrap();
+    let seen = store.view(user_id).await.unwrap().version;
+    let add = || {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move { store.add_item(user_id, 1, Some(seen)).await })
+    };
+    let tasks: Vec<_> = (0..16).map(|_| add()).collect();
+    let mut winners = 0;
+    for task in tasks {
+        match task.await.unwrap() {
+            Ok(_) => winners += 1,
+            Err(CartError::CartChanged { .. }) => {}
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(winners, 1);
+    assert_eq!(store.view(user_id).await.unwrap().lines[0].quantity, Some(Quantity::ONE));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn parallel_merges_of_a_guest_add_its_lines_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = demo_shop(&folder.path().join("shop.db")).await;
+    let (user_id, token) = (shopper(&store, 0).await, GuestToken::random());
+    store.create_guest_cart(&token, Timestamp::UNIX_EPOCH).await.unwrap();
+    store.add_to_guest_cart(&token, 1, Quantity::ONE, Timestamp::UNIX_EPOCH).await.unwrap();
+    let merge = || {
+        let (store, token) = (Arc::clone(&store), token.clone());
+        tokio::spawn(
+            async move { store.merge_guest_cart(user_id, &token, Timestamp::UNIX_EPOCH).await.unwrap() },
+        )
+    };
+    let tasks: Vec<_> = (0..16).map(|_| merge()).collect();
+    let mut carts = HashSet::new();
+    for task in tasks {
+        carts.insert(task.await.unwrap());
+    }
+    assert_eq!(carts.len(), 1);
+    assert_eq!(store.view(user_id).await.unwrap().lines[0].quantity, Some(Quantity::ONE));
 }
 
 #[tokio::test]

@@ -1,9 +1,13 @@
 //! What goes over the wire, group by group.
 
+pub(crate) mod catalogue;
+pub(crate) mod guest_cart;
 pub(crate) mod phone_otp;
+pub(crate) mod places;
 pub(crate) mod smart_cart;
 pub(crate) mod validation;
 
+use quickcart_core::clock::Timestamp;
 use serde::Serialize;
 use warp::http::StatusCode;
 use warp::http::header::{CONTENT_TYPE, HeaderValue};
@@ -22,6 +26,11 @@ pub(crate) fn json_response(status: StatusCode, body: &impl Serialize) -> Respon
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
+}
+
+/// A time as HTTP writes it ([RFC 9110](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7)).
+pub(crate) fn http_date(at: Timestamp) -> String {
+    at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 /// A 200 of JSON.

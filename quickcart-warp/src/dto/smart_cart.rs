@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use quickcart_core::account::{PersonName, Profile, User};
-use quickcart_core::cart::{CartLine, CartView, ChecklistItem, Quantity};
+use quickcart_core::cart::{CartLine, CartView, ChecklistItem, Quantity, RecipeSource};
 use quickcart_core::catalog::{self, Label};
 use quickcart_core::email::EmailAddress;
 use quickcart_core::form::{Fault, Form};
@@ -11,13 +11,14 @@ use quickcart_core::order::{self, OrderLine};
 use quickcart_core::pathfinding::{self, STOPS_MAX};
 use quickcart_core::walk::{Leg, Walk};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::error::{ApiError, malformed};
 
 /// Ids are positive, and devices count them with 32 bits.
 const ID_MAX: i64 = u32::MAX as i64;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Product {
     product_id: i64,
     product_name: String,
@@ -54,10 +55,16 @@ pub(crate) struct ProductDetails {
     allergies: Vec<Allergy>,
 }
 
-#[derive(Serialize)]
-struct FoodType {
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FoodType {
     foodtype_id: i64,
     foodtype_name: String,
+}
+
+impl From<Label> for FoodType {
+    fn from(Label { id, name }: Label) -> Self {
+        Self { foodtype_id: id, foodtype_name: name }
+    }
 }
 
 #[derive(Serialize)]
@@ -68,11 +75,10 @@ struct Allergy {
 
 impl From<catalog::ProductDetails> for ProductDetails {
     fn from(details: catalog::ProductDetails) -> Self {
-        let foodtype = |Label { id, name }| FoodType { foodtype_id: id, foodtype_name: name };
         let allergy = |Label { id, name }| Allergy { allergy_id: id, allergy_name: name };
         Self {
             product: details.product.into(),
-            foodtypes: details.foodtypes.into_iter().map(foodtype).collect(),
+            foodtypes: details.foodtypes.into_iter().map(FoodType::from).collect(),
             allergies: details.allergies.into_iter().map(allergy).collect(),
         }
     }
@@ -386,6 +392,43 @@ pub(crate) fn checklist_item(body: &[u8]) -> Result<(i64, Quantity), ApiError> {
     match (product_id, quantity) {
         (Some(product_id), Some(quantity)) => Ok((product_id, quantity)),
         _ => Err(ApiError::fields(form.into_faults())),
+    }
+}
+
+/// `{"product_id": 1}`.
+#[derive(ToSchema)]
+pub(crate) struct ProductChoice {
+    pub(crate) product_id: i64,
+}
+
+impl ProductChoice {
+    pub(crate) fn read(body: &[u8]) -> Result<Self, ApiError> {
+        let mut form = parse(body)?;
+        let product_id = form.integer("product_id", i64::MIN..=i64::MAX);
+        product_id.map(|product_id| Self { product_id }).ok_or_else(|| ApiError::fields(form.into_faults()))
+    }
+
+    /// In the words of the checklist, which takes no number in quotes.
+    pub(crate) fn read_exactly(body: &[u8]) -> Result<Self, ApiError> {
+        let missing = || ApiError::bad_request("Invalid request body, product_id missing or malformed");
+        let mut form = Form::parse(body).map_err(|_| missing())?;
+        if !form.has("product_id") {
+            return Err(missing());
+        }
+        let product_id = form.exact_integer("product_id", i64::MIN..=i64::MAX);
+        product_id
+            .map(|product_id| Self { product_id })
+            .ok_or_else(|| ApiError::bad_request("product_id must be an integer"))
+    }
+}
+
+/// `?source=checklist` or `?source=cart`, in any case; the list without it.
+pub(crate) fn recipe_source(query: &str) -> Result<RecipeSource, ApiError> {
+    match query_value(query, "source").as_deref() {
+        None => Ok(RecipeSource::Checklist),
+        Some(text) if text.eq_ignore_ascii_case("checklist") => Ok(RecipeSource::Checklist),
+        Some(text) if text.eq_ignore_ascii_case("cart") => Ok(RecipeSource::Cart),
+        Some(_) => Err(ApiError::bad_request("Invalid source parameter. Must be \"cart\" or \"checklist\".")),
     }
 }
 

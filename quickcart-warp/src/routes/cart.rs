@@ -1,9 +1,10 @@
-//! `/cart`: the trolley, its device, and the way past the wanted products.
+//! `/cart`: the cart, the trolley's device, and the way past the wanted products.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use quickcart_core::cart::{CartError, CartLine, Connection, Quantity};
+use quickcart_core::account::UserId;
+use quickcart_core::cart::{CartError, CartLine, Connection, Quantity, is_ad_hoc};
 use quickcart_core::device::{self, CartEvent, DeviceError};
 use quickcart_core::pathfinding::PathError;
 use quickcart_core::walk::{Stop, Walk, WalkError, WalkPlan};
@@ -15,15 +16,18 @@ use warp::reply::Response;
 
 use super::{authorization, invalid_token, shopper};
 use crate::app::App;
-use crate::dto::ok;
 use crate::dto::smart_cart::{
-    Cart, Connected, DirectionsAnswer, Message, PathRequest, SegmentsAnswer, cart_id, kilograms, path_request,
+    Cart, Connected, DirectionsAnswer, Message, PathRequest, ProductChoice, SegmentsAnswer, cart_id,
+    kilograms, path_request,
 };
+use crate::dto::{json_response, ok};
 use crate::error::{ApiError, Dialect, malformed};
-use crate::filters::{answer, get, header, json_body, post, with};
+use crate::filters::{answer, get, header, json_body, optional_json_body, post, with};
 
 /// The header that a device shows its key in.
 const DEVICE_KEY: &str = "x-device-key";
+/// What is said of a start that is on no floor of the map.
+const NO_START: &str = "Could not determine a valid starting position on the route.";
 
 pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
     let view = warp::path!("view").and(get()).and(with(app)).and(authorization()).then(view);
@@ -31,10 +35,22 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
         .and(post())
         .and(with(app))
         .and(authorization())
-        .and(json_body(app))
+        .and(optional_json_body(app))
         .then(connect);
     let disconnect =
         warp::path!("disconnect").and(post()).and(with(app)).and(authorization()).then(disconnect);
+    let add = warp::path!("item" / "add")
+        .and(post())
+        .and(with(app))
+        .and(authorization())
+        .and(json_body(app))
+        .then(add);
+    let remove = warp::path!("item" / "remove")
+        .and(post())
+        .and(with(app))
+        .and(authorization())
+        .and(json_body(app))
+        .then(remove);
     let add_item = warp::path!("esp32" / "add_item")
         .and(post())
         .and(with(app))
@@ -54,26 +70,33 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
         .and(json_body(app))
         .then(shortest_path)
         .map(answer(Dialect::DetailAndError));
-    let others = update_item.or(add_item).unify().or(view).unify().or(connect).unify().or(disconnect).unify();
+    let items = update_item.or(add_item).unify().or(add).unify().or(remove).unify();
+    let others = items.or(view).unify().or(connect).unify().or(disconnect).unify();
     warp::path("cart").and(others.map(answer(Dialect::Detail)).or(shortest_path).unify()).boxed()
 }
 
 async fn view(app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
     let user_id = shopper(&app, authorization.as_ref())?;
-    let cart = app.shop.cart(user_id).await.map_err(|error| match error {
-        CartError::NoActiveCart => ApiError::with_text(&error, "No active cart found for user."),
-        error => error.into(),
-    })?;
+    let cart = app.shop.cart(user_id).await.map_err(no_cart)?;
     Ok(ok(&Cart::from(cart)))
 }
 
+fn no_cart(error: CartError) -> ApiError {
+    match error {
+        CartError::NoActiveCart => ApiError::with_text(&error, "No active cart found for user."),
+        error => error.into(),
+    }
+}
+
+/// A trolley with a body, an ad-hoc cart without one.
 async fn connect(
     app: App,
     authorization: Option<HeaderValue>,
-    body: Result<Bytes, ApiError>,
+    body: Result<Option<Bytes>, ApiError>,
 ) -> Result<Response, ApiError> {
     let user_id = shopper(&app, authorization.as_ref())?;
-    let cart_id = cart_id(&body?)?;
+    let Some(body) = body? else { return connect_ad_hoc(&app, user_id).await };
+    let cart_id = cart_id(&body)?;
     let connection = app.shop.connect(user_id, cart_id).await.map_err(|error| {
         let text = match &error {
             CartError::UserNotFound { .. } => return invalid_token(),
@@ -93,6 +116,18 @@ async fn connect(
     Ok(ok(&Connected { cart_id, user_id, message }))
 }
 
+async fn connect_ad_hoc(app: &App, user_id: UserId) -> Result<Response, ApiError> {
+    let (cart_id, connection) = app.shop.connect_ad_hoc(user_id).await.map_err(|error| match error {
+        CartError::UserNotFound { .. } => invalid_token(),
+        error => error.into(),
+    })?;
+    let (status, message) = match connection {
+        Connection::New => (StatusCode::CREATED, "New cart connected successfully."),
+        Connection::Kept => (StatusCode::OK, "Already connected to cart."),
+    };
+    Ok(json_response(status, &Connected { cart_id, user_id, message }))
+}
+
 async fn disconnect(app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
     let user_id = shopper(&app, authorization.as_ref())?;
     let cart_id = app.shop.disconnect(user_id).await.map_err(|error| match error {
@@ -101,7 +136,45 @@ async fn disconnect(app: App, authorization: Option<HeaderValue>) -> Result<Resp
         }
         error => error.into(),
     })?;
-    Ok(ok(&Message { message: &format!("Cart {cart_id} disconnected successfully.") }))
+    let and_cleared = if is_ad_hoc(cart_id) { " and cleared" } else { "" };
+    Ok(ok(&Message { message: &format!("Cart {cart_id} disconnected{and_cleared} successfully.") }))
+}
+
+async fn add(
+    app: App,
+    authorization: Option<HeaderValue>,
+    body: Result<Bytes, ApiError>,
+) -> Result<Response, ApiError> {
+    let user_id = shopper(&app, authorization.as_ref())?;
+    let ProductChoice { product_id } = ProductChoice::read(&body?)?;
+    app.shop.add_to_cart(user_id, product_id, None).await.map_err(|error| match error {
+        CartError::ProductNotFound { product_id } => {
+            ApiError::with_text(&error, format!("Product with id {product_id} not found."))
+        }
+        error => no_cart(error),
+    })?;
+    Ok(ok(&Message { message: &format!("Product {product_id} added to cart.") }))
+}
+
+async fn remove(
+    app: App,
+    authorization: Option<HeaderValue>,
+    body: Result<Bytes, ApiError>,
+) -> Result<Response, ApiError> {
+    let user_id = shopper(&app, authorization.as_ref())?;
+    let ProductChoice { product_id } = ProductChoice::read(&body?)?;
+    let line = app.shop.remove_from_cart(user_id, product_id, None).await.map_err(|error| match error {
+        CartError::NotInCart { product_id } => {
+            ApiError::with_text(&error, format!("Product {product_id} not found in cart."))
+        }
+        error => no_cart(error),
+    })?;
+    let message = if is_ad_hoc(line.cart_id) {
+        format!("Product {product_id} quantity updated/removed from cart {}.", line.cart_id)
+    } else {
+        format!("Product {product_id} removed from cart.")
+    };
+    Ok(ok(&Message { message: &message }))
 }
 
 async fn add_item(
@@ -177,7 +250,8 @@ async fn shortest_path(
             let stops =
                 destinations.into_iter().map(|point| Stop { product_id: None, section_id: None, point });
             let plan = app.shop.plan_walk_between(start, stops.collect()).await?;
-            Ok(ok(&DirectionsAnswer::from(solve(&app, plan).await?)))
+            let off_the_map = |error: &WalkError| ApiError::with_text(error, NO_START);
+            Ok(ok(&DirectionsAnswer::from(solve(&app, plan, off_the_map).await?)))
         }
         PathRequest::Products(products) if products.is_empty() => {
             Err(ApiError::bad_request("No destinations provided."))
@@ -189,13 +263,19 @@ async fn shortest_path(
                 }
                 error => error.into(),
             })?;
-            Ok(ok(&SegmentsAnswer::from(solve(&app, plan).await?)))
+            // Where the trolley stands is not what the client said.
+            let off_the_map = |_: &WalkError| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, NO_START);
+            Ok(ok(&SegmentsAnswer::from(solve(&app, plan, off_the_map).await?)))
         }
     }
 }
 
 /// Finds the walk on a thread where that holds up no other request.
-async fn solve(app: &App, plan: WalkPlan) -> Result<Walk, ApiError> {
+async fn solve(
+    app: &App,
+    plan: WalkPlan,
+    off_the_map: impl FnOnce(&WalkError) -> ApiError,
+) -> Result<Walk, ApiError> {
     let stopping = |_| ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "The server is stopping");
     let permit = Arc::clone(&app.walks).acquire_owned().await.map_err(stopping)?;
     let solved = tokio::task::spawn_blocking(move || {
@@ -206,9 +286,7 @@ async fn solve(app: &App, plan: WalkPlan) -> Result<Walk, ApiError> {
     let walk =
         solved.map_err(|_| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"))?;
     walk.map_err(|error| match error {
-        WalkError::Path(PathError::OffTheMap { .. }) => {
-            ApiError::with_text(&error, "Could not determine a valid starting position on the route.")
-        }
+        WalkError::Path(PathError::OffTheMap { .. }) => off_the_map(&error),
         error => error.into(),
     })
 }

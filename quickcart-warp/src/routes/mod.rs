@@ -2,6 +2,9 @@
 
 mod auth;
 mod cart;
+mod cart_places;
+mod guest_carts;
+mod misc;
 mod orders;
 mod phone_otp;
 mod phone_otp_auth;
@@ -35,7 +38,8 @@ pub fn routes(app: &App) -> BoxedFilter<(Response,)> {
 /// ones after it, so that a request passes through no more filters than it has to.
 fn groups(app: &App) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + use<> {
     let rest = user::routes(app).or(orders::routes(app)).unify().or(shared::routes(app)).unify();
-    let rest = rest.or(receipts::routes(app)).unify();
+    let rest = rest.or(misc::routes(app)).unify().or(cart_places::routes(app)).unify();
+    let rest = rest.or(guest_carts::routes(app)).unify().or(receipts::routes(app)).unify();
     let shop = products::routes(app).or(auth::routes(app).or(rest).unify()).unify().boxed();
     phone_otp::routes(app).or(cart::routes(app).or(shop).unify()).unify()
 }

@@ -1,7 +1,8 @@
-//! `/user`: the list a shopper came with.
+//! `/user`: the list a shopper came with, and the recipes for it.
 
 use bytes::Bytes;
 use quickcart_core::cart::CartError;
+use quickcart_core::catalog::Page;
 use serde_json::json;
 use warp::Filter;
 use warp::filters::BoxedFilter;
@@ -10,10 +11,11 @@ use warp::reply::Response;
 
 use super::{authorization, invalid_token, shopper};
 use crate::app::App;
+use crate::dto::catalogue::{Recipe, Recipes};
 use crate::dto::ok;
-use crate::dto::smart_cart::{ChecklistEntry, checklist_item};
+use crate::dto::smart_cart::{ChecklistEntry, Message, ProductChoice, checklist_item, recipe_source};
 use crate::error::{ApiError, Dialect};
-use crate::filters::{answer, get, json_body, post, with};
+use crate::filters::{answer, decoded, get, json_body, post, query, with};
 
 pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
     let checklist = warp::path!("checklist").and(get()).and(with(app)).and(authorization()).then(checklist);
@@ -23,7 +25,20 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
         .and(authorization())
         .and(json_body(app))
         .then(add);
-    warp::path("user").and(checklist.or(add).unify()).map(answer(Dialect::Detail)).boxed()
+    let remove = warp::path!("checklist" / "remove")
+        .and(post())
+        .and(with(app))
+        .and(authorization())
+        .and(json_body(app))
+        .then(remove);
+    let recipes =
+        warp::path!("recipes").and(get()).and(with(app)).and(authorization()).and(query()).then(recipes);
+    let recipe = warp::path!("recipes" / String).and(get()).and(with(app)).and(authorization()).then(recipe);
+    let checklist = checklist.or(add).unify().or(remove).unify();
+    warp::path("user")
+        .and(checklist.or(recipes).unify().or(recipe).unify())
+        .map(answer(Dialect::Detail))
+        .boxed()
 }
 
 async fn checklist(app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
@@ -49,4 +64,40 @@ async fn add(
             error => error.into(),
         })?;
     Ok(ok(&ChecklistEntry::from(item)))
+}
+
+async fn remove(
+    app: App,
+    authorization: Option<HeaderValue>,
+    body: Result<Bytes, ApiError>,
+) -> Result<Response, ApiError> {
+    let user_id = shopper(&app, authorization.as_ref())?;
+    let ProductChoice { product_id } = ProductChoice::read_exactly(&body?)?;
+    app.shop.remove_from_checklist(user_id, product_id).await.map_err(|error| match error {
+        CartError::NotInChecklist { product_id } => {
+            let text = format!("Product {product_id} not found in checklist or could not be removed.");
+            ApiError::with_text(&error, text)
+        }
+        error => error.into(),
+    })?;
+    Ok(ok(&Message { message: &format!("Product {product_id} removed from checklist.") }))
+}
+
+async fn recipes(app: App, authorization: Option<HeaderValue>, query: String) -> Result<Response, ApiError> {
+    let user_id = shopper(&app, authorization.as_ref())?;
+    let source = recipe_source(&query)?;
+    let found = app.shop.recipes(user_id, source, Page::default()).await.map_err(|error| match error {
+        CartError::NoActiveCart => ApiError::with_text(&error, "User has no active cart."),
+        error => error.into(),
+    })?;
+    Ok(ok(&Recipes::from(found)))
+}
+
+async fn recipe(id: String, app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
+    let recipe_id: i64 = decoded(&id).parse().map_err(|_| ApiError::not_found("Not Found"))?;
+    shopper(&app, authorization.as_ref())?;
+    let found = app.shop.recipe(recipe_id).await?;
+    let recipe =
+        found.ok_or_else(|| ApiError::not_found(format!("Recipe with id {recipe_id} not found.")))?;
+    Ok(ok(&Recipe::from(recipe)))
 }

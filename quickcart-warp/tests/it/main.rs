@@ -17,4 +17,5 @@ mod providers;
 mod receipts;
 mod render;
 mod settings;
+mod smart_cart;
 mod visit;

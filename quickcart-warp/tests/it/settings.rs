@@ -29,6 +29,7 @@ fn what_is_wrong_is_said_in_one_line() {
         (vec![("FIXED_OTP", "12")], "FIXED_OTP"),
         (vec![("ALLOWED_ORIGINS", "*")], "ALLOWED_ORIGINS"),
         (vec![("QUICKCART_LOG", "=====")], "QUICKCART_LOG"),
+        (vec![("QUICKCART_IMAGES", "no-such-folder")], "QUICKCART_IMAGES"),
         (vec![("PHONE_OTP_PROVIDERS", "pigeon")], "PHONE_OTP_PROVIDERS"),
     ] {
         let text = refused(&settings);

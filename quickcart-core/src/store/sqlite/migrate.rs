@@ -75,6 +75,28 @@ mod tests {
     }
 
     #[test]
+    fn carts_and_orders_of_the_first_version_are_kept() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.pragma_update(None, "foreign_keys", true).unwrap();
+        let old = "INSERT INTO user (user_id, phone, created_at_ms) VALUES (1, '+919876543210', 0);
+                   INSERT INTO product (product_id, product_name, barcode, currency, price_minor, gst_basis_points)
+                   VALUES (1, 'Milk', '1', 'INR', 100, 0);
+                   INSERT INTO cart (cart_id, dock_level, dock_x_m, dock_y_m, user_id) VALUES (7, 0, 1.0, 2.0, 1);
+                   INSERT INTO cart_item (cart_items_id, cart_id, product_id, quantity) VALUES (5, 7, 1, 3);
+                   INSERT INTO orders VALUES (9, 1, 7, 0, 'INR', 1, 100, 100);
+                   INSERT INTO order_line VALUES (9, 1, 1, 'Milk', 1, 100, 100);";
+        connection.execute_batch(&format!("{}{old} PRAGMA user_version = 1;", STEPS[0])).unwrap();
+        migrate(&mut connection).unwrap();
+        let one = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(one("SELECT cart_id FROM cart WHERE user_id = 1 AND dock_y_m = 2.0 AND version = 0"), 7);
+        assert_eq!(one("SELECT quantity FROM cart_item WHERE cart_items_id = 5 AND cart_id = 7"), 3);
+        assert_eq!(one("SELECT cart_id FROM orders JOIN order_line USING (order_id) WHERE order_id = 9"), 7);
+        assert_eq!(one("SELECT count(*) FROM pragma_foreign_key_check"), 0);
+        connection.execute_batch("DELETE FROM cart_item; DELETE FROM cart;").unwrap();
+        assert_eq!(one("INSERT INTO cart (user_id) VALUES (1) RETURNING cart_id"), 1_000_000_001);
+    }
+
+    #[test]
     fn comes_up_to_date_once_and_refuses_the_future() {
         let mut connection = Connection::open_in_memory().unwrap();
         migrate(&mut connection).unwrap();
