@@ -7,6 +7,7 @@ use quickcart_core::catalog::Page;
 use quickcart_core::catalog::import::demo_store;
 use quickcart_core::clock::SystemClock;
 use quickcart_core::device::parse_add_item;
+use quickcart_core::order::PaymentMethod;
 use quickcart_core::pathfinding::Point;
 use quickcart_core::phone::{PhoneNumber, Region};
 use quickcart_core::shop::Shop;
@@ -47,7 +48,7 @@ async fn a_cart_without_a_trolley_from_the_connection_to_the_order() {
     assert!(recipes.iter().any(|found| found.product == sugar));
     let recipe = shop.recipe(recipes[0].recipe_id).await.unwrap().unwrap();
     assert!(recipe.products.contains(&recipes[0].product));
-    let order = shop.checkout(user_id).await.unwrap();
+    let order = shop.checkout(user_id, PaymentMethod::Cash).await.unwrap();
     assert_eq!((order.cart_id, order.totals.quantity), (cart_id, 2));
     let result = shop.cart(user_id).await;
     assert!(matches!(result, Err(CartError::NoActiveCart)), "{result:?}");
