@@ -5,6 +5,7 @@ pub mod import;
 mod product;
 mod recipe;
 mod section;
+pub mod spelling;
 
 use std::sync::Arc;
 
@@ -21,6 +22,9 @@ pub use section::{Section, SectionId, ShelfPlace};
 use crate::error::StoreError;
 use crate::pathfinding::StoreMap;
 use import::{Progress, StoreData};
+
+/// The longest text that is searched for, in characters: as long as a product's name.
+pub const SEARCH_LENGTH_MAX: usize = 200;
 
 /// A part of a long list: `limit` items after the first `offset`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,13 +59,17 @@ pub struct VersionedMap {
 /// Keeps the catalogue. Each method is one atomic step.
 #[async_trait]
 pub trait CatalogStore: Send + Sync + 'static {
-    /// Products whose name or barcode contains `text`, in ASCII without regard to case, by id.
+    /// Products for sale whose name or barcode contains `text`, by id; when there are none, those whose names have all its words
+    /// with a few slips ([`spelling`]), the fewest slips first, then by id.
+    ///
+    /// Case makes no difference, nor do marks of Latin letters, unless `text` has less than three characters. What is longer than
+    /// [`SEARCH_LENGTH_MAX`] or has control characters is found nowhere.
     async fn search(&self, text: &str, page: Page) -> Result<Vec<Product>, StoreError>;
 
-    /// Products on offer: with an offer's name, or with a discounted price below the price; by id.
+    /// Products for sale on offer: with an offer's name, or with a discounted price below the price; by id.
     async fn offers(&self, page: Page) -> Result<Vec<Product>, StoreError>;
 
-    /// One product with its labels.
+    /// One product for sale, with its labels.
     async fn product(&self, product_id: ProductId) -> Result<Option<ProductDetails>, StoreError>;
 
     /// The food types and the categories, by name.

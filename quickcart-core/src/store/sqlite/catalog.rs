@@ -8,6 +8,7 @@ use rusqlite::{OptionalExtension, Params, Transaction, params};
 use super::SqliteStore;
 use super::error::OrStoreError;
 use super::row::{PRODUCT_COLUMNS, SECTION_COLUMNS, point, product, section};
+use super::search::search;
 use crate::catalog::import::{Progress, StoreData, parse_map};
 use crate::catalog::{
     CatalogStore, Label, Labels, Page, Product, ProductDetails, ProductId, Recipe, RecipeId, Section,
@@ -18,20 +19,14 @@ use crate::error::StoreError;
 #[async_trait]
 impl CatalogStore for SqliteStore {
     async fn search(&self, text: &str, page: Page) -> Result<Vec<Product>, StoreError> {
-        let pattern = like_pattern(text);
-        let sql = format!(
-            "SELECT {PRODUCT_COLUMNS} FROM product \
-             WHERE product_name LIKE ?1 ESCAPE '\\' OR barcode LIKE ?1 ESCAPE '\\' \
-             ORDER BY product_id LIMIT ?2 OFFSET ?3"
-        );
-        self.workers
-            .read(move |transaction| products(transaction, &sql, params![pattern, page.limit, page.offset]))
-            .await
+        let text = text.to_owned();
+        self.workers.read(move |transaction| search(transaction, &text, page)).await
     }
 
     async fn offers(&self, page: Page) -> Result<Vec<Product>, StoreError> {
         let sql = format!(
-            "SELECT {PRODUCT_COLUMNS} FROM product WHERE offer_name IS NOT NULL OR discounted_price_minor < price_minor \
+            "SELECT {PRODUCT_COLUMNS} FROM product \
+             WHERE retired_at_ms IS NULL AND (offer_name IS NOT NULL OR discounted_price_minor < price_minor) \
              ORDER BY product_id LIMIT ?1 OFFSET ?2"
         );
         self.workers
@@ -117,20 +112,6 @@ impl CatalogStore for SqliteStore {
     }
 }
 
-/// `text` anywhere, with `%` and `_` taken literally.
-fn like_pattern(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len() + 2);
-    pattern.push('%');
-    for character in text.chars() {
-        if matches!(character, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(character);
-    }
-    pattern.push('%');
-    pattern
-}
-
 pub(super) fn products(
     transaction: &Transaction<'_>,
     sql: &str,
@@ -141,22 +122,25 @@ pub(super) fn products(
     rows.collect::<rusqlite::Result<_>>().or_store_error()
 }
 
+/// A product that is for sale.
 pub(super) fn find_product(
     transaction: &Transaction<'_>,
     product_id: ProductId,
 ) -> Result<Option<Product>, StoreError> {
-    let sql = format!("SELECT {PRODUCT_COLUMNS} FROM product WHERE product_id = ?1");
+    let sql =
+        format!("SELECT {PRODUCT_COLUMNS} FROM product WHERE product_id = ?1 AND retired_at_ms IS NULL");
     let query = transaction.prepare_cached(&sql);
     query
         .and_then(|mut statement| statement.query_row([product_id], |row| product(row, 0)).optional())
         .or_store_error()
 }
 
+/// The product for sale with this barcode.
 pub(super) fn find_barcode(
     transaction: &Transaction<'_>,
     barcode: &str,
 ) -> Result<Option<Product>, StoreError> {
-    let sql = format!("SELECT {PRODUCT_COLUMNS} FROM product WHERE barcode = ?1");
+    let sql = format!("SELECT {PRODUCT_COLUMNS} FROM product WHERE barcode = ?1 AND retired_at_ms IS NULL");
     let query = transaction.prepare_cached(&sql);
     query
         .and_then(|mut statement| statement.query_row([barcode], |row| product(row, 0)).optional())
@@ -207,14 +191,4 @@ fn shelf_place(
     };
     let query = transaction.prepare_cached(sql);
     query.and_then(|mut statement| statement.query_row([product_id], place).optional()).or_store_error()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn wildcards_are_literal() {
-        assert_eq!(like_pattern("50%_\\"), r"%50\%\_\\%");
-    }
 }

@@ -3,6 +3,7 @@
 use rusqlite::{Transaction, params};
 
 use super::error::OrStoreError;
+use super::search::learn_words;
 use crate::catalog::Label;
 use crate::catalog::import::{ProductRecord, Progress, StoreData};
 use crate::error::StoreError;
@@ -109,7 +110,7 @@ fn product(transaction: &Transaction<'_>, record: &ProductRecord) -> Result<(), 
                currency = excluded.currency, price_minor = excluded.price_minor, \
                discounted_price_minor = excluded.discounted_price_minor, offer_name = excluded.offer_name, \
                weight_g = excluded.weight_g, expiry = excluded.expiry, category_id = excluded.category_id, \
-               hsn = excluded.hsn, gst_basis_points = excluded.gst_basis_points";
+               hsn = excluded.hsn, gst_basis_points = excluded.gst_basis_points, version = version + 1, retired_at_ms = NULL";
     let id = product.product_id;
     let currency = product.price.currency();
     let expiry = product.expiry.map(|date| date.to_string());
@@ -128,6 +129,7 @@ fn product(transaction: &Transaction<'_>, record: &ProductRecord) -> Result<(), 
         gst_basis_points,
     ];
     run(transaction, sql, values)?;
+    learn_words(transaction, &product.name)?;
     run(transaction, "DELETE FROM product_foodtype WHERE product_id = ?1", [id])?;
     run(transaction, "DELETE FROM product_allergy WHERE product_id = ?1", [id])?;
     for foodtype_id in foodtype_ids {

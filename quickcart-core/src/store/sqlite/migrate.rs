@@ -3,6 +3,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::error::OrStoreError;
+use super::search::learn_all_words;
 use crate::error::StoreError;
 
 /// Every step, oldest first. A step that was released is never changed.
@@ -15,6 +16,9 @@ const STEPS: [&str; 7] = [
     include_str!("../../../migrations/sqlite/0006_members.sql"),
     include_str!("../../../migrations/sqlite/0007_catalogue.sql"),
 ];
+
+/// The step that brought the words of products' names, which SQL cannot tell apart.
+const WORDS_SINCE: usize = 7;
 
 /// Takes the steps that are missing, all or none. Of two servers that start at once, one waits for the other.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
@@ -30,6 +34,9 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     }
     for step in &STEPS[version..] {
         transaction.execute_batch(step).or_store_error()?;
+    }
+    if version < WORDS_SINCE {
+        learn_all_words(&transaction)?;
     }
     transaction.pragma_update(None, "user_version", STEPS.len()).or_store_error()?;
     transaction.commit().or_store_error()
@@ -105,5 +112,22 @@ mod tests {
         assert_eq!(connection.query_row(count, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
         connection.pragma_update(None, "user_version", 99).unwrap();
         assert!(migrate(&mut connection).is_err());
+    }
+
+    #[test]
+    fn an_older_shop_can_be_searched() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let older = WORDS_SINCE - 1;
+        for step in &STEPS[..older] {
+            connection.execute_batch(step).unwrap();
+        }
+        connection.pragma_update(None, "user_version", older).unwrap();
+        let goods = "INSERT INTO product (product_id, product_name, barcode, currency, price_minor, gst_basis_points) \
+                     VALUES (7, 'Saffron Rice', 'a', 'INR', 100, 0)";
+        connection.execute(goods, []).unwrap();
+        migrate(&mut connection).unwrap();
+        let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(count("SELECT rowid FROM product_search WHERE product_search MATCH 'fro'"), 7);
+        assert_eq!(count("SELECT count(*) FROM product_word WHERE word IN ('saffron', 'rice')"), 2);
     }
 }

@@ -11,6 +11,7 @@ mod order;
 mod order_event;
 mod recipe;
 mod row;
+mod search;
 mod workers;
 
 use std::path::Path;
