@@ -38,6 +38,7 @@ pub mod messaging;
 pub mod otp;
 
 pub mod account;
+pub mod admin;
 pub mod cart;
 pub mod catalog;
 pub mod device;

@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::account::{AccountError, Profile, User, UserId};
+use crate::admin::{AdminError, AuditEntry, AuditFilter, ProductEntry, ProductSheet, UserEntry, Version};
 use crate::cart::{
     CartError, CartId, CartLine, CartView, ChecklistItem, Connection, GuestLine, GuestToken, Location,
     Quantity, RecipeMatch, RecipeSource,
@@ -74,7 +75,8 @@ impl Shop {
         self.store.complete_profile(user_id, profile).await
     }
 
-    /// Products whose name or barcode contains a text, by id.
+    /// Products whose name or barcode contains a text, by id, or else those that come near to it; see
+    /// [`CatalogStore::search`](crate::catalog::CatalogStore::search).
     ///
     /// # Errors
     /// [`StoreError`].
@@ -329,6 +331,7 @@ impl Shop {
     pub async fn plan_walk(&self, user_id: UserId, product_ids: &[ProductId]) -> Result<WalkPlan, WalkError> {
         let start = self.store.location(user_id).await.map_err(|error| match error {
             CartError::Store(error) => WalkError::Store(error),
+            CartError::UserNotFound { user_id } => WalkError::UserNotFound { user_id },
             _ => WalkError::NoActiveCart,
         })?;
         let places = self.store.shelf_places(product_ids).await?;
@@ -372,6 +375,120 @@ impl Shop {
     /// [`OrderError::Store`].
     pub async fn orders(&self, user_id: UserId, page: Page) -> Result<Vec<Order>, OrderError> {
         self.store.orders(user_id, page).await
+    }
+
+    /// All products as administrators see them, by id.
+    ///
+    /// # Errors
+    /// [`AdminError::Store`].
+    pub async fn product_entries(&self, page: Page) -> Result<Vec<ProductEntry>, AdminError> {
+        self.store.product_entries(page).await
+    }
+
+    /// One product as administrators see it.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn product_entry(&self, product_id: ProductId) -> Result<ProductEntry, AdminError> {
+        self.store.product_entry(product_id).await?.ok_or(AdminError::ProductNotFound { product_id })
+    }
+
+    /// Takes a new product in, under a new id; `who` did it.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn create_product(&self, sheet: ProductSheet, who: &str) -> Result<ProductEntry, AdminError> {
+        self.check_place(&sheet).await?;
+        self.store.create_product(sheet, who, self.clock.now()).await
+    }
+
+    /// Writes all of a product, when its version is the expected one.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn change_product(
+        &self,
+        sheet: ProductSheet,
+        expected: Option<Version>,
+        who: &str,
+    ) -> Result<ProductEntry, AdminError> {
+        self.check_place(&sheet).await?;
+        self.store.change_product(sheet, expected, who, self.clock.now()).await
+    }
+
+    /// Takes a product off sale, when its version is the expected one.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn retire_product(
+        &self,
+        product_id: ProductId,
+        expected: Option<Version>,
+        who: &str,
+    ) -> Result<(), AdminError> {
+        self.store.retire_product(product_id, expected, who, self.clock.now()).await
+    }
+
+    /// All shoppers as administrators see them, or the one of a phone, by id.
+    ///
+    /// # Errors
+    /// [`AdminError::Store`].
+    pub async fn user_entries(
+        &self,
+        phone: Option<&PhoneNumber>,
+        page: Page,
+    ) -> Result<Vec<UserEntry>, AdminError> {
+        self.store.user_entries(phone, page).await
+    }
+
+    /// One shopper as administrators see them.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn user_entry(&self, user_id: UserId) -> Result<UserEntry, AdminError> {
+        self.store.user_entry(user_id).await?.ok_or_else(|| AdminError::user_not_found(user_id))
+    }
+
+    /// Writes the whole profile of a shopper, when its version is the expected one.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn change_user(
+        &self,
+        user_id: UserId,
+        profile: &Profile,
+        expected: Option<Version>,
+        who: &str,
+    ) -> Result<UserEntry, AdminError> {
+        self.store.change_user(user_id, profile, expected, who, self.clock.now()).await
+    }
+
+    /// Shuts a shopper out, when the version is the expected one.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn retire_user(
+        &self,
+        user_id: UserId,
+        expected: Option<Version>,
+        who: &str,
+    ) -> Result<(), AdminError> {
+        self.store.retire_user(user_id, expected, who, self.clock.now()).await
+    }
+
+    /// What administrators did, newest first.
+    ///
+    /// # Errors
+    /// [`AdminError::Store`].
+    pub async fn audit(&self, filter: AuditFilter, page: Page) -> Result<Vec<AuditEntry>, AdminError> {
+        self.store.audit(filter, page).await
+    }
+
+    /// Whether somebody can walk to where a product is to stand.
+    async fn check_place(&self, sheet: &ProductSheet) -> Result<(), AdminError> {
+        let Some(place) = &sheet.place else { return Ok(()) };
+        let map = self.map().await?.ok_or(AdminError::OffTheMap)?;
+        map.nearest_free(place.point).map(|_| ()).map_err(|_| AdminError::OffTheMap)
     }
 
     /// The map of the store, built when it has changed; `None` when no store was imported yet.

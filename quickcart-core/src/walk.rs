@@ -105,6 +105,12 @@ impl Leg {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WalkError {
+    /// There is no such shopper, or they are retired.
+    #[error("user {user_id} does not exist")]
+    UserNotFound {
+        /// Who was asked for.
+        user_id: i64,
+    },
     /// The shopper has no trolley to start from.
     #[error("the user has no active cart")]
     NoActiveCart,
@@ -122,6 +128,7 @@ pub enum WalkError {
 impl DomainError for WalkError {
     fn kind(&self) -> ErrorKind {
         match self {
+            Self::UserNotFound { .. } => ErrorKind::Unauthenticated,
             Self::NoActiveCart => ErrorKind::NotFound,
             Self::NoMap => ErrorKind::Unavailable,
             Self::Path(error) => error.kind(),
@@ -131,6 +138,7 @@ impl DomainError for WalkError {
 
     fn code(&self) -> &'static str {
         match self {
+            Self::UserNotFound { .. } => "user_not_found",
             Self::NoActiveCart => "no_active_cart",
             Self::NoMap => "no_map",
             Self::Path(error) => error.code(),

@@ -16,6 +16,9 @@ pub enum AccountError {
         /// Who was asked for.
         user_id: UserId,
     },
+    /// The shopper was shut out.
+    #[error("this account is closed")]
+    Retired,
     /// Another shopper has this address.
     #[error("this e-mail address belongs to another user")]
     EmailTaken,
@@ -40,6 +43,7 @@ impl DomainError for AccountError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::UserNotFound { .. } => ErrorKind::NotFound,
+            Self::Retired => ErrorKind::Forbidden,
             Self::EmailTaken => ErrorKind::Conflict,
             Self::FoodTypeNotFound { .. } | Self::AllergyNotFound { .. } => ErrorKind::InvalidInput,
             Self::Store(error) => error.kind(),
@@ -49,6 +53,7 @@ impl DomainError for AccountError {
     fn code(&self) -> &'static str {
         match self {
             Self::UserNotFound { .. } => "user_not_found",
+            Self::Retired => "user_retired",
             Self::EmailTaken => "email_taken",
             Self::FoodTypeNotFound { .. } => "foodtype_not_found",
             Self::AllergyNotFound { .. } => "allergy_not_found",

@@ -16,7 +16,8 @@ use crate::phone::PhoneNumber;
 /// Keeps shoppers. Each method is one atomic step.
 #[async_trait]
 pub trait AccountStore: Send + Sync + 'static {
-    /// The shopper of this phone, made now if there was none. The phone has been verified.
+    /// The shopper of this phone, made now if there was none. The phone has been verified. One who is retired is refused, and found
+    /// by none of the other methods.
     async fn sign_in(&self, phone: &PhoneNumber, now: Timestamp) -> Result<User, AccountError>;
 
     /// The shopper with this id.

@@ -3,9 +3,11 @@
 //! Call them from a test with a fresh store each. They run on every implementation of this crate, and are public so that
 //! they also run on yours.
 
+mod admin_store;
 mod carts;
 mod otp_store;
 mod shop_store;
 
+pub use admin_store::admin_store;
 pub use otp_store::{otp_store, otp_store_agrees};
 pub use shop_store::shop_store;

@@ -3,12 +3,19 @@
 use std::time::Duration;
 
 use super::IllegalTransition;
+use crate::account::UserId;
 use crate::error::{DomainError, ErrorKind, StoreError};
 
 /// Why an order was not made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OrderError {
+    /// There is no such shopper, or they are retired.
+    #[error("user {user_id} does not exist")]
+    UserNotFound {
+        /// Who was asked for.
+        user_id: UserId,
+    },
     /// The shopper has no trolley.
     #[error("there is no active cart to check out")]
     NoActiveCart,
@@ -29,6 +36,7 @@ pub enum OrderError {
 impl DomainError for OrderError {
     fn kind(&self) -> ErrorKind {
         match self {
+            Self::UserNotFound { .. } => ErrorKind::Unauthenticated,
             Self::NoActiveCart => ErrorKind::NotFound,
             Self::CartEmpty | Self::TooLarge => ErrorKind::InvalidInput,
             Self::Illegal(error) => error.kind(),
@@ -38,6 +46,7 @@ impl DomainError for OrderError {
 
     fn code(&self) -> &'static str {
         match self {
+            Self::UserNotFound { .. } => "user_not_found",
             Self::NoActiveCart => "no_active_cart",
             Self::CartEmpty => "cart_empty",
             Self::TooLarge => "order_too_large",

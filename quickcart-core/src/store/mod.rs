@@ -10,11 +10,15 @@ pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
 pub use sqlite::SqliteStore;
 
 use crate::account::AccountStore;
+use crate::admin::AdminStore;
 use crate::cart::{CartStore, GuestCartStore};
 use crate::catalog::CatalogStore;
 use crate::order::OrderStore;
 
 /// Keeps a whole shop.
-pub trait ShopStore: AccountStore + CatalogStore + CartStore + GuestCartStore + OrderStore {}
+pub trait ShopStore:
+    AccountStore + CatalogStore + CartStore + GuestCartStore + OrderStore + AdminStore
+{
+}
 
-impl<T: AccountStore + CatalogStore + CartStore + GuestCartStore + OrderStore> ShopStore for T {}
+impl<T: AccountStore + CatalogStore + CartStore + GuestCartStore + OrderStore + AdminStore> ShopStore for T {}

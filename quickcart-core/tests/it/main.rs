@@ -1,6 +1,7 @@
 //! The core as its users see it.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod admin;
 mod carriers;
 mod carts;
 mod failover;

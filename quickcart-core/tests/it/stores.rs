@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use quickcart_core::account::AccountStore;
+use quickcart_core::admin::{AdminError, AdminStore, AuditFilter};
 use quickcart_core::cart::{CartError, CartStore, Connection, GuestCartStore, GuestToken, Quantity};
 use quickcart_core::catalog::import::demo_store;
 use quickcart_core::catalog::{CatalogStore, Page};
@@ -36,6 +37,70 @@ async fn memory_keeps_challenges() {
 async fn sqlite_keeps_the_shop() {
     let folder = tempfile::tempdir().unwrap();
     conformance::shop_store(&SqliteStore::open(&folder.path().join("deep/shop.db")).unwrap()).await;
+}
+
+#[tokio::test]
+async fn sqlite_keeps_administrators_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    conformance::admin_store(&SqliteStore::open(&folder.path().join("shop.db")).unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_changes_of_one_version_one_wins() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = demo_shop(&folder.path().join("shop.db")).await;
+    let entry = store.product_entry(1).await.unwrap().unwrap();
+    let mut tasks = Vec::new();
+    for index in 0..16 {
+        let (store, mut sheet) = (Arc::clone(&store), entry.sheet.clone());
+        sheet.record.product.name = format!("Milk of administrator {index}");
+        let version = Some(entry.version);
+        tasks.push(tokio::spawn(async move {
+            store.change_product(sheet, version, "admin", SystemClock.now()).await
+        }));
+    }
+    let mut winners = Vec::new();
+    for task in tasks {
+        match task.await.unwrap() {
+            Ok(entry) => winners.push(entry),
+            Err(AdminError::OtherVersion { found }) => assert_eq!(found, entry.version + 1),
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(winners.len(), 1);
+    assert_eq!(store.product_entry(1).await.unwrap(), winners.pop());
+    assert_eq!(store.audit(AuditFilter::default(), Page::default()).await.unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_of_many_new_products_gets_the_barcode() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = demo_shop(&folder.path().join("shop.db")).await;
+    let mut sheet = store.product_entry(1).await.unwrap().unwrap().sheet;
+    sheet.record.product.barcode = "in-store-1".parse().unwrap();
+    let create = || {
+        let (store, sheet) = (Arc::clone(&store), sheet.clone());
+        tokio::spawn(async move { store.create_product(sheet, "admin", SystemClock.now()).await.is_ok() })
+    };
+    let tasks: Vec<_> = (0..16).map(|_| create()).collect();
+    let mut created = 0;
+    for task in tasks {
+        created += usize::from(task.await.unwrap());
+    }
+    assert_eq!(created, 1);
+}
+
+#[tokio::test]
+async fn an_import_brings_a_retired_product_back_and_counts_as_a_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = demo_shop(&folder.path().join("shop.db")).await;
+    let version = store.product_entry(1).await.unwrap().unwrap().version;
+    store.retire_product(1, Some(version), "admin", SystemClock.now()).await.unwrap();
+    assert_eq!(store.search("toned milk", Page::default()).await.unwrap(), []);
+    store.import(demo_store().unwrap(), Box::new(|_, _| ())).await.unwrap();
+    let entry = store.product_entry(1).await.unwrap().unwrap();
+    assert_eq!((entry.retired_at, entry.version), (None, version + 2));
+    assert_eq!(store.search("toned milk", Page::default()).await.unwrap(), [entry.sheet.record.product]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -10,7 +10,11 @@ use crate::account::{AccountError, AccountStore, Profile, User, UserId};
 use crate::clock::Timestamp;
 use crate::phone::PhoneNumber;
 
-const USER_COLUMNS: &str = "user_id, phone, user_name, email, foodtype_id, allergy_id";
+/// The columns that [`user`] reads.
+pub(super) const USER_COLUMNS: &str = "user_id, phone, user_name, email, foodtype_id, allergy_id";
+
+/// How many columns [`USER_COLUMNS`] has.
+pub(super) const USER_WIDTH: usize = 6;
 
 #[async_trait]
 impl AccountStore for SqliteStore {
@@ -22,12 +26,13 @@ impl AccountStore for SqliteStore {
                     .prepare_cached("INSERT INTO user (phone, created_at_ms) VALUES (?1, ?2) ON CONFLICT (phone) DO NOTHING")
                     .and_then(|mut statement| statement.execute(params![phone.e164(), now.as_millisecond()]))
                     .or_store_error()?;
-                let sql = format!("SELECT {USER_COLUMNS} FROM user WHERE phone = ?1");
-                let row = transaction
+                let sql = format!("SELECT {USER_COLUMNS}, retired_at_ms IS NOT NULL FROM user WHERE phone = ?1");
+                let read = |row: &Row<'_>| Ok((user(row)?, row.get(USER_WIDTH)?));
+                let (user, is_retired) = transaction
                     .prepare_cached(&sql)
-                    .and_then(|mut statement| statement.query_row([phone.e164()], user))
+                    .and_then(|mut statement| statement.query_row([phone.e164()], read))
                     .or_store_error()?;
-                Ok(row)
+                if is_retired { Err(AccountError::Retired) } else { Ok(user) }
             })
             .await
     }
@@ -40,21 +45,32 @@ impl AccountStore for SqliteStore {
         let profile = profile.clone();
         self.workers
             .write(move |transaction| {
-                check_labels(transaction, &profile)?;
-                let sql = "UPDATE user SET user_name = ?2, email = ?3, foodtype_id = ?4, allergy_id = ?5 WHERE user_id = ?1";
-                let email = profile.email.as_ref().map(crate::email::EmailAddress::as_str);
-                let values = params![user_id, profile.name.as_str(), email, profile.foodtype_id, profile.allergy_id];
-                transaction.prepare_cached(sql).and_then(|mut statement| statement.execute(values)).map_err(|error| {
-                    if is_constraint(&error, ffi::SQLITE_CONSTRAINT_UNIQUE) {
-                        AccountError::EmailTaken
-                    } else {
-                        store_error(error).into()
-                    }
-                })?;
+                write_profile(transaction, user_id, &profile)?;
                 find(transaction, user_id)?.ok_or(AccountError::UserNotFound { user_id })
             })
             .await
     }
+}
+
+/// Writes the whole profile of a shopper who is not retired, if there is such a one.
+pub(super) fn write_profile(
+    transaction: &Transaction<'_>,
+    user_id: UserId,
+    profile: &Profile,
+) -> Result<(), AccountError> {
+    check_labels(transaction, profile)?;
+    let sql = "UPDATE user SET user_name = ?2, email = ?3, foodtype_id = ?4, allergy_id = ?5, version = version + 1 \
+               WHERE user_id = ?1 AND retired_at_ms IS NULL";
+    let email = profile.email.as_ref().map(crate::email::EmailAddress::as_str);
+    let values = params![user_id, profile.name.as_str(), email, profile.foodtype_id, profile.allergy_id];
+    let written = transaction.prepare_cached(sql).and_then(|mut statement| statement.execute(values));
+    written.map(|_| ()).map_err(|error| {
+        if is_constraint(&error, ffi::SQLITE_CONSTRAINT_UNIQUE) {
+            AccountError::EmailTaken
+        } else {
+            store_error(error).into()
+        }
+    })
 }
 
 fn check_labels(transaction: &Transaction<'_>, profile: &Profile) -> Result<(), AccountError> {
@@ -75,7 +91,7 @@ fn check_labels(transaction: &Transaction<'_>, profile: &Profile) -> Result<(), 
 }
 
 fn find(transaction: &Transaction<'_>, user_id: UserId) -> Result<Option<User>, AccountError> {
-    let sql = format!("SELECT {USER_COLUMNS} FROM user WHERE user_id = ?1");
+    let sql = format!("SELECT {USER_COLUMNS} FROM user WHERE user_id = ?1 AND retired_at_ms IS NULL");
     let row = transaction
         .prepare_cached(&sql)
         .and_then(|mut statement| statement.query_row([user_id], user).optional())
@@ -83,7 +99,8 @@ fn find(transaction: &Transaction<'_>, user_id: UserId) -> Result<Option<User>, 
     Ok(row)
 }
 
-fn user(row: &Row<'_>) -> rusqlite::Result<User> {
+/// Reads [`USER_COLUMNS`].
+pub(super) fn user(row: &Row<'_>) -> rusqlite::Result<User> {
     let phone: String = row.get(1)?;
     let unreadable =
         |error| rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Text, Box::new(error));

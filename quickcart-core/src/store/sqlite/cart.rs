@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::SqliteStore;
-use super::catalog::{find_barcode, find_product};
+use super::catalog::{find_barcode, find_product, known_product};
 use super::error::OrStoreError;
 use super::row::{PRODUCT_COLUMNS, PRODUCT_WIDTH, SECTION_COLUMNS, point, product, section, timestamp};
 use crate::account::UserId;
@@ -64,6 +64,7 @@ impl CartStore for SqliteStore {
         );
         self.workers
             .read(move |transaction| {
+                check_user(transaction, user_id)?;
                 let mut statement = transaction.prepare_cached(&sql).or_store_error()?;
                 let read = |row: &Row<'_>| {
                     Ok((product(row, 0)?, row.get(PRODUCT_WIDTH)?, row.get::<_, i64>(PRODUCT_WIDTH + 1)?))
@@ -99,7 +100,7 @@ impl CartStore for SqliteStore {
     async fn disconnect(&self, user_id: UserId) -> Result<CartId, CartError> {
         self.workers
             .write(move |transaction| {
-                let cart_id = cart_of(transaction, user_id)?.ok_or(CartError::NoActiveCart)?;
+                let cart_id = cart_of(transaction, user_id)?.ok_or_else(|| no_cart(transaction, user_id))?;
                 release(transaction, cart_id)?;
                 Ok(cart_id)
             })
@@ -107,7 +108,9 @@ impl CartStore for SqliteStore {
     }
 
     async fn view(&self, user_id: UserId) -> Result<CartView, CartError> {
-        self.workers.read(move |transaction| view(transaction, user_id)?.ok_or(CartError::NoActiveCart)).await
+        self.workers
+            .read(move |transaction| view(transaction, user_id)?.ok_or_else(|| no_cart(transaction, user_id)))
+            .await
     }
 
     async fn add_item(
@@ -137,7 +140,7 @@ impl CartStore for SqliteStore {
             .write(move |transaction| {
                 let cart_id = expected_cart(transaction, user_id, expected)?;
                 let not_in_cart = CartError::NotInCart { product_id };
-                let Some(product) = find_product(transaction, product_id)? else { return Err(not_in_cart) };
+                let Some(product) = known_product(transaction, product_id)? else { return Err(not_in_cart) };
                 match count_in_cart(transaction, cart_id, product_id)? {
                     0 => Err(not_in_cart),
                     count => set_line(transaction, cart_id, product, count - 1, None),
@@ -154,6 +157,7 @@ impl CartStore for SqliteStore {
     ) -> Result<Vec<RecipeMatch>, CartError> {
         self.workers
             .read(move |transaction| {
+                check_user(transaction, user_id)?;
                 if source == RecipeSource::Cart && cart_of(transaction, user_id)?.is_none() {
                     return Err(CartError::NoActiveCart);
                 }
@@ -200,18 +204,23 @@ pub(super) fn quantity_of(count: i64) -> Result<Option<Quantity>, StoreError> {
     Ok(Quantity::new(count))
 }
 
-/// A token may outlive its shopper, when a database is restored or replaced.
-fn check_user(transaction: &Transaction<'_>, user_id: UserId) -> Result<(), CartError> {
-    let query = transaction.prepare_cached("SELECT 1 FROM user WHERE user_id = ?1");
+/// A token may outlive its shopper, when they are retired, or a database is restored or replaced.
+pub(super) fn check_user(transaction: &Transaction<'_>, user_id: UserId) -> Result<(), CartError> {
+    let query = transaction.prepare_cached("SELECT 1 FROM user WHERE user_id = ?1 AND retired_at_ms IS NULL");
     let exists = query.and_then(|mut statement| statement.exists([user_id])).or_store_error()?;
     if exists { Ok(()) } else { Err(CartError::UserNotFound { user_id }) }
 }
 
-fn cart_of(transaction: &Transaction<'_>, user_id: UserId) -> Result<Option<CartId>, StoreError> {
+pub(super) fn cart_of(transaction: &Transaction<'_>, user_id: UserId) -> Result<Option<CartId>, StoreError> {
     let query = transaction.prepare_cached("SELECT cart_id FROM cart WHERE user_id = ?1");
     query
         .and_then(|mut statement| statement.query_row([user_id], |row| row.get(0)).optional())
         .or_store_error()
+}
+
+/// Why there is no trolley: a shopper who is retired has none, either.
+fn no_cart(transaction: &Transaction<'_>, user_id: UserId) -> CartError {
+    check_user(transaction, user_id).err().unwrap_or(CartError::NoActiveCart)
 }
 
 /// The shopper's cart, if it has the version that they expect.
@@ -225,7 +234,7 @@ fn expected_cart(
     let cart: Option<(CartId, u64)> =
         query.and_then(|mut statement| statement.query_row([user_id], read).optional()).or_store_error()?;
     match cart {
-        None => Err(CartError::NoActiveCart),
+        None => Err(no_cart(transaction, user_id)),
         Some((_, version)) if expected.is_some_and(|expected| expected != version) => {
             Err(CartError::CartChanged { version })
         }
@@ -423,7 +432,7 @@ fn location(transaction: &Transaction<'_>, user_id: UserId) -> Result<Location, 
     let query = transaction.prepare_cached(sql);
     let found =
         query.and_then(|mut statement| statement.query_row([user_id], read).optional()).or_store_error()?;
-    let location = found.ok_or(CartError::NoActiveCart)??;
+    let location = found.ok_or_else(|| no_cart(transaction, user_id))??;
     let sql = format!("SELECT {SECTION_COLUMNS} FROM section ORDER BY section_id");
     let mut statement = transaction.prepare_cached(&sql).or_store_error()?;
     let sections = statement.query_map([], section).or_store_error()?;

@@ -135,6 +135,15 @@ pub(super) fn find_product(
         .or_store_error()
 }
 
+/// A product, though it be retired.
+pub(super) fn known_product(
+    transaction: &Transaction<'_>,
+    product_id: ProductId,
+) -> Result<Option<Product>, StoreError> {
+    let sql = format!("SELECT {PRODUCT_COLUMNS} FROM product WHERE product_id = ?1");
+    Ok(products(transaction, &sql, [product_id])?.pop())
+}
+
 /// The product for sale with this barcode.
 pub(super) fn find_barcode(
     transaction: &Transaction<'_>,

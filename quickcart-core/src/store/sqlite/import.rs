@@ -4,8 +4,8 @@ use rusqlite::{Transaction, params};
 
 use super::error::OrStoreError;
 use super::search::learn_words;
-use crate::catalog::Label;
 use crate::catalog::import::{ProductRecord, Progress, StoreData};
+use crate::catalog::{Label, ShelfPlace};
 use crate::error::StoreError;
 use crate::tax::TaxMode;
 
@@ -101,7 +101,8 @@ fn sections(
     Ok(())
 }
 
-fn product(transaction: &Transaction<'_>, record: &ProductRecord) -> Result<(), StoreError> {
+/// Writes a product with its labels; one that was there is for sale again.
+pub(super) fn product(transaction: &Transaction<'_>, record: &ProductRecord) -> Result<(), StoreError> {
     let ProductRecord { product, hsn, gst_basis_points, foodtype_ids, allergy_ids } = record;
     let sql = "INSERT INTO product (product_id, product_name, barcode, currency, price_minor, discounted_price_minor, \
                                     offer_name, weight_g, expiry, category_id, hsn, gst_basis_points) \
@@ -148,23 +149,22 @@ fn shelf_places(
     data: &StoreData,
     counter: &mut Counter<'_>,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT INTO shelf_place (product_id, section_id, aisle_num, shelf_num, level, x_m, y_m) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     for place in &data.shelf_places {
-        let at = place.point;
-        let values = params![
-            place.product_id,
-            place.section_id,
-            place.aisle_num,
-            place.shelf_num,
-            at.level,
-            at.x_m,
-            at.y_m
-        ];
-        run(transaction, sql, values)?;
+        insert_shelf_place(transaction, place)?;
         counter.one_more();
     }
     Ok(())
+}
+
+pub(super) fn insert_shelf_place(
+    transaction: &Transaction<'_>,
+    place: &ShelfPlace,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO shelf_place (product_id, section_id, aisle_num, shelf_num, level, x_m, y_m) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let ShelfPlace { product_id, section_id, aisle_num, shelf_num, point } = place;
+    let values = params![product_id, section_id, aisle_num, shelf_num, point.level, point.x_m, point.y_m];
+    run(transaction, sql, values)
 }
 
 fn recipes(

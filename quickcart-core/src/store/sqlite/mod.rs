@@ -1,6 +1,7 @@
 //! The shop in one SQLite file: WAL, synchronous FULL, one writer and several readers on threads of their own.
 
 mod account;
+mod admin;
 mod cart;
 mod catalog;
 mod error;

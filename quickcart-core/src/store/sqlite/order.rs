@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use rusqlite::{Row, Transaction, params};
 
 use super::SqliteStore;
-use super::cart::{release, view};
+use super::cart::{check_user, release, view};
 use super::error::OrStoreError;
 use super::order_event::{OrderKind, OrderRef, advance, payment, place};
 use super::row::{parsed, timestamp};
 use crate::account::UserId;
-use crate::cart::Quantity;
+use crate::cart::{CartError, Quantity};
 use crate::catalog::{Page, ProductId};
 use crate::clock::Timestamp;
 use crate::error::StoreError;
@@ -32,8 +32,25 @@ impl OrderStore for SqliteStore {
     }
 
     async fn orders(&self, user_id: UserId, page: Page) -> Result<Vec<Order>, OrderError> {
-        self.workers.read(move |transaction| orders(transaction, user_id, page)).await
+        self.workers
+            .read(move |transaction| {
+                check_shopper(transaction, user_id)?;
+                orders(transaction, user_id, page)
+            })
+            .await
     }
+}
+
+/// A shopper who is retired has no orders to see.
+fn check_shopper(transaction: &Transaction<'_>, user_id: UserId) -> Result<(), OrderError> {
+    check_user(transaction, user_id).map_err(|error| match error {
+        CartError::Store(error) => error.into(),
+        _ => OrderError::UserNotFound { user_id },
+    })
+}
+
+fn no_cart(transaction: &Transaction<'_>, user_id: UserId) -> OrderError {
+    check_shopper(transaction, user_id).err().unwrap_or(OrderError::NoActiveCart)
 }
 
 fn checkout(
@@ -42,7 +59,7 @@ fn checkout(
     method: PaymentMethod,
     now: Timestamp,
 ) -> Result<Order, OrderError> {
-    let cart = view(transaction, user_id)?.ok_or(OrderError::NoActiveCart)?;
+    let cart = view(transaction, user_id)?.ok_or_else(|| no_cart(transaction, user_id))?;
     let cart_id = cart.cart_id;
     let mut taxed = Vec::with_capacity(cart.lines.len());
     for line in cart.lines {
