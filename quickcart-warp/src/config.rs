@@ -59,6 +59,8 @@ pub struct Config {
     pub messages: MessageConfig,
     /// Where pictures are.
     pub images: Option<ImageFolder>,
+    /// What an administrator shows.
+    pub admin_key: Option<Secret>,
     /// What a device shows.
     pub device_key: Option<Secret>,
     /// Whether devices that show nothing are heard.
@@ -136,6 +138,7 @@ impl Settings {
             smart_cart_code,
             messages: self.messages.check(self.codes.message_price, development)?,
             images: self.images()?,
+            admin_key: given(self.admin_key.as_ref()).cloned().map(Secret),
             device_key: given(self.device_key.as_ref()).cloned().map(Secret),
             legacy_devices,
             allowed_origins: self.origins(development)?,
@@ -411,7 +414,7 @@ mod tests {
     #[test]
     fn shows_no_secret() {
         let config = check(
-            "--device-key s3cret --fixed-otp 424242 --jwt-secret-key hush --redis-url redis://:s3cret@h",
+            "--device-key s3cret --admin-key s3cret --fixed-otp 424242 --jwt-secret-key hush --redis-url redis://:s3cret@h",
         )
         .unwrap();
         let shown = format!("{config:?}");

@@ -9,10 +9,11 @@ use warp::http::{Method, StatusCode};
 use warp::reply::Response;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE, OPTIONS");
-const HEADERS: HeaderValue =
-    HeaderValue::from_static("Authorization, Content-Type, Idempotency-Key, X-Device-Key, X-Request-Id");
+const HEADERS: HeaderValue = HeaderValue::from_static(
+    "Authorization, Content-Type, Idempotency-Key, If-Match, X-Admin-Key, X-Device-Key, X-Request-Id",
+);
 const EXPOSED: HeaderValue =
-    HeaderValue::from_static("RateLimit, RateLimit-Policy, Retry-After, X-Request-Id");
+    HeaderValue::from_static("ETag, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id");
 const MAX_AGE_S: HeaderValue = HeaderValue::from_static("600");
 
 /// The origins that may call.

@@ -12,7 +12,7 @@ use warp::http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use warp::reply::Response;
 
 use crate::dto::json_response;
-use crate::dto::validation::ValidationItem;
+use crate::dto::validation::{ProblemItem, ValidationItem};
 use crate::rate_limit::{self, RateLimit};
 
 /// How a group writes its errors.
@@ -59,6 +59,8 @@ impl Dialect {
 pub(crate) struct ApiError {
     status: StatusCode,
     detail: Detail,
+    /// What programs match on, where the dialect has a place for it.
+    code: Option<&'static str>,
     retry_after: Option<Duration>,
     allow: Option<&'static str>,
     /// The limit that is used up.
@@ -78,6 +80,7 @@ impl ApiError {
         Self {
             status,
             detail: Detail::Text(text.into()),
+            code: None,
             retry_after: None,
             allow: None,
             rate_limit: None,
@@ -98,7 +101,7 @@ impl ApiError {
     }
 
     pub(crate) fn fields(faults: Vec<FieldFault>) -> Self {
-        Self { detail: Detail::Fields(faults), ..Self::bad_request("") }
+        Self { detail: Detail::Fields(faults), ..Self::bad_request("").with_code("fields_invalid") }
     }
 
     pub(crate) fn method_not_allowed(allow: &'static str) -> Self {
@@ -113,7 +116,12 @@ impl ApiError {
             let cause = error.source().map_or_else(String::new, |cause| format!(": {cause}"));
             tracing::error!(code = error.code(), "{error}{cause}");
         }
-        Self { retry_after: error.retry_after(), ..Self::new(status, text) }
+        Self { code: Some(error.code()), retry_after: error.retry_after(), ..Self::new(status, text) }
+    }
+
+    /// The same, with the name that programs match on.
+    pub(crate) fn with_code(self, code: &'static str) -> Self {
+        Self { code: Some(code), ..self }
     }
 
     /// The same, with the limit that is used up.
@@ -168,15 +176,19 @@ impl ApiError {
 
     fn problem(&self, detail: &Detail) -> Value {
         let (status, title) = (self.status.as_u16(), self.status.canonical_reason());
-        match detail {
+        let mut problem = match detail {
             Detail::Text(text) => {
                 json!({ "type": "about:blank", "title": title, "status": status, "detail": text })
             }
             Detail::Fields(faults) => json!({
                 "type": "about:blank", "title": title, "status": status, "detail": "Fields are wrong",
-                "errors": validation(faults),
+                "errors": faults.iter().map(ProblemItem::of).collect::<Vec<_>>(),
             }),
+        };
+        if let Some(code) = self.code {
+            problem["code"] = code.into();
         }
+        problem
     }
 
     pub(crate) fn into_response(self, dialect: Dialect) -> Response {
@@ -211,7 +223,7 @@ impl<E: DomainError> From<E> for ApiError {
 
 /// A body that is not a JSON object.
 pub(crate) fn malformed(error: &FormError) -> ApiError {
-    ApiError::bad_request(error.to_string())
+    ApiError::bad_request(error.to_string()).with_code("malformed")
 }
 
 #[cfg(test)]

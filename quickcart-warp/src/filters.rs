@@ -45,7 +45,8 @@ pub(crate) fn post() -> impl Filter<Extract = (), Error = Rejection> + Copy {
     method(|method| *method == Method::POST, "POST")
 }
 
-fn method(
+/// The methods of a path of which one fits; `allow` names all that the path has.
+pub(crate) fn method(
     fits: fn(&Method) -> bool,
     allow: &'static str,
 ) -> impl Filter<Extract = (), Error = Rejection> + Copy {

@@ -86,6 +86,10 @@ pub struct Settings {
     #[arg(long, env = "QUICKCART_IMAGES", value_name = "FOLDER")]
     pub(crate) images: Option<String>,
 
+    /// The key that an administrator shows in X-Admin-Key
+    #[arg(long, env = "QUICKCART_ADMIN_KEY", hide_env_values = true, value_name = "KEY")]
+    pub(crate) admin_key: Option<String>,
+
     /// The key that trolley devices show in X-Device-Key
     #[arg(long, env = "QUICKCART_DEVICE_KEY", hide_env_values = true, value_name = "KEY")]
     pub(crate) device_key: Option<String>,

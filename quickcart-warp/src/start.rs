@@ -89,6 +89,7 @@ pub async fn start(config: &Config) -> Result<Started, StartError> {
         phone_otp_auth: verification(&phone_otp, "phone-otp.auth", "QuickCart"),
         smart_cart: verification(&smart_cart, "smart-cart.sign-in", "QuickCart")
             .with_fixed_code(config.smart_cart_code.clone()),
+        admin_key: config.admin_key.clone(),
         tokens: TokenIssuer::new(config.jwt_key.clone(), Arc::clone(&clock)),
         images: config.images.clone(),
         devices: DevicePolicy::new(

@@ -104,6 +104,14 @@ pub enum Fault {
     NotEmail,
     /// The text is not the name of a person.
     NotName,
+    /// The text has control characters.
+    NotPlain,
+    /// The text is no barcode.
+    NotBarcode,
+    /// The text is no currency's code.
+    NotCurrency,
+    /// The text is no day of the calendar.
+    NotDate,
 }
 
 /// An object that is being read.
@@ -239,6 +247,36 @@ impl<'a> Form<'a> {
         }
     }
 
+    /// A text of one line: without control characters, and of a length in characters within `length` when the space around it is
+    /// taken off, as it is.
+    pub fn plain_text(&mut self, name: &'static str, length: RangeInclusive<usize>) -> Option<String> {
+        let text = self.text(name, 0..=usize::MAX)?;
+        let text = text.trim();
+        let count = text.chars().count();
+        let checked = if text.chars().any(char::is_control) {
+            Err(Fault::NotPlain)
+        } else if count < *length.start() {
+            Err(Fault::ShorterThan(*length.start()))
+        } else if count > *length.end() {
+            Err(Fault::LongerThan(*length.end()))
+        } else {
+            Ok(text.to_owned())
+        };
+        self.note(name, checked)
+    }
+
+    /// A text of one line; `Some(None)` when it is missing or null.
+    pub fn optional_plain_text(
+        &mut self,
+        name: &'static str,
+        length: RangeInclusive<usize>,
+    ) -> Option<Option<String>> {
+        match self.value(name) {
+            None => Some(None),
+            Some(_) => self.plain_text(name, length).map(Some),
+        }
+    }
+
     /// A text that reads as a `T`; `otherwise` says what is wrong with one that does not.
     pub fn parsed<T: FromStr>(&mut self, name: &'static str, otherwise: Fault) -> Option<T> {
         let value = self.required(name)?;
@@ -279,6 +317,49 @@ impl<'a> Form<'a> {
             }
         }
         (items.len() == elements.len()).then_some(items)
+    }
+
+    /// A list of at most `most` whole numbers within `range`; empty when it is missing or null.
+    pub fn integers(
+        &mut self,
+        name: &'static str,
+        most: usize,
+        range: RangeInclusive<i64>,
+    ) -> Option<Vec<i64>> {
+        let Some(value) = self.value(name) else { return Some(Vec::new()) };
+        let elements = serde_json::from_str::<Vec<&'a RawValue>>(value.get()).map_err(|_| Fault::NotList);
+        let bounded =
+            elements.and_then(|list| if list.len() > most { Err(Fault::MoreThan(most)) } else { Ok(list) });
+        let elements = self.note(name, bounded)?;
+        let mut numbers = Vec::with_capacity(elements.len());
+        for (index, element) in elements.iter().enumerate() {
+            match integer(element).and_then(|number| within(number, &range)) {
+                Ok(number) => numbers.push(number),
+                Err(fault) => {
+                    let mut location = self.location.clone();
+                    location.extend([Step::Field(name), Step::Index(index)]);
+                    self.faults.push(FieldFault { location, fault });
+                }
+            }
+        }
+        (numbers.len() == elements.len()).then_some(numbers)
+    }
+
+    /// An object, read by `read`; `Some(None)` when it is missing or null, `None` when it has a fault.
+    pub fn optional_object<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&mut Form<'a>) -> Option<T>,
+    ) -> Option<Option<T>> {
+        let Some(value) = self.value(name) else { return Some(None) };
+        let mut location = self.location.clone();
+        location.push(Step::Field(name));
+        let object = Self::object(value.get(), location).map_err(|_| Fault::NotObject);
+        let mut form = self.note(name, object)?;
+        let item = read(&mut form);
+        let is_whole = form.faults.is_empty();
+        self.faults.append(&mut form.faults);
+        item.filter(|_| is_whole).map(Some)
     }
 
     /// Everything that was wrong, in the order it was read.
@@ -449,6 +530,41 @@ mod tests {
         let locations: Vec<_> = form.into_faults().into_iter().map(|fault| fault.location).collect();
         let element = |index| vec![Step::Field("d"), Step::Index(index)];
         assert_eq!(locations, [[element(1), vec![Step::Field("x")]].concat(), element(2)]);
+    }
+
+    #[test]
+    fn numbers_and_objects_say_where_they_are_wrong() {
+        let mut form =
+            Form::parse(br#"{"ids":[1,"2",0,"x"],"place":{"x":"a"},"none":null,"no":[]}"#).unwrap();
+        assert_eq!(form.integers("ids", 4, 1..=9), None);
+        assert_eq!(form.integers("none", 4, 1..=9), Some(Vec::new()));
+        assert_eq!(form.integers("missing", 4, 1..=9), Some(Vec::new()));
+        assert_eq!(form.integers("ids", 3, 1..=9), None);
+        assert_eq!(form.optional_object("none", |place| place.number("x")), Some(None));
+        assert_eq!(form.optional_object("place", |place| place.number("x")), None);
+        assert_eq!(form.optional_object("no", |place| place.number("x")), None);
+        let faults: Vec<_> =
+            form.into_faults().iter().map(|fault| (fault.to_string(), fault.fault)).collect();
+        let expected = [
+            ("ids.2", Fault::LessThan(1)),
+            ("ids.3", Fault::NotIntegerText),
+            ("ids", Fault::MoreThan(3)),
+            ("place.x", Fault::NotNumberText),
+            ("no", Fault::NotObject),
+        ];
+        assert_eq!(faults, expected.map(|(place, fault)| (place.to_owned(), fault)));
+    }
+
+    #[test]
+    fn plain_texts_are_one_line() {
+        let mut form = Form::parse(br#"{"a":" x ","b":"  ","c":"a\nb","d":"abc","e":null}"#).unwrap();
+        assert_eq!(form.plain_text("a", 1..=2).as_deref(), Some("x"));
+        assert_eq!(form.optional_plain_text("e", 1..=2), Some(None));
+        for name in ["b", "c", "d", "e"] {
+            assert_eq!(form.plain_text(name, 1..=2), None, "{name}");
+        }
+        let faults: Vec<_> = form.into_faults().into_iter().map(|fault| fault.fault).collect();
+        assert_eq!(faults, [Fault::ShorterThan(1), Fault::NotPlain, Fault::LongerThan(2), Fault::NotText]);
     }
 
     #[test]

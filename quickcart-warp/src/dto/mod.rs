@@ -1,7 +1,9 @@
 //! What goes over the wire, group by group.
 
+pub(crate) mod admin;
 pub(crate) mod catalogue;
 pub(crate) mod guest_cart;
+pub(crate) mod page;
 pub(crate) mod phone_otp;
 pub(crate) mod places;
 pub(crate) mod smart_cart;

@@ -1,9 +1,11 @@
 //! Field faults in the notation of pydantic, which the clients of the old backends know.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 use quickcart_core::form::{Fault, FieldFault, Step};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// One entry of a validation list.
 #[derive(Debug, Serialize)]
@@ -29,6 +31,40 @@ impl ValidationItem {
         let (r#type, msg) = words(fault.fault);
         Self { r#type, loc: loc.collect(), msg }
     }
+}
+
+/// One entry of the `errors` of a problem, in the notation of [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457#section-3).
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ProblemItem {
+    /// Where, as a JSON pointer.
+    #[schema(example = "#/price_minor")]
+    pointer: String,
+    /// What, for programs.
+    #[schema(example = "greater_than")]
+    code: &'static str,
+    /// What, for people.
+    #[schema(example = "Input should be greater than 0", value_type = String)]
+    detail: Cow<'static, str>,
+}
+
+impl ProblemItem {
+    pub(crate) fn of(fault: &FieldFault) -> Self {
+        let mut pointer = "#".to_owned();
+        for step in &fault.location {
+            // Neither names nor numbers have characters that a pointer would have to escape. Writing into a `String` cannot fail.
+            let _ = match step {
+                Step::Field(name) => write!(pointer, "/{name}"),
+                Step::Index(index) => write!(pointer, "/{index}"),
+            };
+        }
+        let (code, detail) = words(fault.fault);
+        Self { pointer, code, detail }
+    }
+}
+
+/// What is wrong with a value, for people.
+pub(crate) fn message(fault: Fault) -> Cow<'static, str> {
+    words(fault).1
 }
 
 /// Type and message, as pydantic 2 words them.
@@ -66,6 +102,12 @@ fn words(fault: Fault) -> (&'static str, Cow<'static, str>) {
         Fault::MoreThan(most) => ("too_long", format!("List should have at most {most} items").into()),
         Fault::NotObject => fixed("dict_type", "Input should be a valid dictionary"),
         Fault::NotEmail => fixed("value_error", "value is not a valid email address"),
+        Fault::NotPlain => fixed("string_pattern_mismatch", "String should have no control characters"),
+        Fault::NotBarcode => fixed("value_error", "a barcode has 1 to 48 visible ASCII characters"),
+        Fault::NotCurrency => {
+            fixed("value_error", "a currency is three capital letters of ISO 4217, such as INR")
+        }
+        Fault::NotDate => fixed("date_parsing", "a date is written as 2027-03-31"),
         Fault::NotName => fixed("value_error", "a name has 1 to 100 characters and no control characters"),
     }
 }

@@ -1,5 +1,6 @@
 //! All routes: group by group, and what becomes of requests that are none of theirs.
 
+mod admin;
 mod auth;
 mod cart;
 mod cart_places;
@@ -40,6 +41,7 @@ fn groups(app: &App) -> impl Filter<Extract = (Response,), Error = Rejection> + 
     let rest = user::routes(app).or(orders::routes(app)).unify().or(shared::routes(app)).unify();
     let rest = rest.or(misc::routes(app)).unify().or(cart_places::routes(app)).unify();
     let rest = rest.or(guest_carts::routes(app)).unify().or(receipts::routes(app)).unify();
+    let rest = rest.or(admin::routes(app)).unify();
     let shop = products::routes(app).or(auth::routes(app).or(rest).unify()).unify().boxed();
     phone_otp::routes(app).or(cart::routes(app).or(shop).unify()).unify()
 }

@@ -1,6 +1,5 @@
 //! `/orders`: checkout and history of the smart cart.
 
-use quickcart_core::catalog::Page;
 use quickcart_core::order::{OrderError, PaymentMethod};
 use warp::Filter;
 use warp::filters::BoxedFilter;
@@ -10,14 +9,16 @@ use warp::reply::Response;
 
 use super::{authorization, shopper};
 use crate::app::App;
+use crate::dto::page::page;
 use crate::dto::smart_cart::{Order, Receipt};
 use crate::dto::{json_response, ok};
 use crate::error::{ApiError, Dialect};
-use crate::filters::{answer, get, post, with};
+use crate::filters::{answer, get, post, query, with};
 
 pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
     let checkout = warp::path!("checkout").and(post()).and(with(app)).and(authorization()).then(checkout);
-    let history = warp::path!("history").and(get()).and(with(app)).and(authorization()).then(history);
+    let history =
+        warp::path!("history").and(get()).and(with(app)).and(authorization()).and(query()).then(history);
     warp::path("orders").and(checkout.or(history).unify()).map(answer(Dialect::Detail)).boxed()
 }
 
@@ -31,8 +32,8 @@ async fn checkout(app: App, authorization: Option<HeaderValue>) -> Result<Respon
     Ok(json_response(StatusCode::CREATED, &Receipt::from(order)))
 }
 
-async fn history(app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
+async fn history(app: App, authorization: Option<HeaderValue>, query: String) -> Result<Response, ApiError> {
     let user_id = shopper(&app, authorization.as_ref())?;
-    let orders = app.shop.orders(user_id, Page::default()).await?;
+    let orders = app.shop.orders(user_id, page(&query).map_err(ApiError::fields)?).await?;
     Ok(ok(&orders.into_iter().map(Order::from).collect::<Vec<_>>()))
 }

@@ -1,6 +1,7 @@
 //! The built program, over real sockets.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod admin;
 mod bad_input;
 mod code_limits;
 mod code_store;

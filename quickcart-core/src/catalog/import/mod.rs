@@ -31,9 +31,9 @@ pub type Progress = Box<dyn Fn(usize, usize) + Send + Sync>;
 /// Ids are positive and fit into the 32 bits of a device.
 const ID: RangeInclusive<i64> = 1..=u32::MAX as i64;
 /// The dearest piece, in minor units: a thousand times this still fits an order's sum.
-const PRICE_MAX: i64 = 1_000_000_000_000;
+pub const PRICE_MAX: i64 = 1_000_000_000_000;
 /// The heaviest piece in grams: one tonne.
-const WEIGHT_G_MAX: i64 = 1_000_000;
+pub const WEIGHT_G_MAX: i64 = 1_000_000;
 /// The longest name, in characters.
 const NAME: RangeInclusive<usize> = 1..=200;
 

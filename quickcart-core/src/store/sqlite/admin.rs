@@ -436,3 +436,27 @@ fn audit_entry(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
         after: parsed(row, 7)?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::super::migrate::migrate;
+    use super::*;
+
+    #[test]
+    fn the_audit_is_only_added_to() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        let transaction = connection.transaction().unwrap();
+        let change = (Action::Create, Entity::Product, 7);
+        note(&transaction, change, None, &Value::Null, "admin", Timestamp::UNIX_EPOCH).unwrap();
+        transaction.commit().unwrap();
+        for statement in
+            ["UPDATE audit SET who = 'nobody'", "DELETE FROM audit", "DELETE FROM audit WHERE audit_id = 1"]
+        {
+            let refused = connection.execute(statement, []).unwrap_err().to_string();
+            assert_eq!(refused, "the audit is only added to", "{statement}");
+        }
+    }
+}
