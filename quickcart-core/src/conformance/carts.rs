@@ -129,8 +129,8 @@ async fn finds_recipes(store: &dyn ShopStore, asha: UserId, now: Timestamp) {
     assert_eq!(store.recipes(asha, RecipeSource::Checklist, all).await.expect("an answer"), []);
     let result = store.recipes(asha, RecipeSource::Cart, all).await;
     assert!(matches!(result, Err(CartError::NoActiveCart)), "{result:?}");
-    let wanted =
-        [data.recipes[0].product_ids[1], data.recipes[0].product_ids[0], data.recipes[1].product_ids[0]];
+    let [first, second] = [&data.recipes[0].product_ids, &data.recipes[1].product_ids];
+    let wanted = [first[2], first[0], second[1]];
     store.connect_ad_hoc(asha, now).await.expect("a cart");
     for product_id in wanted {
         store.add_to_checklist(asha, product_id, pieces(1)).await.expect("an item");

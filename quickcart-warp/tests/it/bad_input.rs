@@ -50,14 +50,17 @@ impl Caller {
     }
 }
 
-const POSTS: [&str; 11] = [
+const POSTS: [&str; 14] = [
     "/api/send-otp",
     "/api/verify-otp",
     "/auth/verify_mobile",
     "/auth/verify_otp",
     "/auth/complete_profile",
     "/user/checklist/add",
+    "/user/checklist/remove",
     "/cart/connect",
+    "/cart/item/add",
+    "/cart/item/remove",
     "/cart/esp32/add_item",
     "/cart/esp32/update_item",
     "/cart/shortest_path",
@@ -70,7 +73,10 @@ async fn bodies_that_are_no_json_objects_are_refused_everywhere() {
     let caller = Caller::start(folder.path()).await;
     for path in POSTS {
         for body in ["", "{bad", "[1,2]", "null", "7", "\"text\"", "{\"a\":1,\"a\":2}", "{\"a\":nan}", "\0"] {
-            caller.refused(Method::POST, path, body, 400).await;
+            // A connection without a body makes a cart.
+            if (path, body) != ("/cart/connect", "") {
+                caller.refused(Method::POST, path, body, 400).await;
+            }
         }
         caller.refused(Method::POST, path, b"{\"mobile_number\":\"\xff\xfe\"}".to_vec(), 400).await;
         let deep = format!("{}{}", "{\"a\":".repeat(50_000), "}".repeat(50_000));
