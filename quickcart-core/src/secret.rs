@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use argon2::{Algorithm, Argon2, Params, Version};
 use hmac::{Hmac, KeyInit, Mac};
 use rand::Rng;
 use sha2::Sha256;
@@ -74,6 +75,31 @@ pub fn equal(a: &[u8], b: &[u8]) -> bool {
     a.ct_eq(b).into()
 }
 
+/// What [`argon2id`] does, as [PHC strings](https://github.com/P-H-C/phc-string-format/blob/master/phc-sf-spec.md) name it.
+/// Stored texts do not choose their own costs: a damaged one could ask for gigabytes, or for next to nothing. Who raises the
+/// costs one day keeps these readable.
+pub(crate) const ARGON2ID: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+
+/// As long as [RFC 9106](https://www.rfc-editor.org/rfc/rfc9106#section-3.1), section 3.1, recommends.
+pub(crate) type Salt = [u8; 16];
+/// As long as in both choices of RFC 9106, section 4.
+pub(crate) type SlowHash = [u8; 32];
+
+/// Argon2id with OWASP's
+/// [minimum](https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html#argon2id): 19 MiB, two
+/// passes, one lane. It keeps a core busy for milliseconds.
+pub(crate) fn argon2id(secret: &[u8], salt: &Salt) -> SlowHash {
+    let costs = Params::new(MEMORY_KIB, PASSES, LANES, None).expect("Argon2 allows these costs");
+    let mut hash = SlowHash::default();
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, costs)
+        .hash_password_into(secret, salt, &mut hash)
+        .expect("Argon2 allows these lengths, and without memory no program goes on");
+    hash
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,5 +120,12 @@ mod tests {
         assert_eq!(key.tag(&[&long, b"c"]), key.hmac(&[&[0xAC, 2][..], &long, &[1, b'c']].concat()));
         assert_ne!(key.for_use("codes").tag(&[b"x"]), key.for_use("tokens").tag(&[b"x"]));
         assert_eq!(format!("{key:?}"), "SecretKey(***)");
+    }
+
+    #[test]
+    fn the_parameters_are_those_of_the_hash() {
+        let version = u32::from(Version::V0x13);
+        let named = format!("${}$v={version}$m={MEMORY_KIB},t={PASSES},p={LANES}$", Algorithm::Argon2id);
+        assert_eq!(ARGON2ID, named);
     }
 }

@@ -1,12 +1,23 @@
-//! Shoppers: who they are, and the tokens that prove it.
+//! Shoppers and customers: who they are, and the passwords and tokens that prove it.
 
 mod error;
+mod password;
+mod registration;
 mod token;
 mod user;
 
 use async_trait::async_trait;
 
 pub use error::AccountError;
+pub use password::{
+    InvalidPasswordHash, PASSWORD_LENGTH_MIN, PASSWORD_SIZE_MAX, PasswordError, PasswordHash, Passwords,
+    check_length,
+};
+pub use registration::{
+    Account, Claim, Client, Customer, CustomerDetails, CustomerId, Detail, DetailsChange, Employee, Holder,
+    InvalidCustomerId, Proof, Registration, RegistrationClaims, RegistrationError, RegistrationStore,
+    Registrations, Role, Step,
+};
 pub use token::{Claims, InvalidToken, ShopperClaims, Token, TokenIssuer};
 pub use user::{InvalidName, PersonName, Profile, User, UserId};
 

@@ -6,8 +6,10 @@
 mod admin_store;
 mod carts;
 mod otp_store;
+mod registration_store;
 mod shop_store;
 
 pub use admin_store::admin_store;
 pub use otp_store::{otp_store, otp_store_agrees};
+pub use registration_store::registration_store;
 pub use shop_store::shop_store;

@@ -1,4 +1,4 @@
-//! How many codes a phone, an address, a prefix, a country and a purse may ask for.
+//! How many codes a phone, a mailbox, an address, a prefix, a country and a purse may ask for.
 
 use super::limit::Rate;
 
@@ -8,6 +8,8 @@ use super::limit::Rate;
 pub struct Limits {
     /// Of one number and purpose. Default: 20 a day, as the QuickCart backend had it.
     pub phone: Option<Rate>,
+    /// Of one e-mail address and purpose. Default: 10 an hour, so that nobody fills a stranger's mailbox.
+    pub email: Option<Rate>,
     /// Of one IPv4 address or IPv6 /64. Default: 1,000 an hour, because a mobile carrier's customers share addresses.
     pub address: Option<Rate>,
     /// Of one [prefix](crate::phone::PhoneNumber::prefix), 100,000 numbers. Default: 300 an hour.
@@ -28,6 +30,7 @@ impl Limits {
     /// No limit at all: for engines behind limits of their own.
     pub const NONE: Self = Self {
         phone: None,
+        email: None,
         address: None,
         prefix: None,
         country: None,
@@ -42,6 +45,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             phone: Some(Rate::daily(20)),
+            email: Some(Rate::hourly(10)),
             address: Some(Rate::hourly(1_000)),
             prefix: Some(Rate::hourly(300)),
             country: Some(Rate::hourly(20_000)),

@@ -1,7 +1,7 @@
 //! One-time codes: issued, sent, and accepted once.
 //!
 //! [`Otp`] issues a code for a [`Binding`] and verifies it; [`PhoneVerification`] also decides whether a number may get one,
-//! and sends it; [`Totp`] checks an authenticator's codes, which are stronger than any message. A store holds a random
+//! and sends it; [`EmailVerification`] does so for mailboxes; [`Totp`] checks an authenticator's codes, which are stronger than any message. A store holds a random
 //! challenge and keyed digests, from which nobody tells a code without the key.
 //!
 //! A code is uniform digits from `HMAC(key, challenge, purpose, subject, nonce, transaction)`. So it can be sent once more,
@@ -9,11 +9,14 @@
 
 mod challenge;
 mod code;
+mod email_verification;
 mod error;
 mod explain;
+mod guesses;
 mod keys;
 mod limit;
 mod limits;
+mod network;
 mod phone_verification;
 mod policy;
 mod pumping;
@@ -35,11 +38,14 @@ pub use challenge::{
     StepRequest, Verdict,
 };
 pub use code::{Code, InvalidFixedCode, Nonce};
+pub use email_verification::EmailVerification;
 pub use error::OtpError;
 pub use explain::{Explanation, LimitStanding};
+pub use guesses::Guesses;
 pub use keys::{Digest, KeyId, KeyRing};
 pub use limit::{Charge, InvalidRate, Rate, Standing};
 pub use limits::Limits;
+pub use network::network;
 pub use phone_verification::{CodeRequest, PhoneVerification, Started};
 pub use policy::{InvalidPolicy, Policy, Resend};
 pub use pumping::Watch;
@@ -49,6 +55,7 @@ pub use store::{Admission, OtpStore};
 pub use totp::{InvalidTotp, InvalidTotpSecret, Totp, TotpAlgorithm, TotpSecret};
 
 use crate::clock::{Clock, Timestamp};
+use crate::messaging::{Failure, SendError};
 
 /// What a code is good for. A code issued for one binding opens no other. `Debug` shows the purpose only.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -197,6 +204,16 @@ impl Otp {
     /// Takes back a code whose message never left.
     async fn withdraw(&self, grant: &Grant) -> Result<(), OtpError> {
         Ok(self.store.withdraw(&grant.request, grant.challenge_id, self.clock.now()).await?)
+    }
+
+    /// What was not sent is not counted, and can be asked for again at once. Should the store fail now, too, then only that does
+    /// not happen. What may have been sent goes on being good, and a question that told something of the recipient is no free
+    /// one.
+    async fn not_sent(&self, grant: &Grant, error: SendError) -> OtpError {
+        if error.failure != Failure::MaybeSent && !error.is_about_recipient() {
+            let _ = self.withdraw(grant).await;
+        }
+        OtpError::NotSent(error)
     }
 
     async fn grant(

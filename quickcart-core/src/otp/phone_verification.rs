@@ -10,10 +10,11 @@ use super::review::ReviewNumber;
 use super::telemetry::Telemetry;
 use super::{
     Binding, Charge, Code, Conditions, Digest, HeldChallenge, Issued, Limits, Nonce, Otp, OtpError, Watch,
+    network,
 };
 use crate::clock::Timestamp;
 use crate::messaging::text::{Language, Texts, Values};
-use crate::messaging::{Conversion, Failure, HeldPin, Message, MessageProvider, PinVerdict, Recipient};
+use crate::messaging::{Conversion, HeldPin, Message, MessageProvider, PinVerdict, Recipient};
 use crate::phone::{PhoneNumber, PhoneRules};
 
 /// Sends codes to phones and checks them, for one purpose.
@@ -259,15 +260,7 @@ impl PhoneVerification {
             let message = self.message(phone, issued, request.language);
             match self.provider.send(&message).await {
                 Ok(receipt) => (receipt.provider, receipt.message_id, receipt.holds_pin),
-                Err(error) => {
-                    // What was not sent is not counted, and can be asked for again at once. Should the store fail now, too,
-                    // then only that does not happen. What may have been sent goes on being good for a sign-in, and a
-                    // question that told something of the number is no free one.
-                    if error.failure != Failure::MaybeSent && !error.is_about_recipient() {
-                        let _ = self.otp.withdraw(&grant).await;
-                    }
-                    return Err(OtpError::NotSent(error));
-                }
+                Err(error) => return Err(self.otp.not_sent(&grant, error).await),
             }
         } else {
             (self.provider.name(), None, false)
@@ -368,21 +361,6 @@ fn watch(phone: &PhoneNumber) -> Watch {
     let prefix = phone.prefix();
     let number = phone.e164()[prefix.len()..].parse().unwrap_or_default();
     Watch { prefix: plain(b'p', prefix.as_bytes()), number }
-}
-
-/// What is limited as one: an IPv4 address, or the network that an IPv6 customer gets
-/// ([RFC 6177](https://www.rfc-editor.org/rfc/rfc6177): a /64 at least).
-fn network(address: IpAddr) -> [u8; 8] {
-    match address.to_canonical() {
-        IpAddr::V4(address) => {
-            let [a, b, c, d] = address.octets();
-            [0, 0, 0, 0, a, b, c, d]
-        }
-        IpAddr::V6(address) => {
-            let octets = address.octets();
-            std::array::from_fn(|index| octets[index])
-        }
-    }
 }
 
 /// A key that names nobody, and so needs no digest.

@@ -21,6 +21,7 @@ mod providers_contract;
 mod providers_fake;
 mod providers_faults;
 mod providers_gateway;
+mod registration;
 mod smtp;
 mod stores;
 mod terrain;

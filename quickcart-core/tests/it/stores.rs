@@ -103,6 +103,12 @@ async fn an_import_brings_a_retired_product_back_and_counts_as_a_change() {
     assert_eq!(store.search("toned milk", Page::default()).await.unwrap(), [entry.sheet.record.product]);
 }
 
+#[tokio::test]
+async fn sqlite_keeps_registrations() {
+    let folder = tempfile::tempdir().unwrap();
+    conformance::registration_store(&SqliteStore::open(&folder.path().join("shop.db")).unwrap()).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_of_many_shoppers_gets_the_trolley() {
     let folder = tempfile::tempdir().unwrap();

@@ -11,6 +11,7 @@ mod migrate;
 mod order;
 mod order_event;
 mod recipe;
+mod registration;
 mod row;
 mod search;
 mod workers;
