@@ -8,7 +8,7 @@ use quickcart_core::catalog::ImageFolder;
 use quickcart_core::clock::Clock;
 use quickcart_core::messaging::sms::TwilioWebhook;
 use quickcart_core::messaging::{DeliveryReport, Failover};
-use quickcart_core::otp::PhoneVerification;
+use quickcart_core::otp::{OtpStore, PhoneVerification};
 use quickcart_core::secret::{SecretKey, Tag, equal};
 use quickcart_core::shop::Shop;
 use tokio::sync::Semaphore;
@@ -31,6 +31,8 @@ pub struct Parts {
     pub smart_cart: PhoneVerification,
     /// What an administrator shows.
     pub admin_key: Option<Secret>,
+    /// Where codes and limits live, when that is Redis.
+    pub redis: Option<Arc<dyn OtpStore>>,
     /// Tokens of the smart-cart group.
     pub tokens: TokenIssuer<ShopperClaims>,
     /// Where pictures are; none without it.

@@ -139,6 +139,11 @@ impl ApiError {
         self.rate_limit.as_ref().is_some_and(|limit| limit.is_of(name))
     }
 
+    /// The same, with the time to wait.
+    pub(crate) fn with_retry_after(self, wait: Duration) -> Self {
+        Self { retry_after: Some(wait), ..self }
+    }
+
     /// The same, in other words.
     pub(crate) fn with_message(self, text: String) -> Self {
         Self { detail: Detail::Text(text.into()), ..self }

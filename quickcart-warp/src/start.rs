@@ -70,7 +70,7 @@ pub async fn start(config: &Config) -> Result<Started, StartError> {
     let demo_products = if config.development { fill(&shop, &config.database).await? } else { None };
     let store = code_store(config.redis.as_ref()).await?;
     let codes = &config.codes;
-    let otp = Otp::new(store, codes.keys.clone(), codes.policy, Arc::clone(&clock));
+    let otp = Otp::new(Arc::clone(&store), codes.keys.clone(), codes.policy, Arc::clone(&clock));
     check_two_factor(config).await?;
     let messages = &config.messages;
     let ledger = Arc::new(messages.daily_max.map_or_else(Ledger::default, Ledger::with_daily_max));
@@ -90,6 +90,7 @@ pub async fn start(config: &Config) -> Result<Started, StartError> {
         smart_cart: verification(&smart_cart, "smart-cart.sign-in", "QuickCart")
             .with_fixed_code(config.smart_cart_code.clone()),
         admin_key: config.admin_key.clone(),
+        redis: config.redis.as_ref().map(|_| store),
         tokens: TokenIssuer::new(config.jwt_key.clone(), Arc::clone(&clock)),
         images: config.images.clone(),
         devices: DevicePolicy::new(

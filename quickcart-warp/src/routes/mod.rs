@@ -6,6 +6,7 @@ mod cart;
 mod cart_places;
 mod guest_carts;
 mod misc;
+mod operations;
 mod orders;
 mod phone_otp;
 mod phone_otp_auth;
@@ -42,6 +43,7 @@ fn groups(app: &App) -> impl Filter<Extract = (Response,), Error = Rejection> + 
     let rest = rest.or(misc::routes(app)).unify().or(cart_places::routes(app)).unify();
     let rest = rest.or(guest_carts::routes(app)).unify().or(receipts::routes(app)).unify();
     let rest = rest.or(admin::routes(app)).unify();
+    let rest = rest.or(operations::routes(app)).unify();
     let shop = products::routes(app).or(auth::routes(app).or(rest).unify()).unify().boxed();
     phone_otp::routes(app).or(cart::routes(app).or(shop).unify()).unify()
 }

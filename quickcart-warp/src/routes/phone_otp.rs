@@ -18,6 +18,7 @@ use crate::dto::ok;
 use crate::dto::phone_otp::{
     Message, Pending, Sent, Status, invalid_phone, phone_number, phone_number_and_otp,
 };
+use crate::dto::shared::{ApiHealth, Services};
 use crate::error::{ApiError, Dialect};
 use crate::filters::{answer, client, decoded, get, header, json_body, post, to_its_end, with};
 use crate::rate_limit::{self, RateLimit};
@@ -167,13 +168,14 @@ pub(super) async fn status(
 }
 
 async fn health(app: App) -> Result<Response, ApiError> {
-    Ok(ok(&json!({
-        "success": true,
-        "message": "QuickCart is running",
-        "services": {"sms": sms(&app), "database": database_answers(&app).await, "payments": false},
-        "timestamp": timestamp(&app),
-        "version": VERSION,
-    })))
+    let services = Services { database: database_answers(&app).await, payments: false, sms: sms(&app) };
+    Ok(ok(&ApiHealth {
+        success: true,
+        message: "QuickCart is running",
+        version: VERSION,
+        services,
+        timestamp: timestamp(&app),
+    }))
 }
 
 fn info() -> Response {

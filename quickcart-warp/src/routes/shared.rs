@@ -1,6 +1,9 @@
 //! Paths that several groups share: the root and the health of the server.
 
+use std::time::Duration;
+
 use jiff::tz::TimeZone;
+use quickcart_core::otp::Digest;
 use serde_json::json;
 use warp::Filter;
 use warp::filters::BoxedFilter;
@@ -8,10 +11,15 @@ use warp::reply::Response;
 
 use crate::app::App;
 use crate::dto::ok;
+use crate::dto::shared::{Connection, Health, Services, Sms};
 use crate::error::{ApiError, Dialect};
 use crate::filters::{answer, get, with};
+use crate::in_time::InTime;
 
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// How long something that the server depends on may take to answer before it counts as gone.
+const DEPENDENCY_TIME_MAX: Duration = Duration::from_secs(2);
 
 pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
     let root = warp::path::end().and(get()).map(|| ok(&root()));
@@ -30,6 +38,7 @@ fn root() -> serde_json::Value {
         "message": "QuickCart",
         "version": VERSION,
         "status": "success",
+        "docs": "/docs",
         "endpoints": {
             "auth": "/api/auth",
             "health": "/health",
@@ -37,6 +46,10 @@ fn root() -> serde_json::Value {
             "GET /products/search": "Finds products by name or barcode",
             "POST /cart/connect": "Takes a trolley",
             "POST /cart/shortest_path": "Answers the shortest walk past the wanted products",
+            "POST /orders/initiate": "Places an order and sends its code",
+            "POST /orders/verify": "Confirms an order with its code",
+            "GET /orders/": "Lists orders",
+            "GET /orders/{order_id}": "Answers one order",
             "POST /orders/checkout": "Makes an order of what is in the trolley",
             "GET /orders/history": "Lists the orders of a shopper",
         },
@@ -44,29 +57,36 @@ fn root() -> serde_json::Value {
 }
 
 async fn health(app: App) -> Result<Response, ApiError> {
-    let connected = database_answers(&app).await;
-    Ok(ok(&json!({
-        "success": true,
-        "status": "healthy",
-        "message": "QuickCart is running",
-        "version": VERSION,
-        "services": {
-            "database": if connected { "connected" } else { "disconnected" },
-            "payments": false,
-            "sms": sms(&app),
-        },
-        "timestamp": timestamp(&app),
-    })))
+    let (database, redis) = tokio::join!(database_answers(&app), redis_answers(&app));
+    let (database, redis) = (Connection::of(database), Connection::of(redis));
+    Ok(ok(&Health {
+        success: true,
+        status: "healthy",
+        message: "QuickCart is running",
+        version: VERSION,
+        services: Services { database, payments: false, sms: sms(&app) },
+        redis,
+        mongodb: database,
+        timestamp: timestamp(&app),
+    }))
 }
 
 /// Which of the old backend's providers are asked.
-pub(super) fn sms(app: &App) -> serde_json::Value {
+pub(super) fn sms(app: &App) -> Sms {
     let is_asked = |name| app.providers.contains(&name);
-    json!({"twilio": is_asked("twilio"), "fast2sms": is_asked("fast2sms")})
+    Sms { twilio: is_asked("twilio"), fast2sms: is_asked("fast2sms") }
 }
 
 pub(super) async fn database_answers(app: &App) -> bool {
-    app.shop.is_empty().await.is_ok()
+    InTime::new(DEPENDENCY_TIME_MAX, app.shop.is_empty()).await.is_some_and(|answer| answer.is_ok())
+}
+
+/// Whether codes and limits can be kept; in memory they always can.
+pub(super) async fn redis_answers(app: &App) -> bool {
+    let Some(store) = &app.redis else { return true };
+    // Nobody's challenge: what counts is that the question is answered.
+    let asked = store.expires_at(Digest::default(), app.clock.now());
+    InTime::new(DEPENDENCY_TIME_MAX, asked).await.is_some_and(|answer| answer.is_ok())
 }
 
 /// Local time, as the clients of the old backends expect it.

@@ -11,6 +11,7 @@ mod fake_providers;
 mod import;
 mod limits;
 mod logs;
+mod operations;
 mod phone_otp;
 mod phone_otp_auth;
 mod program;
