@@ -14,20 +14,24 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// The address of the client: the nearest one in `X-Forwarded-For` that is not a proxy of ours, as long as every hop
 /// behind it is. Whatever a client writes into the header itself stands further to the left and is never believed.
 pub(crate) fn client_address(peer: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let peer = peer.ip().to_canonical();
-    let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
-    let mut client = peer;
+    let mut client = peer.ip().to_canonical();
     let forwarded = headers.get_all(X_FORWARDED_FOR).iter().collect::<Vec<_>>();
     let hops =
         forwarded.iter().rev().filter_map(|value| value.to_str().ok()).flat_map(|value| value.rsplit(','));
     for hop in hops {
-        if !is_trusted(client) {
+        if !is_trusted(client, trusted) {
             break;
         }
         let Some(address) = parse(hop.trim()) else { break };
         client = address;
     }
     client
+}
+
+/// Whether this is a proxy of ours.
+pub(crate) fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+    let address = address.to_canonical();
+    trusted.iter().any(|network| network.contains(&address))
 }
 
 /// An address, perhaps with a port, as some proxies write it.

@@ -20,6 +20,7 @@ mod logging;
 mod message_settings;
 mod rate_limit;
 mod routes;
+mod security_headers;
 mod service;
 
 pub use app::App;

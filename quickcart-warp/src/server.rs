@@ -61,6 +61,7 @@ pub async fn serve(listeners: Vec<TcpListener>, app: &App, config: &Config, stop
         answers(app),
         Cors::new(config.allowed_origins.clone()),
         config.trusted_proxies.clone(),
+        !config.development,
         config.request_time_max,
     );
     let limits = Limits { header_time_max: config.header_time_max, drain_time_max: config.drain_time_max };

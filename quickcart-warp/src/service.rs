@@ -1,4 +1,4 @@
-//! What happens to every request before and after its route: request id, time limit, CORS, log.
+//! What happens to every request before and after its route: request id, time limit, CORS, security headers, log.
 
 use std::future::ready;
 use std::net::SocketAddr;
@@ -16,11 +16,12 @@ use warp::http::header::{HeaderName, HeaderValue, ORIGIN};
 use warp::http::{Request, StatusCode};
 use warp::reply::Response;
 
-use crate::client_address::{ClientAddress, client_address};
+use crate::client_address::{ClientAddress, client_address, is_trusted};
 use crate::cors::Cors;
 use crate::error::{ApiError, Dialect};
 use crate::in_time::InTime;
 use crate::logging::masked_path;
+use crate::security_headers::{protect, says_tls};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -35,6 +36,8 @@ struct Parts {
     answers: BoxedFilter<(Response,)>,
     cors: Cors,
     trusted_proxies: Vec<IpNet>,
+    /// Whether browsers are told to keep to TLS, once a proxy says that they came with it.
+    tls_only: bool,
     time_max: Duration,
     /// Request ids are a random start, then counted.
     next_id: AtomicU64,
@@ -45,11 +48,13 @@ impl Service {
         answers: BoxedFilter<(Response,)>,
         cors: Cors,
         trusted_proxies: Vec<IpNet>,
+        tls_only: bool,
         time_max: Duration,
     ) -> Self {
         let start = quickcart_core::secret::SecretKey::random().hmac(b"request ids");
         let start = start.iter().take(8).fold(0, |start, byte| start << 8 | u64::from(*byte));
-        Self(Arc::new(Parts { answers, cors, trusted_proxies, time_max, next_id: AtomicU64::new(start) }))
+        let next_id = AtomicU64::new(start);
+        Self(Arc::new(Parts { answers, cors, trusted_proxies, tls_only, time_max, next_id }))
     }
 
     /// Answers a request. Everything up to the routes happens at once, so that the future that hyper moves around holds
@@ -62,6 +67,8 @@ impl Service {
         let request_id = self.request_id(request.headers().get(X_REQUEST_ID));
         let origin = request.headers().get(ORIGIN).cloned();
         let client = client_address(peer, request.headers(), &self.0.trusted_proxies);
+        let came_with_tls =
+            self.0.tls_only && is_trusted(peer.ip(), &self.0.trusted_proxies) && says_tls(request.headers());
         request.extensions_mut().insert(ClientAddress(client));
         let line = tracing::enabled!(target: "quickcart::http", tracing::Level::DEBUG)
             .then(|| (Instant::now(), request.method().clone(), masked_path(request.uri().path())));
@@ -74,6 +81,7 @@ impl Service {
         InTime::new(self.0.time_max, call).map(move |called| {
             let mut response = called.map_or_else(|| service.too_late(dialect), |Ok(response)| response);
             service.0.cors.allow(origin.as_ref(), response.headers_mut());
+            protect(response.headers_mut(), came_with_tls);
             if let Some((started, method, path)) = line {
                 let (status, request_id) =
                     (response.status().as_u16(), request_id.to_str().unwrap_or_default());

@@ -18,6 +18,7 @@ mod program;
 mod providers;
 mod receipts;
 mod render;
+mod security_headers;
 mod settings;
 mod smart_cart;
 mod visit;
