@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use quickcart_core::account::{ShopperClaims, TokenIssuer};
+use quickcart_core::account::{RegistrationClaims, Registrations, ShopperClaims, TokenIssuer};
 use quickcart_core::catalog::ImageFolder;
 use quickcart_core::clock::Clock;
 use quickcart_core::messaging::sms::TwilioWebhook;
@@ -37,6 +37,10 @@ pub struct Parts {
     pub tokens: TokenIssuer<ShopperClaims>,
     /// Where pictures are; none without it.
     pub images: Option<ImageFolder>,
+    /// Customers who register by e-mail, and employees.
+    pub registrations: Registrations,
+    /// Tokens of the registration group.
+    pub registration_tokens: TokenIssuer<RegistrationClaims>,
     /// Which devices are heard.
     pub devices: DevicePolicy,
     /// The names of all message providers that are asked.

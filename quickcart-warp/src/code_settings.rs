@@ -36,6 +36,10 @@ pub(crate) struct CodeSettings {
     #[arg(long, env = "QUICKCART_LIMIT_PHONE", value_name = "RATE", default_value = "20/day")]
     limit_phone: String,
 
+    /// Codes that one mailbox may ask for
+    #[arg(long, env = "QUICKCART_LIMIT_EMAIL", value_name = "RATE", default_value = "10/hour")]
+    limit_email: String,
+
     /// Codes that one address (of IPv6, one /64) may ask for
     #[arg(long, env = "QUICKCART_LIMIT_ADDRESS", value_name = "RATE", default_value = "1000/hour")]
     limit_address: String,
@@ -108,6 +112,7 @@ impl CodeSettings {
             rules: PhoneRules::new(countries, !self.any_line),
             limits: Limits {
                 phone: rate("QUICKCART_LIMIT_PHONE", &self.limit_phone)?,
+                email: rate("QUICKCART_LIMIT_EMAIL", &self.limit_email)?,
                 address: rate("QUICKCART_LIMIT_ADDRESS", &self.limit_address)?,
                 prefix: rate("QUICKCART_LIMIT_PREFIX", &self.limit_prefix)?,
                 country: rate("QUICKCART_LIMIT_COUNTRY", &self.limit_country)?,

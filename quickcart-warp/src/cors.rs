@@ -8,12 +8,15 @@ use warp::http::header::{
 use warp::http::{Method, StatusCode};
 use warp::reply::Response;
 
+use crate::error::{ApiError, Dialect};
+
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE, OPTIONS");
 const HEADERS: HeaderValue = HeaderValue::from_static(
     "Authorization, Content-Type, Idempotency-Key, If-Match, X-Admin-Key, X-Device-Key, X-Request-Id",
 );
-const EXPOSED: HeaderValue =
-    HeaderValue::from_static("ETag, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id");
+const EXPOSED: HeaderValue = HeaderValue::from_static(
+    "ETag, Location, RateLimit, RateLimit-Policy, Registration-Token, Retry-After, X-Request-Id",
+);
 const MAX_AGE_S: HeaderValue = HeaderValue::from_static("600");
 
 /// The origins that may call.
@@ -29,10 +32,19 @@ impl Cors {
         Self { origins }
     }
 
-    /// The answer to a preflight request; `None` for every other request.
-    pub(crate) fn preflight(&self, method: &Method, headers: &HeaderMap) -> Option<Response> {
+    /// The answer to a preflight request, which is a refusal for a foreign origin; `None` for every other request.
+    pub(crate) fn preflight(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        dialect: Dialect,
+    ) -> Option<Response> {
         if *method != Method::OPTIONS || !headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD) {
             return None;
+        }
+        if headers.get(ORIGIN).is_some_and(|origin| !self.origins.contains(origin)) {
+            let refused = ApiError::new(StatusCode::FORBIDDEN, "Disallowed CORS origin");
+            return Some(refused.into_response(dialect));
         }
         let mut response = Response::default();
         *response.status_mut() = StatusCode::NO_CONTENT;

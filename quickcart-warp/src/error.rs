@@ -12,7 +12,7 @@ use warp::http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use warp::reply::Response;
 
 use crate::dto::json_response;
-use crate::dto::validation::{ProblemItem, ValidationItem};
+use crate::dto::validation::{Part, ProblemItem, ValidationItem};
 use crate::rate_limit::{self, RateLimit};
 
 /// How a group writes its errors.
@@ -73,6 +73,8 @@ pub(crate) struct ApiError {
 enum Detail {
     Text(Cow<'static, str>),
     Fields(Vec<FieldFault>),
+    /// As FastAPI writes them, whatever the dialect.
+    Items(Vec<ValidationItem>),
 }
 
 impl ApiError {
@@ -102,6 +104,25 @@ impl ApiError {
 
     pub(crate) fn fields(faults: Vec<FieldFault>) -> Self {
         Self { detail: Detail::Fields(faults), ..Self::bad_request("").with_code("fields_invalid") }
+    }
+
+    /// Faults in a part of a request, as FastAPI answers them.
+    pub(crate) fn faults_in(part: Part, faults: &[FieldFault]) -> Self {
+        Self::unprocessable(faults.iter().map(|fault| ValidationItem::within(part, fault)).collect())
+    }
+
+    /// A body that cannot be read field by field, as FastAPI answers it.
+    pub(crate) fn unreadable(error: &FormError) -> Self {
+        Self::unprocessable(vec![match error {
+            FormError::NotUtf8 { offset } | FormError::NotJson { offset, .. } => {
+                ValidationItem::not_json(*offset)
+            }
+            _ => ValidationItem::not_object(),
+        }])
+    }
+
+    fn unprocessable(items: Vec<ValidationItem>) -> Self {
+        Self { detail: Detail::Items(items), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "") }
     }
 
     pub(crate) fn method_not_allowed(allow: &'static str) -> Self {
@@ -168,6 +189,7 @@ impl ApiError {
                 "success": false, "message": text, "rate_limit_exceeded": true, "reset_time": at,
             }),
             (Dialect::PhoneOtp, Detail::Text(text)) => json!({"success": false, "message": text}),
+            (_, Detail::Items(items)) => json!({ "detail": items }),
             (Dialect::PhoneOtp, Detail::Fields(_)) => json!({"success": false, "message": "Invalid request"}),
             (Dialect::Detail, Detail::Text(text)) => json!({ "detail": text }),
             (Dialect::DetailAndError, Detail::Text(text)) => json!({ "error": text, "detail": text }),
@@ -188,6 +210,10 @@ impl ApiError {
             Detail::Fields(faults) => json!({
                 "type": "about:blank", "title": title, "status": status, "detail": "Fields are wrong",
                 "errors": faults.iter().map(ProblemItem::of).collect::<Vec<_>>(),
+            }),
+            Detail::Items(items) => json!({
+                "type": "about:blank", "title": title, "status": status, "detail": "Fields are wrong",
+                "errors": items,
             }),
         };
         if let Some(code) = self.code {

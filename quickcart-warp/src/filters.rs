@@ -11,6 +11,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use futures_util::future::poll_immediate;
 use futures_util::{Stream, StreamExt};
 use percent_encoding::percent_decode_str;
+use quickcart_core::form::FormError;
 use warp::Filter;
 use warp::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use warp::http::{Method, StatusCode};
@@ -107,6 +108,23 @@ pub(crate) fn optional_json_body(
         async |content_type: Option<HeaderValue>, body: Result<Bytes, ApiError>| {
             let bytes = body?;
             if bytes.is_empty() { Ok(None) } else { of_json(content_type.as_ref(), bytes).map(Some) }
+        },
+    )
+}
+
+/// A body of JSON as FastAPI takes it: without a type it is JSON as well, and one of another type is no object.
+pub(crate) fn lenient_json_body(
+    app: &App,
+) -> impl Filter<Extract = (Result<Bytes, ApiError>,), Error = Rejection> + Clone + use<> {
+    let time_max = app.body_time_max;
+    header(CONTENT_TYPE.as_str()).and(header(CONTENT_LENGTH.as_str())).and(warp::body::stream()).then(
+        move |content_type: Option<HeaderValue>, length: Option<HeaderValue>, body| async move {
+            let bytes = read_in_time(time_max, length, body).await?;
+            let is_other = content_type.is_some() && !is_json(content_type.as_ref());
+            if is_other && !bytes.is_empty() {
+                return Err(ApiError::unreadable(&FormError::NotObject));
+            }
+            Ok(bytes)
         },
     )
 }

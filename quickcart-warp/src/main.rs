@@ -198,6 +198,7 @@ fn greeting(config: &Config, addresses: &[String], demo_products: Option<usize>)
         format!("  codes     {codes}"),
         format!("  messages  phone-otp: {}", messages(&config.messages.phone_otp)),
         format!("            smart-cart: {}", messages(&config.messages.smart_cart)),
+        format!("            registration: {}", messages(&config.messages.registration)),
     ];
     if config.legacy_devices {
         lines.push(

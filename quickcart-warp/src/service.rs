@@ -73,7 +73,7 @@ impl Service {
         let line = tracing::enabled!(target: "quickcart::http", tracing::Level::DEBUG)
             .then(|| (Instant::now(), request.method().clone(), masked_path(request.uri().path())));
         let dialect = Dialect::of_path(request.uri().path());
-        let call = match self.outside_routes(&request) {
+        let call = match self.outside_routes(&request, dialect) {
             Some(response) => Either::Left(ready(Ok(response))),
             None => Either::Right(warp::service(self.0.answers.clone()).call(request)),
         };
@@ -95,9 +95,9 @@ impl Service {
 
     /// What no route gets to see: questions of browsers, and requests that name no path (CONNECT and `OPTIONS *`), which
     /// warp's filters take for granted.
-    fn outside_routes(&self, request: &Request<Incoming>) -> Option<Response> {
+    fn outside_routes(&self, request: &Request<Incoming>, dialect: Dialect) -> Option<Response> {
         let no_path = || ApiError::bad_request("The request names no path").into_response(Dialect::Detail);
-        let preflight = self.0.cors.preflight(request.method(), request.headers());
+        let preflight = self.0.cors.preflight(request.method(), request.headers(), dialect);
         preflight.or_else(|| (!request.uri().path().starts_with('/')).then(no_path))
     }
 

@@ -2,12 +2,15 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use quickcart_core::account::TokenIssuer;
+use quickcart_core::account::{Registrations, TokenIssuer};
 use quickcart_core::catalog::import::{ImportError, demo_store};
 use quickcart_core::clock::{Clock, SystemClock};
 use quickcart_core::error::StoreError;
-use quickcart_core::messaging::{ConsoleProvider, Failover, Ledger, MessageProvider, NoProvider};
+use quickcart_core::messaging::{
+    ConsoleProvider, Failover, FailoverPolicy, Ledger, MessageProvider, NoProvider,
+};
 use quickcart_core::otp::store::{MemoryOtpStore, RedisOtpStore, RedisUrl};
 use quickcart_core::otp::{Otp, OtpStore, PhoneVerification};
 use quickcart_core::shop::Shop;
@@ -21,6 +24,9 @@ use crate::message_settings::{MessageConfig, Messages};
 
 /// How many codes may be pending at once: some 400 MB, which are never reached, and a flood is refused.
 const CHALLENGES_MAX: usize = 1_000_000;
+
+/// How long a mail server may take: some greet only after seconds.
+const MAIL_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// The services could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -66,17 +72,30 @@ pub struct Started {
 /// [`StartError`].
 pub async fn start(config: &Config) -> Result<Started, StartError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let shop = open_shop(&config.database, Arc::clone(&clock))?;
+    let store = open_store(&config.database)?;
+    let shop = Shop::new(Arc::clone(&store) as _, Arc::clone(&clock));
     let demo_products = if config.development { fill(&shop, &config.database).await? } else { None };
-    let store = code_store(config.redis.as_ref()).await?;
+    let code_store = code_store(config.redis.as_ref()).await?;
     let codes = &config.codes;
-    let otp = Otp::new(Arc::clone(&store), codes.keys.clone(), codes.policy, Arc::clone(&clock));
+    let otp = Otp::new(Arc::clone(&code_store), codes.keys.clone(), codes.policy, Arc::clone(&clock));
     check_two_factor(config).await?;
     let messages = &config.messages;
     let ledger = Arc::new(messages.daily_max.map_or_else(Ledger::default, Ledger::with_daily_max));
     let mut failovers = Vec::new();
     let phone_otp = provider(&messages.phone_otp, messages, &ledger, &clock, &mut failovers);
     let smart_cart = provider(&messages.smart_cart, messages, &ledger, &clock, &mut failovers);
+    // News of letters do not come, and there is one mail server.
+    let by_mail = FailoverPolicy {
+        budget: MAIL_TIME_MAX,
+        provider_time_max: MAIL_TIME_MAX,
+        report_time_max: None,
+        ..messages.policy
+    };
+    let by_mail = MessageConfig { policy: by_mail, ..messages.clone() };
+    let registration = provider(&messages.registration, &by_mail, &ledger, &clock, &mut failovers);
+    let key = config.jwt_key.for_use("registration");
+    let registrations = Registrations::new(store, otp.clone(), registration, &key, Arc::clone(&clock))
+        .with_limits(codes.limits.clone());
     let verification = |provider: &Arc<dyn MessageProvider>, purpose, brand| {
         PhoneVerification::new(otp.clone(), Arc::clone(provider), purpose, brand)
             .with_rules(codes.rules.clone())
@@ -90,9 +109,11 @@ pub async fn start(config: &Config) -> Result<Started, StartError> {
         smart_cart: verification(&smart_cart, "smart-cart.sign-in", "QuickCart")
             .with_fixed_code(config.smart_cart_code.clone()),
         admin_key: config.admin_key.clone(),
-        redis: config.redis.as_ref().map(|_| store),
+        redis: config.redis.as_ref().map(|_| code_store),
         tokens: TokenIssuer::new(config.jwt_key.clone(), Arc::clone(&clock)),
         images: config.images.clone(),
+        registrations,
+        registration_tokens: TokenIssuer::new(config.jwt_key.clone(), Arc::clone(&clock)),
         devices: DevicePolicy::new(
             config.device_key.as_ref().map(crate::config::Secret::expose),
             config.legacy_devices,
@@ -116,8 +137,11 @@ pub async fn start(config: &Config) -> Result<Started, StartError> {
 /// # Errors
 /// [`StartError::Database`].
 pub fn open_shop(database: &Path, clock: Arc<dyn Clock>) -> Result<Shop, StartError> {
-    let store = SqliteStore::open(database).map_err(|error| database_error(database, &error))?;
-    Ok(Shop::new(Arc::new(store), clock))
+    Ok(Shop::new(open_store(database)?, clock))
+}
+
+fn open_store(database: &Path) -> Result<Arc<SqliteStore>, StartError> {
+    SqliteStore::open(database).map(Arc::new).map_err(|error| database_error(database, &error))
 }
 
 /// In memory, or in a Redis that answers now.

@@ -31,6 +31,8 @@ pub enum FormError {
     NotJson {
         /// What is wrong, with line and column.
         reason: String,
+        /// How many characters stand before it.
+        offset: usize,
     },
     /// The JSON is not an object.
     #[error("the body must be a JSON object")]
@@ -94,6 +96,8 @@ pub enum Fault {
     ShorterThan(usize),
     /// The text has more characters than this.
     LongerThan(usize),
+    /// The text is not like this pattern, a regular expression for whoever sent it.
+    NotLike(&'static str),
     /// It is not a list.
     NotList,
     /// The list has more elements than this.
@@ -102,6 +106,8 @@ pub enum Fault {
     NotObject,
     /// The text is not an e-mail address.
     NotEmail,
+    /// The text is not a telephone number that can exist.
+    NotPhone,
     /// The text is not the name of a person.
     NotName,
     /// The text has control characters.
@@ -144,7 +150,7 @@ impl<'a> Form<'a> {
             if error.is_data() && !error.to_string().starts_with("duplicate") {
                 FormError::NotObject
             } else {
-                FormError::NotJson { reason: error.to_string() }
+                FormError::NotJson { reason: error.to_string(), offset: offset(text, &error) }
             }
         })
     }
@@ -392,6 +398,13 @@ impl<'a> Form<'a> {
     }
 }
 
+/// The place of an error, in characters from the start.
+fn offset(text: &str, error: &serde_json::Error) -> usize {
+    let before: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    let end = text.floor_char_boundary(before + error.column().saturating_sub(1));
+    text[..end].chars().count()
+}
+
 fn is_text(value: &RawValue) -> bool {
     value.get().starts_with('"')
 }
@@ -565,6 +578,18 @@ mod tests {
         }
         let faults: Vec<_> = form.into_faults().into_iter().map(|fault| fault.fault).collect();
         assert_eq!(faults, [Fault::ShorterThan(1), Fault::NotPlain, Fault::LongerThan(2), Fault::NotText]);
+    }
+
+    #[test]
+    fn says_where_json_ends() {
+        for (body, expected) in
+            [("{bad", 1), ("{\n\"ế\": x}", 7), ("", 0), ("{\"a\":1,\"a\":2}", 12), ("\n\n", 2)]
+        {
+            let Err(FormError::NotJson { offset, .. }) = Form::parse(body.as_bytes()) else {
+                panic!("{body}")
+            };
+            assert_eq!(offset, expected, "{body}");
+        }
     }
 
     #[test]

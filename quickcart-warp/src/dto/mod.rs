@@ -6,6 +6,7 @@ pub(crate) mod guest_cart;
 pub(crate) mod page;
 pub(crate) mod phone_otp;
 pub(crate) mod places;
+pub(crate) mod registration;
 pub(crate) mod shared;
 pub(crate) mod smart_cart;
 pub(crate) mod validation;

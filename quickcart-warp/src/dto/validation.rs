@@ -1,4 +1,5 @@
-//! Field faults in the notation of pydantic, which the clients of the old backends know.
+//! Field faults in the notation of pydantic, which the clients of the old backends know: bare, or with the part of the request
+//! that they are in, as FastAPI writes them.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -13,6 +14,20 @@ pub(crate) struct ValidationItem {
     r#type: &'static str,
     loc: Vec<Location>,
     msg: Cow<'static, str>,
+}
+
+/// The part of a request that a fault is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Body,
+}
+
+impl Part {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Body => "body",
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -30,6 +45,25 @@ impl ValidationItem {
         });
         let (r#type, msg) = words(fault.fault);
         Self { r#type, loc: loc.collect(), msg }
+    }
+
+    /// As FastAPI writes it: the location begins with the part.
+    pub(crate) fn within(part: Part, fault: &FieldFault) -> Self {
+        let bare = Self::of(fault);
+        let loc = std::iter::once(Location::Field(part.as_str())).chain(bare.loc).collect();
+        Self { loc, ..bare }
+    }
+
+    /// A body that is not JSON from this character on.
+    pub(crate) fn not_json(offset: usize) -> Self {
+        let loc = vec![Location::Field("body"), Location::Index(offset)];
+        Self { r#type: "json_invalid", loc, msg: "JSON decode error".into() }
+    }
+
+    /// A body that is no JSON object.
+    pub(crate) fn not_object() -> Self {
+        let msg = "Input should be a valid dictionary or object to extract fields from".into();
+        Self { r#type: "model_attributes_type", loc: vec![Location::Field("body")], msg }
     }
 }
 
@@ -98,6 +132,9 @@ fn words(fault: Fault) -> (&'static str, Cow<'static, str>) {
         Fault::LongerThan(most) => {
             ("string_too_long", format!("String should have at most {most} {}", characters(most)).into())
         }
+        Fault::NotLike(pattern) => {
+            ("string_pattern_mismatch", format!("String should match pattern '{pattern}'").into())
+        }
         Fault::NotList => fixed("list_type", "Input should be a valid list"),
         Fault::MoreThan(most) => ("too_long", format!("List should have at most {most} items").into()),
         Fault::NotObject => fixed("dict_type", "Input should be a valid dictionary"),
@@ -108,6 +145,7 @@ fn words(fault: Fault) -> (&'static str, Cow<'static, str>) {
             fixed("value_error", "a currency is three capital letters of ISO 4217, such as INR")
         }
         Fault::NotDate => fixed("date_parsing", "a date is written as 2027-03-31"),
+        Fault::NotPhone => fixed("value_error", "value is not a phone number that can exist"),
         Fault::NotName => fixed("value_error", "a name has 1 to 100 characters and no control characters"),
     }
 }

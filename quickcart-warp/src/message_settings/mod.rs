@@ -1,6 +1,7 @@
 //! Flags and environment variables of messages, and what they mean: how a message finds its way, what it may cost, and where
 //! receipts come.
 
+mod mail;
 mod providers;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use quickcart_core::messaging::sms::{Fast2Sms, InfobipTwoFactor, Twilio, TwilioW
 use quickcart_core::messaging::{FailoverPolicy, MessageProvider, MicroUnits, Order, Route};
 use warp::http::Uri;
 
+use self::mail::MailSettings;
 use crate::config::{ConfigError, Secret, given, wrong};
 
 /// Where providers tell what became of messages, below the public URL.
@@ -95,6 +97,9 @@ pub(crate) struct MessageSettings {
     #[arg(long, env = "QUICKCART_GATEWAYS", value_name = "FILE")]
     gateways: Option<PathBuf>,
 
+    #[command(flatten)]
+    mail: MailSettings,
+
     /// Milliseconds that all providers together may take for one message
     #[arg(long, env = "QUICKCART_SEND_BUDGET", value_name = "MS", default_value_t = 4_000, value_parser = clap::value_parser!(u64).range(100..=30_000))]
     send_budget: u64,
@@ -175,6 +180,8 @@ pub struct MessageConfig {
     pub phone_otp: Messages,
     /// Where the messages of the smart-cart group go.
     pub smart_cart: Messages,
+    /// Where the letters of the registration group go.
+    pub registration: Messages,
     /// How a message finds its way.
     pub policy: FailoverPolicy,
     /// What messages may cost in a day.
@@ -220,6 +227,7 @@ impl MessageSettings {
             }),
             phone_otp,
             smart_cart,
+            registration: self.mail.check(development)?,
             policy,
             daily_max: given(self.daily_spend.as_ref())
                 .map(|text| amount("QUICKCART_DAILY_SPEND", text))

@@ -12,6 +12,7 @@ mod phone_otp;
 mod phone_otp_auth;
 mod products;
 mod receipts;
+mod registration;
 mod shared;
 mod user;
 
@@ -44,6 +45,7 @@ fn groups(app: &App) -> impl Filter<Extract = (Response,), Error = Rejection> + 
     let rest = rest.or(guest_carts::routes(app)).unify().or(receipts::routes(app)).unify();
     let rest = rest.or(admin::routes(app)).unify();
     let rest = rest.or(operations::routes(app)).unify();
+    let rest = rest.or(registration::routes(app)).unify();
     let shop = products::routes(app).or(auth::routes(app).or(rest).unify()).unify().boxed();
     phone_otp::routes(app).or(cart::routes(app).or(shop).unify()).unify()
 }

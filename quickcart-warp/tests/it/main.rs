@@ -17,6 +17,7 @@ mod phone_otp_auth;
 mod program;
 mod providers;
 mod receipts;
+mod registration;
 mod render;
 mod security_headers;
 mod settings;

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::Account;
+use super::{Account, Customer};
 use crate::account::Claims;
 use crate::email::EmailAddress;
 
@@ -49,10 +49,7 @@ impl RegistrationClaims {
     #[must_use]
     pub fn of(account: &Account) -> Self {
         match account {
-            Account::Customer(customer) => Self {
-                email: customer.email.clone(),
-                holder: Holder::Customer { customer_id: customer.customer_id.to_string() },
-            },
+            Account::Customer(customer) => Self::of_customer(customer),
             Account::Employee(employee) => Self {
                 email: employee.email.clone(),
                 holder: Holder::Employee {
@@ -61,6 +58,13 @@ impl RegistrationClaims {
                 },
             },
         }
+    }
+
+    /// What is true of a customer.
+    #[must_use]
+    pub fn of_customer(customer: &Customer) -> Self {
+        let customer_id = customer.customer_id.to_string();
+        Self { email: customer.email.clone(), holder: Holder::Customer { customer_id } }
     }
 }
 
