@@ -66,7 +66,7 @@ fn fill(connection: &mut Connection, user_id: UserId) -> Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let sql = "UPDATE cart SET user_id = ?1, connected_at_ms = 0 WHERE cart_id = ?2";
     transaction.prepare_cached(sql)?.execute([user_id, CART_ID])?;
-    let sql = "INSERT INTO cart_item (cart_id, product_id, quantity) VALUES (?1, ?2, ?3)";
+    let sql = "INSERT INTO cart_item (cart_id, product_id, quantity, version) VALUES (?1, ?2, ?3, 1)";
     for (product_id, quantity) in LINES {
         transaction.prepare_cached(sql)?.execute([CART_ID, product_id, quantity])?;
     }
@@ -79,11 +79,12 @@ type Line = (i64, String, i64, Option<i64>, i64);
 /// Answers the sum of the prices.
 fn checkout(connection: &mut Connection, user_id: UserId) -> Result<i64> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let sql = "SELECT cart_id, reported_weight_mg FROM cart WHERE user_id = ?1";
+    let sql = "SELECT cart_id, reported_weight_mg, version FROM cart WHERE user_id = ?1";
     let cart_id: i64 = transaction.prepare_cached(sql)?.query_row([user_id], |row| row.get(0))?;
     let sql = "SELECT product.product_id, product.product_name, product.price_minor, \
                       product.discounted_price_minor, quantity, product.barcode, product.currency, \
-                      product.offer_name, product.weight_g, product.expiry, product.category_id, cart_items_id \
+                      product.offer_name, product.weight_g, product.expiry, product.category_id, cart_items_id, \
+                      cart_item.version \
                FROM cart_item JOIN product USING (product_id) WHERE cart_id = ?1 ORDER BY cart_items_id";
     let read =
         |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?));
@@ -107,7 +108,8 @@ fn checkout(connection: &mut Connection, user_id: UserId) -> Result<i64> {
         transaction.prepare_cached(sql)?.execute(values)?;
     }
     transaction.prepare_cached("DELETE FROM cart_item WHERE cart_id = ?1")?.execute([cart_id])?;
-    let sql = "UPDATE cart SET user_id = NULL, connected_at_ms = NULL, reported_weight_mg = NULL WHERE cart_id = ?1";
+    let sql = "UPDATE cart SET user_id = NULL, connected_at_ms = NULL, reported_weight_mg = NULL, version = version + 1 \
+               WHERE cart_id = ?1";
     transaction.prepare_cached(sql)?.execute([cart_id])?;
     transaction.commit()?;
     Ok(total)

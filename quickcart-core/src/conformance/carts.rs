@@ -115,6 +115,9 @@ async fn counts_versions(store: &dyn ShopStore, asha: UserId, now: Timestamp) {
     let weight_mg = u64::from(product.weight_g.expect("a weight")) * 1_000;
     let same = CartEvent::ItemWeighed { cart_id: 1, barcode: product.barcode.to_string(), weight_mg };
     assert_eq!(store.apply(&same).await.expect("a line"), cart.lines[1]);
+    let absent = store.product(3).await.expect("an answer").expect("a product").product.barcode.to_string();
+    let nothing = CartEvent::ItemWeighed { cart_id: 1, barcode: absent, weight_mg: 0 };
+    assert_eq!(store.apply(&nothing).await.expect("a line").quantity, None);
     assert_eq!(store.view(asha).await.expect("a trolley"), cart, "the same again changes nothing");
     store.disconnect(asha).await.expect("a trolley");
     store.connect(asha, 1, now).await.expect("a trolley");

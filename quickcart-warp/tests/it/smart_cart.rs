@@ -420,6 +420,53 @@ async fn older_paths_start_where_they_are_told() {
     assert_eq!((status, &none["error"]), (400, &json!("No destinations provided.")));
 }
 
+/// Defect 1.
+#[tokio::test]
+async fn each_sign_in_has_a_code_of_its_own_that_is_sent_and_not_in_the_cookie() {
+    let folder = folder();
+    let server = Server::start(folder.path(), &[]);
+    let ask = async |number: &str| {
+        let caller = anybody(&server);
+        let body = json!({ "mobile_number": number });
+        let sent = caller.send(Method::POST, "/auth/verify_mobile", Some(&body)).await;
+        let cookie = sent.headers()["set-cookie"].to_str().unwrap().to_owned();
+        (caller, cookie, server.code())
+    };
+    let guess = |number: &str, code: &str| json!({"mobile_number": number, "otp": code});
+    let refused = detail(400, "Invalid OTP or OTP expired.");
+    let (asha, cookie, code) = ask("9876543210").await;
+    assert!(cookie.contains("HttpOnly") && !cookie.contains(&code), "{cookie}");
+    let (bina, _, another) = ask("9876543211").await;
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    for _ in 0..5 {
+        assert_eq!(asha.post("/auth/verify_otp", guess("9876543210", wrong)).await, refused);
+    }
+    assert_eq!(asha.post("/auth/verify_otp", guess("9876543210", &code)).await, refused, "five wrong codes");
+    let (status, answer) = bina.post("/auth/verify_otp", guess("9876543211", &another)).await;
+    assert_eq!((status, &answer["user_id"]), (200, &json!(1)), "who only asked for a code is no user yet");
+    assert_eq!(bina.post("/auth/verify_otp", guess("9876543211", &another)).await, refused, "a second time");
+}
+
+/// Defect 2.
+#[tokio::test]
+async fn devices_show_their_key_for_every_kind_of_cart() {
+    let folder = folder();
+    let settings = [("QUICKCART_LEGACY_DEVICES", "0"), ("QUICKCART_DEVICE_KEY", "trolley")];
+    let server = Server::start(folder.path(), &settings);
+    let asha = signed_in(&server, "9876543210").await;
+    let cart_id = asha.ad_hoc().await;
+    let added = json!({"cart_id": cart_id, "product_id": 1, "weight": 1});
+    let weighed = json!({"cart_id": cart_id, "barcode": "9524101000178", "weight": 2.1});
+    for (path, body) in [("/cart/esp32/add_item", added), ("/cart/esp32/update_item", weighed)] {
+        for (key, status) in [(None, 401), (Some("wrong"), 401), (Some("trolley"), 200)] {
+            let request = asha.client.post(server.url.clone() + path).json(&body);
+            let request = if let Some(key) = key { request.header("X-Device-Key", key) } else { request };
+            assert_eq!(request.send().await.unwrap().status().as_u16(), status, "{path} {key:?}");
+        }
+    }
+    assert_eq!(asha.get("/cart/view").await.1["items"][0]["quantity"], json!(2));
+}
+
 /// Defect 3.
 #[tokio::test]
 async fn unknown_products_and_carts_are_not_found_and_errors_show_no_internals() {

@@ -124,8 +124,9 @@ impl CartStore for SqliteStore {
                 let cart_id = expected_cart(transaction, user_id, expected)?;
                 let product = find_product(transaction, product_id)?
                     .ok_or(CartError::ProductNotFound { product_id })?;
-                let count = count_in_cart(transaction, cart_id, product_id)?;
-                set_line(transaction, cart_id, product, count + 1, None)
+                let line = line(transaction, cart_id, product)?;
+                let count = pieces(&line) + 1;
+                set_line(transaction, line, count, None)
             })
             .await
     }
@@ -141,9 +142,10 @@ impl CartStore for SqliteStore {
                 let cart_id = expected_cart(transaction, user_id, expected)?;
                 let not_in_cart = CartError::NotInCart { product_id };
                 let Some(product) = known_product(transaction, product_id)? else { return Err(not_in_cart) };
-                match count_in_cart(transaction, cart_id, product_id)? {
+                let line = line(transaction, cart_id, product)?;
+                match pieces(&line) {
                     0 => Err(not_in_cart),
-                    count => set_line(transaction, cart_id, product, count - 1, None),
+                    count => set_line(transaction, line, count - 1, None),
                 }
             })
             .await
@@ -337,8 +339,9 @@ fn apply(transaction: &Transaction<'_>, event: &CartEvent) -> Result<CartLine, C
             let product_id = *product_id;
             let product =
                 find_product(transaction, product_id)?.ok_or(CartError::ProductNotFound { product_id })?;
-            let count = count_in_cart(transaction, cart_id, product_id)?;
-            set_line(transaction, cart_id, product, count + 1, Some(*cart_weight_mg))
+            let line = line(transaction, cart_id, product)?;
+            let count = pieces(&line) + 1;
+            set_line(transaction, line, count, Some(*cart_weight_mg))
         }
         CartEvent::ItemWeighed { barcode, weight_mg, .. } => {
             let not_found = || CartError::BarcodeNotFound { barcode: barcode.clone() };
@@ -346,55 +349,42 @@ fn apply(transaction: &Transaction<'_>, event: &CartEvent) -> Result<CartLine, C
             let count = product.weight_g.and_then(|unit_g| quantity_of_weight(*weight_mg, unit_g));
             let count = count.ok_or_else(|| CartError::NoUnitWeight { barcode: barcode.clone() })?;
             // Devices repeat what they see; the same again changes nothing.
-            match line(transaction, cart_id, &product)? {
-                Some(line) if line.quantity.is_some_and(|quantity| u64::from(quantity.get()) == count) => {
-                    Ok(line)
-                }
-                _ => set_line(transaction, cart_id, product, count, None),
-            }
+            let line = line(transaction, cart_id, product)?;
+            if pieces(&line) == count { Ok(line) } else { set_line(transaction, line, count, None) }
         }
     }
 }
 
-fn line(
-    transaction: &Transaction<'_>,
-    cart_id: CartId,
-    product: &Product,
-) -> Result<Option<CartLine>, StoreError> {
-    let sql = "SELECT cart_items_id, quantity, version FROM cart_item WHERE cart_id = ?1 AND product_id = ?2";
-    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-    let query = transaction.prepare_cached(sql);
-    let found = query
-        .and_then(|mut statement| statement.query_row([cart_id, product.product_id], read).optional())
-        .or_store_error()?;
-    let line = |(cart_items_id, count, version)| {
-        let (product, quantity) = (product.clone(), quantity_of(count)?);
-        Ok(CartLine { cart_items_id, cart_id, product, quantity, version })
-    };
-    found.map(line).transpose()
-}
-
-pub(super) fn count_in_cart(
-    transaction: &Transaction<'_>,
-    cart_id: CartId,
-    product_id: ProductId,
-) -> Result<u64, StoreError> {
-    let query =
-        transaction.prepare_cached("SELECT quantity FROM cart_item WHERE cart_id = ?1 AND product_id = ?2");
-    let count = query
-        .and_then(|mut statement| statement.query_row([cart_id, product_id], |row| row.get(0)).optional());
-    Ok(count.or_store_error()?.unwrap_or(0))
-}
-
-/// Writes how many pieces of a product are in a cart, and what the whole cart weighs now; what it weighed before says nothing any
-/// more.
-pub(super) fn set_line(
+/// The line of a product in a cart, without a quantity when there is none.
+pub(super) fn line(
     transaction: &Transaction<'_>,
     cart_id: CartId,
     product: Product,
+) -> Result<CartLine, StoreError> {
+    let sql = "SELECT cart.version, cart_items_id, quantity, cart_item.version FROM cart \
+               LEFT JOIN cart_item ON cart_item.cart_id = cart.cart_id AND product_id = ?2 WHERE cart.cart_id = ?1";
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+    let query = transaction.prepare_cached(sql);
+    let values = params![cart_id, product.product_id];
+    let (cart_version, id, count, version): (u64, Option<i64>, Option<i64>, Option<u64>) =
+        query.and_then(|mut statement| statement.query_row(values, read)).or_store_error()?;
+    let (cart_items_id, version) = (id.unwrap_or(0), version.unwrap_or(cart_version));
+    Ok(CartLine { cart_items_id, cart_id, product, quantity: quantity_of(count.unwrap_or(0))?, version })
+}
+
+/// How many pieces a line has.
+pub(super) fn pieces(line: &CartLine) -> u64 {
+    line.quantity.map_or(0, |quantity| quantity.get().into())
+}
+
+/// Writes how many pieces a line has, and what the whole cart weighs now; what it weighed before says nothing any more.
+pub(super) fn set_line(
+    transaction: &Transaction<'_>,
+    line: CartLine,
     count: u64,
     cart_weight_mg: Option<u64>,
 ) -> Result<CartLine, CartError> {
+    let CartLine { cart_id, product, .. } = line;
     let sql =
         "UPDATE cart SET version = version + 1, reported_weight_mg = ?2 WHERE cart_id = ?1 RETURNING version";
     let query = transaction.prepare_cached(sql);

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::SqliteStore;
-use super::cart::{connect_ad_hoc, count_in_cart, quantity_of, run, set_line};
+use super::cart::{connect_ad_hoc, line, pieces, quantity_of, run, set_line};
 use super::catalog::find_product;
 use super::error::OrStoreError;
 use super::row::{PRODUCT_COLUMNS, PRODUCT_WIDTH, product};
@@ -117,9 +117,9 @@ fn merge(
     }
     let (cart_id, _) = connect_ad_hoc(transaction, user_id, now)?;
     for GuestLine { product, quantity } in lines(transaction, guest.id)? {
-        let there = count_in_cart(transaction, cart_id, product.product_id)?;
-        let count = (there + u64::from(quantity.get())).min(Quantity::MAX.into());
-        set_line(transaction, cart_id, product, count, None)?;
+        let line = line(transaction, cart_id, product)?;
+        let sum = (pieces(&line) + u64::from(quantity.get())).min(Quantity::MAX.into());
+        set_line(transaction, line, sum, None)?;
     }
     run(transaction, "DELETE FROM guest_cart_item WHERE guest_cart_id = ?1", [guest.id])?;
     let sql = "UPDATE guest_cart SET changed_at_ms = ?2, merged_user_id = ?3, merged_cart_id = ?4 WHERE guest_cart_id = ?1";
