@@ -119,7 +119,7 @@ impl Shop {
         self.call(py, async move |shop| shop.complete_profile(user_id, &profile).await).map(User::from)
     }
 
-    /// Products whose name or barcode contains the text, by id.
+    /// Products whose name or barcode contains the text, by id, or else those whose names come near to it.
     #[pyo3(signature = (text, offset=0, limit=500))]
     fn search(&self, py: Python<'_>, text: String, offset: u32, limit: u32) -> Result<Vec<Product>, Failure> {
         let page = page(offset, limit)?;

@@ -60,6 +60,9 @@ impl Kind {
     }
 }
 
+/// The signs that stand between the words of names. Whoever writes `mil%` means the sign, and not milk.
+const SIGNS: &str = "-'.,&/()+\"";
+
 /// A query, word by word.
 #[derive(Clone, Debug)]
 pub struct Spelling(Vec<SpelledWord>);
@@ -68,13 +71,15 @@ impl Spelling {
     /// The most words that are compared; a longer query is not one that somebody mistyped.
     pub const WORDS_MAX: usize = 8;
 
-    /// The words of a query; `None` when there are none or too many, or one is too long, or all are too short to be misspelt.
+    /// The words of a query; `None` when there are none or too many, or one is too long, or all are too short to be misspelt, or a
+    /// sign is between them that means to say something else.
     #[must_use]
     pub fn of(query: &str) -> Option<Self> {
         let words: Vec<_> = words(query).into_iter().map(SpelledWord::new).collect();
         let fits = (1..=Self::WORDS_MAX).contains(&words.len())
             && words.iter().all(|word| word.letters <= SpelledWord::LETTERS_MAX)
-            && words.iter().any(|word| word.errors_max > 0);
+            && words.iter().any(|word| word.errors_max > 0)
+            && !query.chars().any(|character| character.is_ascii_punctuation() && !SIGNS.contains(character));
         fits.then_some(Self(words))
     }
 
@@ -220,6 +225,9 @@ mod tests {
             assert_eq!(Spelling::of(query).is_some(), query == "tea 1", "{query}");
         }
         assert!(Spelling::of("1234567").is_none(), "a number is another number");
+        for query in ["mil%", "%milk", "m_lk", "milk*", "mi?k", "<milk>", "milk\\"] {
+            assert!(Spelling::of(query).is_none(), "{query} is meant as it is");
+        }
         assert_eq!(Spelling::of("tea oi").unwrap().errors_in("Tea Oil"), None);
     }
 

@@ -47,7 +47,8 @@ pub(super) fn import(
     sections(transaction, data, &mut counter)?;
     // Products may swap their barcodes, and a barcode goes to whom the new files give it.
     let free = "UPDATE product SET barcode = 'importing-' || product_id WHERE product_id = ?1";
-    let retire = "UPDATE product SET barcode = 'retired-' || product_id WHERE barcode = ?1";
+    let retire =
+        "UPDATE product SET barcode = 'retired-' || product_id, version = version + 1 WHERE barcode = ?1";
     for record in &data.products {
         run(transaction, free, params![record.product.product_id])?;
     }

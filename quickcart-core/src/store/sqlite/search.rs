@@ -146,13 +146,14 @@ fn like_pattern(text: &str) -> String {
     pattern
 }
 
-/// Notes the words of a name, for those who misspell them.
+/// Notes the words of a name, for those who misspell them. Nobody misspells a number.
 pub(super) fn learn_words(transaction: &Transaction<'_>, name: &str) -> Result<(), StoreError> {
     let sql = "INSERT OR IGNORE INTO product_word (letters, word) VALUES (?1, ?2)";
     let mut statement = transaction.prepare_cached(sql).or_store_error()?;
     for word in words(name) {
         let letters = word.chars().count();
-        if (INDEXED_MIN..=SpelledWord::LETTERS_MAX + 2).contains(&letters) {
+        let is_number = word.chars().all(char::is_numeric);
+        if !is_number && (INDEXED_MIN..=SpelledWord::LETTERS_MAX + 2).contains(&letters) {
             statement.execute(params![letters, word]).or_store_error()?;
         }
     }
