@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use quickcart_core::cart::CartError;
-use quickcart_core::catalog::Page;
 use serde_json::json;
 use warp::Filter;
 use warp::filters::BoxedFilter;
@@ -13,6 +12,7 @@ use super::{authorization, invalid_token, shopper};
 use crate::app::App;
 use crate::dto::catalogue::{Recipe, Recipes};
 use crate::dto::ok;
+use crate::dto::page::page;
 use crate::dto::smart_cart::{ChecklistEntry, Message, ProductChoice, checklist_item, recipe_source};
 use crate::error::{ApiError, Dialect};
 use crate::filters::{answer, decoded, get, json_body, post, query, with};
@@ -86,7 +86,8 @@ async fn remove(
 async fn recipes(app: App, authorization: Option<HeaderValue>, query: String) -> Result<Response, ApiError> {
     let user_id = shopper(&app, authorization.as_ref())?;
     let source = recipe_source(&query)?;
-    let found = app.shop.recipes(user_id, source, Page::default()).await.map_err(|error| match error {
+    let page = page(&query).map_err(ApiError::fields)?;
+    let found = app.shop.recipes(user_id, source, page).await.map_err(|error| match error {
         CartError::NoActiveCart => ApiError::with_text(&error, "User has no active cart."),
         error => error.into(),
     })?;

@@ -420,6 +420,13 @@ async fn shoppers_lists_have_pages_when_they_ask_for_them() {
     let mistyped = list("/products/search?query=mlik", "results").await;
     assert!(mistyped[0]["product_name"].as_str().unwrap().contains("Milk"), "{mistyped:?}");
     assert_eq!(list("/products/search?query=mlik&limit=2&offset=1", "results").await, mistyped[1..3]);
+    let token = admin.shopper("9876543210").await.json::<Value>().await.unwrap()["token"].clone();
+    for path in ["/orders/history?limit=0", "/user/recipes?limit=501"] {
+        let request = admin.client.get(admin.server.url.clone() + path).bearer_auth(token.as_str().unwrap());
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{path}");
+        assert_eq!(response.json::<Value>().await.unwrap()["detail"][0]["loc"], json!(["limit"]));
+    }
     for path in
         ["/products/search?query=milk&limit=0", "/products/offers?limit=501", "/products/offers?skip=-1"]
     {
