@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::account::{AccountError, Profile, User, UserId};
+use async_trait::async_trait;
+
+use crate::account::{AccountError, Holders, Profile, ShopperClaims, User, UserId};
 use crate::admin::{AdminError, AuditEntry, AuditFilter, ProductEntry, ProductSheet, UserEntry, Version};
 use crate::cart::{
     CartError, CartId, CartLine, CartView, ChecklistItem, Connection, GuestLine, GuestToken, Location,
@@ -505,5 +507,19 @@ impl Shop {
         let map = Arc::clone(&built.map);
         *self.map.write().unwrap_or_else(PoisonError::into_inner) = Some(built);
         Ok(Some(map))
+    }
+}
+
+/// Shoppers stay shoppers.
+#[async_trait]
+impl Holders for Shop {
+    type Claims = ShopperClaims;
+
+    async fn current(&self, claims: &ShopperClaims) -> Result<Option<ShopperClaims>, StoreError> {
+        match self.store.user(claims.user_id).await {
+            Ok(user) => Ok(user.map(|_| *claims)),
+            Err(AccountError::Store(error)) => Err(error),
+            Err(error) => Err(StoreError::internal(error)),
+        }
     }
 }

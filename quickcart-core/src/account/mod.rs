@@ -1,14 +1,23 @@
-//! Shoppers and customers: who they are, and the passwords and tokens that prove it.
+//! Shoppers, members and customers: who they are, and the passwords and tokens that prove it.
 
 mod error;
+mod member;
+mod members;
 mod password;
 mod registration;
+mod revocation;
+mod session;
 mod token;
 mod user;
 
 use async_trait::async_trait;
 
 pub use error::AccountError;
+pub use member::{
+    InvalidMemberName, Member, MemberError, MemberName, MemberRole, MemberStatus, MemberStore, NewMember,
+    UnknownWord,
+};
+pub use members::{Members, SignedIn};
 pub use password::{
     InvalidPasswordHash, PASSWORD_LENGTH_MIN, PASSWORD_SIZE_MAX, PasswordError, PasswordHash, Passwords,
     check_length,
@@ -18,7 +27,9 @@ pub use registration::{
     InvalidCustomerId, Proof, Registration, RegistrationClaims, RegistrationError, RegistrationStore,
     Registrations, Role, Step,
 };
-pub use token::{Claims, InvalidToken, ShopperClaims, Token, TokenIssuer};
+pub use revocation::{Revocation, RevocationStore, Revocations, Revoked};
+pub use session::{Holders, SessionError, Sessions};
+pub use token::{Claims, InvalidToken, MemberClaims, ShopperClaims, Token, TokenIssuer};
 pub use user::{InvalidName, PersonName, Profile, User, UserId};
 
 use crate::clock::Timestamp;

@@ -3,6 +3,7 @@
 //! Written here because the usual crate, jsonwebtoken, keeps its cryptography in one global place of the process, which
 //! a library must not claim from its host, and reads the machine's clock. The format is small once one algorithm is fixed.
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -13,8 +14,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::UserId;
+use super::revocation::{Revocation, Revocations, Revoked};
+use super::session::SessionError;
 use crate::clock::{Clock, Timestamp};
-use crate::error::{DomainError, ErrorKind};
+use crate::error::{DomainError, ErrorKind, StoreError};
 use crate::secret::{SecretKey, equal};
 
 /// The longest token that is looked at, in bytes.
@@ -35,6 +38,7 @@ const TOKEN_LENGTH_MAX: usize = 1_024;
 pub struct TokenIssuer<C> {
     key: SecretKey,
     clock: Arc<dyn Clock>,
+    revocations: Revocations,
     claims: PhantomData<fn() -> C>,
 }
 
@@ -44,6 +48,9 @@ pub trait Claims: Serialize + DeserializeOwned {
     const AUDIENCE: &'static str;
     /// How long they are good for.
     const LIFETIME: SignedDuration;
+
+    /// Who holds the token, among all of this audience.
+    fn subject(&self) -> Cow<'_, str>;
 }
 
 /// Shoppers of the smart cart, for 60 minutes, as its clients know them.
@@ -56,6 +63,38 @@ pub struct ShopperClaims {
 impl Claims for ShopperClaims {
     const AUDIENCE: &'static str = "smart-cart";
     const LIFETIME: SignedDuration = SignedDuration::from_mins(60);
+
+    fn subject(&self) -> Cow<'_, str> {
+        self.user_id.to_string().into()
+    }
+}
+
+/// Members of the phone-otp group, for 7 days, as its clients know them.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberClaims {
+    /// The member.
+    pub user_id: UserId,
+    /// The ten digits of their phone.
+    pub phone: String,
+    /// Whether they may do what administrators may.
+    pub is_admin: bool,
+}
+
+impl Claims for MemberClaims {
+    const AUDIENCE: &'static str = "phone-otp";
+    const LIFETIME: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+    fn subject(&self) -> Cow<'_, str> {
+        self.user_id.to_string().into()
+    }
+}
+
+/// Without the phone.
+impl std::fmt::Debug for MemberClaims {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { user_id, is_admin, .. } = self;
+        write!(f, "MemberClaims {{ user_id: {user_id}, phone: ***, is_admin: {is_admin} }}")
+    }
 }
 
 /// A token that holds.
@@ -98,17 +137,36 @@ const HEADER: Header<'static> = Header { alg: "HS256", typ: "JWT" };
 
 impl<C> Clone for TokenIssuer<C> {
     fn clone(&self) -> Self {
-        Self { key: self.key.clone(), clock: Arc::clone(&self.clock), claims: PhantomData }
+        self.of_group()
+    }
+}
+
+impl<C> TokenIssuer<C> {
+    /// Tokens signed with `key`. What is revoked is known to this one and its clones, as long as they live.
+    #[must_use]
+    pub fn new(key: SecretKey, clock: Arc<dyn Clock>) -> Self {
+        Self { key, clock, revocations: Revocations::default(), claims: PhantomData }
+    }
+
+    /// The same, refusing what `revocations` knows.
+    #[must_use]
+    pub fn with_revocations(self, revocations: Revocations) -> Self {
+        Self { revocations, ..self }
+    }
+
+    /// The tokens of another audience: the same key, clock and revocations.
+    #[must_use]
+    pub fn of_group<D>(&self) -> TokenIssuer<D> {
+        TokenIssuer {
+            key: self.key.clone(),
+            clock: Arc::clone(&self.clock),
+            revocations: self.revocations.clone(),
+            claims: PhantomData,
+        }
     }
 }
 
 impl<C: Claims> TokenIssuer<C> {
-    /// Tokens signed with `key`.
-    #[must_use]
-    pub fn new(key: SecretKey, clock: Arc<dyn Clock>) -> Self {
-        Self { key, clock, claims: PhantomData }
-    }
-
     /// A token that says this.
     #[must_use]
     pub fn issue(&self, claims: &C) -> String {
@@ -124,7 +182,7 @@ impl<C: Claims> TokenIssuer<C> {
     /// What a token proves.
     ///
     /// # Errors
-    /// [`InvalidToken`] when it is not ours, of another audience or algorithm, changed, or expired.
+    /// [`InvalidToken`] when it is not ours, of another audience or algorithm, changed, expired, or revoked.
     pub fn verify(&self, token: &str) -> Result<Token<C>, InvalidToken> {
         if token.len() > TOKEN_LENGTH_MAX {
             return Err(InvalidToken::Foreign);
@@ -146,7 +204,33 @@ impl<C: Claims> TokenIssuer<C> {
         let claims = serde_json::from_slice(&payload).map_err(|_| InvalidToken::Foreign)?;
         let at = |second| Timestamp::from_second(second).map_err(|_| InvalidToken::Foreign);
         let (issued_at, expires_at) = (at(registered.iat)?, at(registered.exp)?);
-        Ok(Token { claims, id: registered.jti.into(), issued_at, expires_at })
+        let token = Token { claims, id: registered.jti.into(), issued_at, expires_at };
+        if self.revocations.covers(&token) { Err(InvalidToken::Revoked) } else { Ok(token) }
+    }
+
+    /// Ends this token before its time. Of several who do so at once, one gets `true`.
+    ///
+    /// # Errors
+    /// [`SessionError`] when it holds no more, or the store does not answer.
+    pub async fn revoke(&self, token: &str) -> Result<bool, SessionError> {
+        let Token { id, expires_at, .. } = self.verify(token)?;
+        Ok(self.end(Revoked::Token(id), expires_at).await?)
+    }
+
+    /// Ends every token that was issued to whom these claims name, up to now; those of this very second, too.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn revoke_all(&self, claims: &C) -> Result<(), StoreError> {
+        let issued_until = self.clock.now();
+        let until = issued_until.saturating_add(C::LIFETIME).unwrap_or(issued_until);
+        let revoked = Revoked::Holder { subject: claims.subject().into(), issued_until };
+        self.end(revoked, until).await.map(|_| ())
+    }
+
+    async fn end(&self, revoked: Revoked, until: Timestamp) -> Result<bool, StoreError> {
+        let revocation = Revocation { audience: C::AUDIENCE.into(), revoked, until };
+        self.revocations.revoke(revocation, self.clock.now()).await
     }
 }
 
@@ -171,6 +255,9 @@ pub enum InvalidToken {
     /// It was good once.
     #[error("the token has expired; sign in again")]
     Expired,
+    /// Somebody ended it before its time.
+    #[error("the token was revoked; sign in again")]
+    Revoked,
 }
 
 impl DomainError for InvalidToken {
@@ -182,6 +269,7 @@ impl DomainError for InvalidToken {
         match self {
             Self::Foreign => "token_invalid",
             Self::Expired => "token_expired",
+            Self::Revoked => "token_revoked",
         }
     }
 }
@@ -206,6 +294,20 @@ mod tests {
         let token = tokens.issue(&CLAIMS);
         clock.advance(Duration::from_secs(3_599));
         assert_eq!(tokens.verify(&token).unwrap().claims, CLAIMS);
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(tokens.verify(&token), Err(InvalidToken::Expired));
+    }
+
+    #[test]
+    fn a_token_of_a_week_hides_its_phone_in_logs() {
+        let (tokens, clock) = issuer();
+        let tokens = tokens.of_group::<MemberClaims>();
+        let claims = MemberClaims { user_id: 7, phone: "9876543210".to_owned(), is_admin: false };
+        let token = tokens.issue(&claims);
+        clock.advance(Duration::from_secs(7 * 24 * 3_600 - 1));
+        let verified = tokens.verify(&token).unwrap();
+        assert_eq!(verified.claims, claims);
+        assert!(!format!("{verified:?}").contains("9876543210"), "{verified:?}");
         clock.advance(Duration::from_secs(1));
         assert_eq!(tokens.verify(&token), Err(InvalidToken::Expired));
     }

@@ -5,11 +5,15 @@
 
 mod admin_store;
 mod carts;
+mod member_store;
 mod otp_store;
 mod registration_store;
+mod revocation_store;
 mod shop_store;
 
 pub use admin_store::admin_store;
+pub use member_store::member_store;
 pub use otp_store::{otp_store, otp_store_agrees};
 pub use registration_store::registration_store;
+pub use revocation_store::revocation_store;
 pub use shop_store::shop_store;

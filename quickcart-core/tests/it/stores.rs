@@ -109,6 +109,14 @@ async fn sqlite_keeps_registrations() {
     conformance::registration_store(&SqliteStore::open(&folder.path().join("shop.db")).unwrap()).await;
 }
 
+#[tokio::test]
+async fn sqlite_keeps_members_and_revocations() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("shop.db")).unwrap();
+    conformance::member_store(&store).await;
+    conformance::revocation_store(&store).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_of_many_shoppers_gets_the_trolley() {
     let folder = tempfile::tempdir().unwrap();

@@ -31,6 +31,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
             "money",
             "tax",
             "email",
+            "secret",
             "phone",
             "account",
             "catalog",

@@ -1,5 +1,7 @@
 //! What the tokens of this group say.
 
+use std::borrow::Cow;
+
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +44,13 @@ pub enum Holder {
 impl Claims for RegistrationClaims {
     const AUDIENCE: &'static str = "registration";
     const LIFETIME: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+    fn subject(&self) -> Cow<'_, str> {
+        match &self.holder {
+            Holder::Customer { customer_id } => format!("customer {customer_id}").into(),
+            Holder::Employee { employee_id, .. } => format!("employee {employee_id}").into(),
+        }
+    }
 }
 
 impl RegistrationClaims {

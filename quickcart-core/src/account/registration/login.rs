@@ -2,8 +2,14 @@
 
 use std::net::IpAddr;
 
-use super::{Account, Customer, CustomerId, DetailsChange, RegistrationError, Registrations};
+use async_trait::async_trait;
+
+use super::{
+    Account, Customer, CustomerId, DetailsChange, RegistrationClaims, RegistrationError, Registrations,
+};
+use crate::account::{Claims, Holders};
 use crate::email::EmailAddress;
+use crate::error::StoreError;
 
 impl Registrations {
     /// Whose address and password this is. A customer is answered as before this login: with the one before it. What is no
@@ -63,5 +69,16 @@ impl Registrations {
         change: &DetailsChange,
     ) -> Result<Customer, RegistrationError> {
         self.store.change_details(customer_id, change.checked()?).await
+    }
+}
+
+#[async_trait]
+impl Holders for Registrations {
+    type Claims = RegistrationClaims;
+
+    async fn current(&self, claims: &RegistrationClaims) -> Result<Option<RegistrationClaims>, StoreError> {
+        let account = self.store.credentials(&claims.email).await?.map(|(account, _)| account);
+        let current = account.as_ref().map(RegistrationClaims::of);
+        Ok(current.filter(|current| current.subject() == claims.subject()))
     }
 }
