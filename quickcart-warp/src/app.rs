@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use quickcart_core::account::{RegistrationClaims, Registrations, ShopperClaims, TokenIssuer};
+use quickcart_core::account::{
+    Members, RegistrationClaims, Registrations, Sessions, ShopperClaims, TokenIssuer,
+};
 use quickcart_core::catalog::ImageFolder;
 use quickcart_core::clock::Clock;
 use quickcart_core::messaging::sms::TwilioWebhook;
@@ -41,6 +43,10 @@ pub struct Parts {
     pub registrations: Registrations,
     /// Tokens of the registration group.
     pub registration_tokens: TokenIssuer<RegistrationClaims>,
+    /// The members of the phone-otp group.
+    pub members: Members,
+    /// The tokens of all groups, to be renewed and revoked.
+    pub sessions: Sessions,
     /// Which devices are heard.
     pub devices: DevicePolicy,
     /// The names of all message providers that are asked.

@@ -1,7 +1,8 @@
 //! The HTTP face of QuickCart: the routes of four old backends as warp filters, and a server for them.
 //!
 //! [`routes`] is a filter that rejects what is not its own, so it joins a warp server of yours with `or`; [`server`] is a
-//! hyper accept loop with time limits, which the program `quickcart-warp` runs.
+//! hyper accept loop with time limits, which the program `quickcart-warp` runs. [`guard`] lets only those to routes of
+//! yours who show a token.
 
 pub mod app;
 pub mod config;
@@ -15,6 +16,7 @@ mod cors;
 mod dto;
 mod error;
 mod filters;
+mod guard;
 mod in_time;
 mod logging;
 mod message_settings;
@@ -25,6 +27,7 @@ mod service;
 
 pub use app::App;
 pub use code_settings::CodeConfig;
+pub use guard::{guard, guard_admin, refusal};
 pub use logging::init as init_logging;
 pub use message_settings::{MessageConfig, Messages};
 pub use routes::{answers, routes};

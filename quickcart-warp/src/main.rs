@@ -1,6 +1,7 @@
 //! The program `quickcart-warp`: serves a shop, imports one, or draws its map.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to whoever started it")]
 
+mod administrator;
 mod render;
 
 use std::ffi::OsStr;
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use administrator::Administrator;
 use clap::builder::Resettable;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -65,6 +67,7 @@ enum Command {
         /// The folder
         folder: PathBuf,
     },
+    Administrator(Administrator),
     /// Look at maps
     #[command(subcommand)]
     Map(MapCommand),
@@ -135,6 +138,9 @@ fn run(cli: Cli) -> Result<(), Failure> {
     let result = match cli.command {
         None => runtime.block_on(serve(&cli.settings)),
         Some(Command::Import { folder }) => runtime.block_on(import(&cli.settings, &folder)),
+        Some(Command::Administrator(administrator)) => {
+            runtime.block_on(name_administrator(&cli.settings, &administrator))
+        }
         Some(Command::Map(MapCommand::Render(render))) => render.run().map_err(unusable),
     };
     // A walk that is still being found has nobody left to tell.
@@ -246,6 +252,12 @@ async fn import(settings: &Settings, folder: &Path) -> Result<(), Failure> {
     )?;
     bar.finish_and_clear();
     println!("{name}: {products} products and {trolleys} trolleys are in {}", database.display());
+    Ok(())
+}
+
+async fn name_administrator(settings: &Settings, administrator: &Administrator) -> Result<(), Failure> {
+    let database = settings.database().map_err(unusable)?;
+    println!("{}", administrator.run(&database).await.map_err(unusable)?);
     Ok(())
 }
 

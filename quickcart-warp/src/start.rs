@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quickcart_core::account::{Registrations, TokenIssuer};
+use quickcart_core::account::{Members, Registrations, Revocations, Sessions, TokenIssuer};
 use quickcart_core::catalog::import::{ImportError, demo_store};
 use quickcart_core::clock::{Clock, SystemClock};
 use quickcart_core::error::StoreError;
@@ -27,6 +27,9 @@ const CHALLENGES_MAX: usize = 1_000_000;
 
 /// How long a mail server may take: some greet only after seconds.
 const MAIL_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// How often the tokens are read that other servers of the same database revoked: so long one may still be taken here.
+const REVOCATIONS_READ_EVERY: Duration = Duration::from_secs(2);
 
 /// The services could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -94,14 +97,27 @@ pub async fn start(config: &Config) -> Result<Started, StartError> {
     let by_mail = MessageConfig { policy: by_mail, ..messages.clone() };
     let registration = provider(&messages.registration, &by_mail, &ledger, &clock, &mut failovers);
     let key = config.jwt_key.for_use("registration");
-    let registrations = Registrations::new(store, otp.clone(), registration, &key, Arc::clone(&clock))
-        .with_limits(codes.limits.clone());
+    let registrations =
+        Registrations::new(Arc::clone(&store) as _, otp.clone(), registration, &key, Arc::clone(&clock))
+            .with_limits(codes.limits.clone());
     let verification = |provider: &Arc<dyn MessageProvider>, purpose, brand| {
         PhoneVerification::new(otp.clone(), Arc::clone(provider), purpose, brand)
             .with_rules(codes.rules.clone())
             .with_limits(codes.limits.clone())
             .with_review_numbers(codes.review_numbers.clone())
     };
+    let revocations = Revocations::load(Arc::clone(&store) as _, clock.now()).await;
+    let revocations = revocations.map_err(|error| database_error(&config.database, &error))?;
+    tokio::spawn(revocations.follow(REVOCATIONS_READ_EVERY, Arc::clone(&clock)));
+    let tokens = TokenIssuer::new(config.jwt_key.clone(), Arc::clone(&clock)).with_revocations(revocations);
+    let (member_tokens, registration_tokens) = (tokens.of_group(), tokens.of_group());
+    let members =
+        Members::new(store, otp.clone(), member_tokens.clone(), &config.jwt_key, Arc::clone(&clock));
+    // Every group whose tokens can be renewed and revoked.
+    let sessions = Sessions::default()
+        .with(tokens.clone(), shop.clone())
+        .with(member_tokens, members.clone())
+        .with(registration_tokens.clone(), registrations.clone());
     let app = App::new(Parts {
         shop,
         phone_otp: verification(&phone_otp, "phone-otp", "Blinkit"),
@@ -110,10 +126,12 @@ pub async fn start(config: &Config) -> Result<Started, StartError> {
             .with_fixed_code(config.smart_cart_code.clone()),
         admin_key: config.admin_key.clone(),
         redis: config.redis.as_ref().map(|_| code_store),
-        tokens: TokenIssuer::new(config.jwt_key.clone(), Arc::clone(&clock)),
+        tokens,
+        members,
+        sessions,
         images: config.images.clone(),
         registrations,
-        registration_tokens: TokenIssuer::new(config.jwt_key.clone(), Arc::clone(&clock)),
+        registration_tokens,
         devices: DevicePolicy::new(
             config.device_key.as_ref().map(crate::config::Secret::expose),
             config.legacy_devices,

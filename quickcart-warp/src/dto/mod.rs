@@ -9,6 +9,7 @@ pub(crate) mod places;
 pub(crate) mod registration;
 pub(crate) mod shared;
 pub(crate) mod smart_cart;
+pub(crate) mod tokens;
 pub(crate) mod validation;
 
 use quickcart_core::clock::Timestamp;

@@ -1,14 +1,25 @@
 //! Bodies of the phone-otp group.
 
-use quickcart_core::form::Form;
-use serde::Serialize;
+use std::borrow::Cow;
 
+use quickcart_core::account::{InvalidMemberName, Member, NewMember, PASSWORD_SIZE_MAX, SignedIn};
+use quickcart_core::email::InvalidEmail;
+use quickcart_core::form::Form;
+use quickcart_core::phone::{PhoneNumber, Region};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::dto::http_date;
 use crate::error::{ApiError, malformed};
 
 /// The longest phone number or code that is looked at, in characters.
 const TEXT_LENGTH_MAX: usize = 64;
 
-#[derive(Default, Serialize)]
+/// The longest field of a profile that is looked at, in characters: an e-mail address of
+/// [RFC 5321](https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1) is no longer.
+const EMAIL_LENGTH_MAX: usize = 256;
+
+#[derive(Default, Serialize, ToSchema)]
 pub(crate) struct Sent<'a> {
     pub(crate) success: bool,
     pub(crate) message: String,
@@ -24,36 +35,150 @@ pub(crate) struct Sent<'a> {
     pub(crate) remaining_attempts: Option<u32>,
 }
 
-/// A phone that was verified and belongs to nobody yet.
-#[derive(Serialize)]
-pub(crate) struct NewUser<'a> {
-    pub(crate) success: bool,
-    pub(crate) message: &'static str,
-    pub(crate) user: Option<()>,
-    pub(crate) token: Option<()>,
+/// A phone that was verified: a member with a token, or somebody new.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Verified {
+    success: bool,
+    message: &'static str,
+    user: Option<User>,
+    token: Option<String>,
     #[serde(rename = "isNewUser")]
-    pub(crate) is_new_user: bool,
-    /// Its ten digits.
-    pub(crate) phone: &'a str,
+    is_new_user: bool,
+    /// The ten digits of somebody new.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone: Option<String>,
 }
 
-#[derive(Serialize)]
+impl Verified {
+    pub(crate) fn new(message: &'static str, phone: &PhoneNumber, signed_in: Option<SignedIn>) -> Self {
+        let is_new_user = signed_in.is_none();
+        let phone = is_new_user.then(|| phone.national().to_owned());
+        let (user, token) = signed_in.map(|SignedIn { member, token }| (member.into(), token)).unzip();
+        Self { success: true, message, user, token, is_new_user, phone }
+    }
+}
+
+/// A member who is in.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Welcome {
+    success: bool,
+    message: &'static str,
+    user: User,
+    token: String,
+}
+
+impl Welcome {
+    pub(crate) fn new(message: &'static str, SignedIn { member, token }: SignedIn) -> Self {
+        Self { success: true, message, user: member.into(), token }
+    }
+}
+
+/// A member. Times are HTTP dates, such as `Sat, 21 Nov 2026 09:03:10 GMT`.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct User {
+    id: i64,
+    name: String,
+    /// Ten digits.
+    phone: String,
+    email: Option<String>,
+    /// `customer` or `admin`.
+    role: &'static str,
+    /// `active`, `inactive` or `suspended`.
+    status: &'static str,
+    login_count: u32,
+    last_login: Option<String>,
+    created_at: String,
+    updated_at: String,
+}
+
+impl From<Member> for User {
+    fn from(member: Member) -> Self {
+        Self {
+            id: member.user_id,
+            name: member.name.as_str().to_owned(),
+            phone: member.phone.national().to_owned(),
+            email: member.email.map(|email| email.as_str().to_owned()),
+            role: member.role.as_str(),
+            status: member.status.as_str(),
+            login_count: member.login_count,
+            last_login: member.last_login.map(http_date),
+            created_at: http_date(member.created_at),
+            updated_at: http_date(member.updated_at),
+        }
+    }
+}
+
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Message {
     pub(crate) success: bool,
     pub(crate) message: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Status {
     pub(crate) success: bool,
     pub(crate) data: Pending,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Pending {
     pub(crate) exists: bool,
     /// In whole seconds.
     pub(crate) expires_in: u64,
+}
+
+/// Who somebody new is. Other fields, such as the old clients' `dob`, are not looked at.
+#[derive(ToSchema)]
+pub(crate) struct CompleteProfile {
+    /// Ten digits, which were verified within the last ten minutes.
+    phone: String,
+    /// 2 to 100 letters, blanks, periods, apostrophes and hyphens.
+    name: String,
+    email: Option<String>,
+}
+
+impl CompleteProfile {
+    pub(crate) fn read(body: &[u8]) -> Result<Self, ApiError> {
+        let mut form = Form::parse(body).map_err(|error| malformed(&error))?;
+        let missing = || ApiError::bad_request("Phone number and name are required");
+        let mut text = |name| form.optional_text(name, 0..=EMAIL_LENGTH_MAX);
+        let phone = text("phone").ok_or_else(invalid_phone)?;
+        let name = text("name").ok_or(InvalidMemberName)?;
+        let email = text("email").ok_or(InvalidEmail)?;
+        Ok(Self {
+            phone: phone.filter(|phone| !phone.is_empty()).ok_or_else(missing)?.into_owned(),
+            name: name.filter(|name| !name.is_empty()).ok_or_else(missing)?.into_owned(),
+            email: email.filter(|email| !email.is_empty()).map(Cow::into_owned),
+        })
+    }
+
+    pub(crate) fn into_member(self) -> Result<NewMember, ApiError> {
+        let phone = ten_digits(&self.phone)?;
+        Ok(NewMember {
+            phone: PhoneNumber::parse(&phone, Region::IN).map_err(|_| invalid_phone())?,
+            name: self.name.parse()?,
+            email: self.email.map(|email| email.parse()).transpose()?,
+        })
+    }
+}
+
+/// What an administrator signs in with.
+#[derive(ToSchema)]
+pub(crate) struct AdminLogin {
+    pub(crate) username: String,
+    pub(crate) password: String,
+}
+
+impl AdminLogin {
+    pub(crate) fn read(body: &[u8]) -> Result<Self, ApiError> {
+        let mut form = Form::parse(body).map_err(|error| malformed(&error))?;
+        let mut text = |name, length_max| form.optional_text(name, 0..=length_max).flatten();
+        let username = text("username", TEXT_LENGTH_MAX).filter(|username| !username.is_empty());
+        let password = text("password", PASSWORD_SIZE_MAX).filter(|password| !password.is_empty());
+        let missing = || ApiError::bad_request("Username and password are required");
+        let (username, password) = username.zip(password).ok_or_else(missing)?;
+        Ok(Self { username: username.into_owned(), password: password.into_owned() })
+    }
 }
 
 /// `{"phoneNumber": "9876543210"}`.

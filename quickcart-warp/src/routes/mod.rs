@@ -14,6 +14,7 @@ mod products;
 mod receipts;
 mod registration;
 mod shared;
+mod tokens;
 mod user;
 
 use std::future::{Ready, ready};
@@ -46,6 +47,7 @@ fn groups(app: &App) -> impl Filter<Extract = (Response,), Error = Rejection> + 
     let rest = rest.or(admin::routes(app)).unify();
     let rest = rest.or(operations::routes(app)).unify();
     let rest = rest.or(registration::routes(app)).unify();
+    let rest = rest.or(tokens::routes(app)).unify();
     let shop = products::routes(app).or(auth::routes(app).or(rest).unify()).unify().boxed();
     phone_otp::routes(app).or(cart::routes(app).or(shop).unify()).unify()
 }
@@ -84,7 +86,7 @@ fn shopper(app: &App, authorization: Option<&HeaderValue>) -> Result<UserId, Api
 }
 
 /// The token proves nobody, or somebody who is not here any more.
-fn invalid_token() -> ApiError {
+pub(crate) fn invalid_token() -> ApiError {
     ApiError::unauthenticated("Token is invalid, expired, or user_id missing")
 }
 

@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use jiff::tz::TimeZone;
-use quickcart_core::otp::Started;
+use quickcart_core::account::MemberError;
+use quickcart_core::otp::{OtpError, Started};
 use quickcart_core::phone::{PhoneNumber, Region};
 use warp::Filter;
 use warp::filters::BoxedFilter;
@@ -14,7 +15,10 @@ use warp::reply::Response;
 use super::phone_otp::{IDEMPOTENCY_KEY, VERIFIED, check, start, status};
 use crate::app::App;
 use crate::dto::ok;
-use crate::dto::phone_otp::{NewUser, Sent, invalid_phone, phone_number, phone_number_and_otp, ten_digits};
+use crate::dto::phone_otp::{
+    AdminLogin, CompleteProfile, Sent, Verified, Welcome, invalid_phone, phone_number, phone_number_and_otp,
+    ten_digits,
+};
 use crate::error::ApiError;
 use crate::filters::{client, get, header, json_body, post, with};
 
@@ -27,11 +31,25 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Result<Response, ApiError>,)> {
         .and(header(IDEMPOTENCY_KEY))
         .and(json_body(app))
         .then(send);
-    let verify = warp::path!("verify-otp").and(post()).and(with(app)).and(json_body(app)).then(verify);
+    let verify =
+        warp::path!("verify-otp").and(post()).and(with(app)).and(client()).and(json_body(app)).then(verify);
+    let complete_profile = warp::path!("complete-profile")
+        .and(post())
+        .and(with(app))
+        .and(client())
+        .and(json_body(app))
+        .then(complete_profile);
     let status = warp::path!("otp-status" / String).and(get()).and(with(app)).and(client()).then(
         |phone: String, app: App, client| async move { status(&app.phone_otp_auth, &phone, client).await },
     );
-    warp::path("auth").and(send.or(verify).unify().or(status).unify()).boxed()
+    let admin_login = warp::path!("admin-login")
+        .and(post())
+        .and(with(app))
+        .and(client())
+        .and(json_body(app))
+        .then(admin_login);
+    let rest = status.or(complete_profile).unify().or(admin_login).unify();
+    warp::path("auth").and(send.or(verify).unify().or(rest).unify()).boxed()
 }
 
 async fn send(
@@ -63,10 +81,46 @@ fn limited(error: ApiError, app: &App) -> ApiError {
     error.with_message(format!("Daily OTP limit exceeded. Try again after {time}")).with_reset_time(reset)
 }
 
-async fn verify(app: App, body: Result<Bytes, ApiError>) -> Result<Response, ApiError> {
+async fn verify(
+    app: App,
+    address: Option<IpAddr>,
+    body: Result<Bytes, ApiError>,
+) -> Result<Response, ApiError> {
     let (phone, code) = phone_number_and_otp(&body?)?;
     let phone = check(&app.phone_otp_auth, &phone, &code).await?;
-    // Nobody has a profile of this group yet, so everybody is new.
-    let (user, token, is_new_user) = (None, None, true);
-    Ok(ok(&NewUser { success: true, message: VERIFIED, user, token, is_new_user, phone: phone.national() }))
+    let signed_in = app.members.sign_in(&phone, address).await.map_err(refused)?;
+    Ok(ok(&Verified::new(VERIFIED, &phone, signed_in)))
+}
+
+async fn complete_profile(
+    app: App,
+    address: Option<IpAddr>,
+    body: Result<Bytes, ApiError>,
+) -> Result<Response, ApiError> {
+    let member = CompleteProfile::read(&body?)?.into_member()?;
+    let signed_in = app.members.complete_profile(&member, address).await.map_err(refused)?;
+    Ok(ok(&Welcome::new("Profile created successfully", signed_in)))
+}
+
+async fn admin_login(
+    app: App,
+    address: Option<IpAddr>,
+    body: Result<Bytes, ApiError>,
+) -> Result<Response, ApiError> {
+    let AdminLogin { username, password } = AdminLogin::read(&body?)?;
+    let signed_in = app.members.sign_in_administrator(&username, &password, address).await;
+    Ok(ok(&Welcome::new("Admin login successful", signed_in.map_err(refused)?)))
+}
+
+/// What the clients of this version show.
+fn refused(error: MemberError) -> ApiError {
+    let text = match error {
+        MemberError::NotVerified => "Please verify your phone number first",
+        MemberError::PhoneTaken => "Phone number already registered",
+        MemberError::EmailTaken => "Email already registered",
+        MemberError::WrongCredentials => "Invalid credentials",
+        MemberError::Guesses(OtpError::Limited { .. }) => "Too many attempts. Please try again later.",
+        error => return error.into(),
+    };
+    ApiError::with_text(&error, text)
 }
