@@ -9,6 +9,7 @@ mod otp;
 mod recovery;
 mod shop;
 mod store_map;
+mod tokens;
 mod totp;
 mod values;
 mod wait;
@@ -34,6 +35,8 @@ mod _quickcart {
     use crate::shop::Shop;
     #[pymodule_export]
     use crate::store_map::StoreMap;
+    #[pymodule_export]
+    use crate::tokens::{Token, Tokens};
     #[pymodule_export]
     use crate::totp::{Totp, new_totp_secret};
     #[pymodule_export]

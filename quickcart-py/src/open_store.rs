@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf, absolute};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use quickcart_core::clock::SystemClock;
-use quickcart_core::error::{DomainError, ErrorKind, StoreError};
+use quickcart_core::error::{DomainError, ErrorKind};
 use quickcart_core::shop::Shop;
-use quickcart_core::store::SqliteStore;
+use quickcart_core::store::{ShopStore, SqliteStore};
 
 use crate::errors::{Failure, InvalidArgument};
 use crate::fork;
@@ -18,8 +18,15 @@ pub(crate) struct OpenStore {
     state: Mutex<State>,
 }
 
+/// An open file, and the shop in it, which keeps its map.
+#[derive(Clone)]
+pub(crate) struct Opened {
+    pub(crate) store: Arc<SqliteStore>,
+    shop: Shop,
+}
+
 enum State {
-    Open(Shop),
+    Open(Opened),
     /// The next call opens it.
     Away,
     /// By its user, for good.
@@ -34,7 +41,7 @@ impl OpenStore {
         let path = path.ok_or_else(|| InvalidArgument::new("path_invalid", "the path names no file"))?;
         let _call = fork::hold_off()?;
         let store = Arc::new(Self { path, state: Mutex::new(State::Away) });
-        store.shop()?;
+        store.opened()?;
         fork::close_before(&store);
         Ok(store)
     }
@@ -49,8 +56,7 @@ impl OpenStore {
         work: impl AsyncFnOnce(Shop) -> Result<T, E>,
     ) -> Result<T, Failure> {
         let _call = fork::hold_off()?;
-        let shop = self.shop()?;
-        Ok(block_on(work(shop))?)
+        Ok(block_on(work(self.opened()?.shop))?)
     }
 
     /// Ends all use of the file.
@@ -68,23 +74,21 @@ impl OpenStore {
         }
     }
 
-    fn shop(&self) -> Result<Shop, Failure> {
+    /// What is open now, to be let go of before the fork that the caller holds off.
+    pub(crate) fn opened(&self) -> Result<Opened, Failure> {
         let mut state = self.state();
         match &*state {
-            State::Open(shop) => Ok(shop.clone()),
+            State::Open(opened) => Ok(opened.clone()),
             State::Closed => Err(ShopClosed.into()),
             State::Away => {
                 fork::note_open();
-                let shop = self.open_shop()?;
-                *state = State::Open(shop.clone());
-                Ok(shop)
+                let store = Arc::new(SqliteStore::open(&self.path)?);
+                let shop = Shop::new(Arc::clone(&store) as Arc<dyn ShopStore>, Arc::new(SystemClock));
+                let opened = Opened { store, shop };
+                *state = State::Open(opened.clone());
+                Ok(opened)
             }
         }
-    }
-
-    fn open_shop(&self) -> Result<Shop, StoreError> {
-        let store = SqliteStore::open(&self.path)?;
-        Ok(Shop::new(Arc::new(store), Arc::new(SystemClock)))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

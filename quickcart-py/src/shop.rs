@@ -33,7 +33,7 @@ const _: () = assert!(Page::LIMIT_MAX == 500);
 /// Any number of threads may use it at once. Before `os.fork` its file is closed, and opened again by the next call, in
 /// the parent and in the child.
 #[pyclass(frozen, module = "quickcart")]
-pub(crate) struct Shop(Arc<OpenStore>);
+pub(crate) struct Shop(pub(crate) Arc<OpenStore>);
 
 impl Shop {
     /// Does `work` and waits for it, while other threads of Python go on.

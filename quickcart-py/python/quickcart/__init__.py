@@ -1,7 +1,8 @@
 """The logic of a shop whose trolleys think.
 
 Start with `Shop` for the shop as a whole, `Otp` for one-time codes, `Totp` for those of authenticator apps, `StoreMap` for
-walks and `DeviceGate` for the messages of trolleys. All methods block; other threads go on meanwhile.
+walks, `DeviceGate` for the messages of trolleys and `Tokens` for who may come in, which `quickcart.flask` and
+`quickcart.fastapi` put before routes. All methods block; other threads go on meanwhile.
 """
 
 from quickcart._quickcart import (
@@ -24,6 +25,8 @@ from quickcart._quickcart import (
     Route,
     Shop,
     StoreMap,
+    Token,
+    Tokens,
     Totp,
     Tour,
     User,
@@ -73,6 +76,8 @@ __all__ = [
     "Route",
     "Shop",
     "StoreMap",
+    "Token",
+    "Tokens",
     "Totp",
     "Tour",
     "UnauthenticatedError",

@@ -2,7 +2,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from os import PathLike
 from types import TracebackType
-from typing import ClassVar, Literal, TypeAlias, final
+from typing import Any, ClassVar, Literal, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,8 @@ __all__ = [
     "Route",
     "Shop",
     "StoreMap",
+    "Token",
+    "Tokens",
     "Totp",
     "Tour",
     "User",
@@ -86,6 +88,33 @@ class Issued:
     def expires_at(self) -> datetime: ...
     @property
     def is_replay(self) -> bool: ...
+
+@final
+class Tokens:
+    def __new__(
+        cls,
+        secret: bytes,
+        group: Literal["smart-cart", "phone-otp", "registration"] = "smart-cart",
+        *,
+        shop: Shop | None = None,
+    ) -> Self: ...
+    def verify(self, shown: str | None) -> Token: ...
+    def issue(self, claims: dict[str, Any]) -> str: ...
+    def revoke(self, shown: str | None) -> bool: ...
+    def revoke_all(self, shown: str | None) -> None: ...
+
+@final
+class Token:
+    @property
+    def group(self) -> str: ...
+    @property
+    def claims(self) -> dict[str, Any]: ...
+    @property
+    def token_id(self) -> str: ...
+    @property
+    def issued_at(self) -> datetime: ...
+    @property
+    def expires_at(self) -> datetime: ...
 
 @final
 class Totp:
