@@ -61,8 +61,8 @@ enum Command {
     /// Take a whole store from a folder of CSV and JSON files, all of it or nothing
     ///
     /// The folder holds store.json, map.json, categories.csv, foodtypes.csv, allergies.csv, sections.csv, products.csv,
-    /// shelf_places.csv and trolleys.csv; quickcart-core/demo-store is an example. What has a known id is changed, what
-    /// has a new one is added; map, sections and shelf places take the place of the old ones.
+    /// shelf_places.csv, trolleys.csv and perhaps recipes.csv; quickcart-core/demo-store is an example. What has a known id is
+    /// changed, what has a new one is added; map, sections, shelf places and recipes take the place of the old ones.
     Import {
         /// The folder
         folder: PathBuf,
