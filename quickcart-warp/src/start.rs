@@ -96,10 +96,14 @@ pub async fn start(config: &Config) -> Result<Started, StartError> {
     };
     let by_mail = MessageConfig { policy: by_mail, ..messages.clone() };
     let registration = provider(&messages.registration, &by_mail, &ledger, &clock, &mut failovers);
-    let key = config.jwt_key.for_use("registration");
-    let registrations =
-        Registrations::new(Arc::clone(&store) as _, otp.clone(), registration, &key, Arc::clone(&clock))
-            .with_limits(codes.limits.clone());
+    let registrations = Registrations::new(
+        Arc::clone(&store) as _,
+        otp.clone(),
+        registration,
+        &config.jwt_key,
+        Arc::clone(&clock),
+    )
+    .with_limits(codes.limits.clone());
     let verification = |provider: &Arc<dyn MessageProvider>, purpose, brand| {
         PhoneVerification::new(otp.clone(), Arc::clone(provider), purpose, brand)
             .with_rules(codes.rules.clone())

@@ -18,10 +18,7 @@ pub use member::{
     UnknownWord,
 };
 pub use members::{Members, SignedIn};
-pub use password::{
-    InvalidPasswordHash, PASSWORD_LENGTH_MIN, PASSWORD_SIZE_MAX, PasswordError, PasswordHash, Passwords,
-    check_length,
-};
+pub use password::{InvalidPasswordHash, PasswordError, PasswordHash, Passwords};
 pub use registration::{
     Account, Claim, Client, Customer, CustomerDetails, CustomerId, Detail, DetailsChange, Employee, Holder,
     InvalidCustomerId, Proof, Registration, RegistrationClaims, RegistrationError, RegistrationStore,

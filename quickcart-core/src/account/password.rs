@@ -13,11 +13,6 @@ use tokio::sync::Semaphore;
 use crate::error::{DomainError, ErrorKind};
 use crate::secret::{ARGON2ID, Salt, SlowHash, argon2id, equal};
 
-/// The shortest password, in characters: what the frontends promise. [NIST SP
-/// 800-63B-4](https://pages.nist.gov/800-63-4/sp800-63b.html), 3.1.1.2, would like 8.
-pub const PASSWORD_LENGTH_MIN: usize = 6;
-/// The longest password, in bytes: far more than anybody types, and little to hash.
-pub const PASSWORD_SIZE_MAX: usize = 1_024;
 /// How many may wait for a thread that hashes; past that, callers are told to come again.
 const WAITING_MAX: usize = 256;
 /// The highest cost of an old hash that is still looked at: each one more doubles the time, and 15 takes seconds.
@@ -50,6 +45,12 @@ pub struct Passwords {
 }
 
 impl Passwords {
+    /// The shortest password, in characters: what the frontends promise. [NIST SP
+    /// 800-63B-4](https://pages.nist.gov/800-63-4/sp800-63b.html), 3.1.1.2, would like 8.
+    pub const LENGTH_MIN: usize = 6;
+    /// The longest password, in bytes: far more than anybody types, and little to hash.
+    pub const SIZE_MAX: usize = 1_024;
+
     /// Hashes at most `threads` passwords at once.
     #[must_use]
     pub fn new(threads: NonZero<usize>) -> Self {
@@ -57,12 +58,26 @@ impl Passwords {
         Self { places, threads: Arc::new(Semaphore::new(threads.get())) }
     }
 
+    /// Whether a password may be chosen.
+    ///
+    /// # Errors
+    /// [`PasswordError::TooShort`] and [`PasswordError::TooLong`].
+    pub fn check_length(password: &str) -> Result<(), PasswordError> {
+        if password.chars().count() < Self::LENGTH_MIN {
+            Err(PasswordError::TooShort)
+        } else if password.len() > Self::SIZE_MAX {
+            Err(PasswordError::TooLong)
+        } else {
+            Ok(())
+        }
+    }
+
     /// Hashes the whole of a password, however long, with Argon2id and a salt of its own.
     ///
     /// # Errors
     /// [`PasswordError`] when it is too short or too long, or too many wait.
     pub async fn hash(&self, password: &str) -> Result<PasswordHash, PasswordError> {
-        check_length(password)?;
+        Self::check_length(password)?;
         let password = password.to_owned();
         self.run(move || PasswordHash::of(&password, &rand::random())).await
     }
@@ -74,7 +89,7 @@ impl Passwords {
     pub async fn verify(&self, password: &str, hash: Option<&PasswordHash>) -> Result<bool, PasswordError> {
         let hash = hash.cloned().unwrap_or_else(PasswordHash::of_nobody);
         // No password is longer, so not more of it is hashed.
-        let end = password.floor_char_boundary(PASSWORD_SIZE_MAX);
+        let end = password.floor_char_boundary(Self::SIZE_MAX);
         let (shown, is_whole) = (password[..end].to_owned(), end == password.len());
         self.run(move || hash.is_of(&shown) && is_whole).await
     }
@@ -99,20 +114,6 @@ impl Default for Passwords {
     fn default() -> Self {
         let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
         Self::new(NonZero::new(processors / 2).unwrap_or(NonZero::<usize>::MIN))
-    }
-}
-
-/// Whether a password may be chosen.
-///
-/// # Errors
-/// [`PasswordError::TooShort`] and [`PasswordError::TooLong`].
-pub fn check_length(password: &str) -> Result<(), PasswordError> {
-    if password.chars().count() < PASSWORD_LENGTH_MIN {
-        Err(PasswordError::TooShort)
-    } else if password.len() > PASSWORD_SIZE_MAX {
-        Err(PasswordError::TooLong)
-    } else {
-        Ok(())
     }
 }
 
@@ -189,10 +190,10 @@ pub struct InvalidPasswordHash;
 #[non_exhaustive]
 pub enum PasswordError {
     /// It has too few characters.
-    #[error("a password has at least {PASSWORD_LENGTH_MIN} characters")]
+    #[error("a password has at least {} characters", Passwords::LENGTH_MIN)]
     TooShort,
     /// It has too many bytes.
-    #[error("a password has at most {PASSWORD_SIZE_MAX} bytes")]
+    #[error("a password has at most {} bytes", Passwords::SIZE_MAX)]
     TooLong,
     /// Too many passwords wait to be hashed or checked.
     #[error("too many passwords are being checked; try again soon")]
@@ -249,7 +250,7 @@ mod tests {
     #[tokio::test]
     async fn a_password_has_its_length() {
         let passwords = Passwords::default();
-        let longest = "x".repeat(PASSWORD_SIZE_MAX);
+        let longest = "x".repeat(Passwords::SIZE_MAX);
         let longer = longest.clone() + "x";
         for (text, error) in [
             ("12345", PasswordError::TooShort),

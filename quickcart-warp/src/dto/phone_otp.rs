@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use quickcart_core::account::{InvalidMemberName, Member, NewMember, PASSWORD_SIZE_MAX, SignedIn};
+use quickcart_core::account::{InvalidMemberName, Member, NewMember, Passwords, SignedIn};
 use quickcart_core::email::InvalidEmail;
 use quickcart_core::form::Form;
 use quickcart_core::phone::{PhoneNumber, Region};
@@ -174,7 +174,7 @@ impl AdminLogin {
         let mut form = Form::parse(body).map_err(|error| malformed(&error))?;
         let mut text = |name, length_max| form.optional_text(name, 0..=length_max).flatten();
         let username = text("username", TEXT_LENGTH_MAX).filter(|username| !username.is_empty());
-        let password = text("password", PASSWORD_SIZE_MAX).filter(|password| !password.is_empty());
+        let password = text("password", Passwords::SIZE_MAX).filter(|password| !password.is_empty());
         let missing = || ApiError::bad_request("Username and password are required");
         let (username, password) = username.zip(password).ok_or_else(missing)?;
         Ok(Self { username: username.into_owned(), password: password.into_owned() })

@@ -21,7 +21,7 @@ pub use error::RegistrationError;
 pub use step::{Claim, Proof, Registration, Step};
 pub use store::RegistrationStore;
 
-use super::{Passwords, check_length};
+use super::Passwords;
 use crate::clock::Clock;
 use crate::email::EmailAddress;
 use crate::messaging::MessageProvider;
@@ -205,7 +205,9 @@ impl Registrations {
         let now = self.clock.now();
         match self.store.registration(email, now).await?.map(|registration| registration.step) {
             // Nobody else is told what is wrong with a password, nor has one hashed.
-            Some(Step::CodeVerified(proof)) if proof.accepts(&claim, now) => check_length(password)?,
+            Some(Step::CodeVerified(proof)) if proof.accepts(&claim, now) => {
+                Passwords::check_length(password)?
+            }
             _ => return Err(RegistrationError::OutOfStep),
         }
         let hash = self.passwords.hash(password).await?;
