@@ -198,6 +198,7 @@ impl ApiError {
                 json!({ "error": "Invalid request", "detail": validation(faults) })
             }
             (Dialect::Problem, detail) => self.problem(detail),
+            (_, Detail::Items(items)) => json!({ "detail": items }),
         }
     }
 

@@ -46,6 +46,11 @@ pub(crate) fn post() -> impl Filter<Extract = (), Error = Rejection> + Copy {
     method(|method| *method == Method::POST, "POST")
 }
 
+/// PUT.
+pub(crate) fn put() -> impl Filter<Extract = (), Error = Rejection> + Copy {
+    method(|method| *method == Method::PUT, "PUT")
+}
+
 /// The methods of a path of which one fits; `allow` names all that the path has.
 pub(crate) fn method(
     fits: fn(&Method) -> bool,

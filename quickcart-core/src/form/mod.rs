@@ -98,8 +98,12 @@ pub enum Fault {
     LongerThan(usize),
     /// The text is not like this pattern, a regular expression for whoever sent it.
     NotLike(&'static str),
+    /// The text is none of these.
+    NotOneOf(&'static [&'static str]),
     /// It is not a list.
     NotList,
+    /// The list has fewer elements than this.
+    FewerThan(usize),
     /// The list has more elements than this.
     MoreThan(usize),
     /// It is not an object.
@@ -108,6 +112,8 @@ pub enum Fault {
     NotEmail,
     /// The text is not a telephone number that can exist.
     NotPhone,
+    /// The text names nothing that is there.
+    Unknown,
     /// The text is not the name of a person.
     NotName,
     /// The text has control characters.
@@ -296,6 +302,39 @@ impl<'a> Form<'a> {
             None => Some(None),
             Some(_) => self.parsed(name, otherwise).map(Some),
         }
+    }
+
+    /// A text that `fits`, or `otherwise` says what is wrong with it.
+    pub fn text_like(
+        &mut self,
+        name: &'static str,
+        fits: impl FnOnce(&str) -> bool,
+        otherwise: Fault,
+    ) -> Option<Cow<'a, str>> {
+        let value = self.required(name)?;
+        let text = text(value).and_then(|text| if fits(&text) { Ok(text) } else { Err(otherwise) });
+        self.note(name, text)
+    }
+
+    /// One of the texts in `choices`, and its place among them.
+    pub fn choice(&mut self, name: &'static str, choices: &'static [&'static str]) -> Option<usize> {
+        let value = self.required(name)?;
+        let place = |text: &str| choices.iter().position(|choice| *choice == text);
+        // As pydantic does it: what is no text at all is none of them, either.
+        let chosen = text(value).ok().and_then(|text| place(&text)).ok_or(Fault::NotOneOf(choices));
+        self.note(name, chosen)
+    }
+
+    /// A list of one to `most` objects, each read by `read`; `None` when any of them has a fault.
+    pub fn list_of_some<T>(
+        &mut self,
+        name: &'static str,
+        most: usize,
+        read: impl FnMut(&mut Form<'a>) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let items = self.list(name, most, read)?;
+        let some = if items.is_empty() { Err(Fault::FewerThan(1)) } else { Ok(items) };
+        self.note(name, some)
     }
 
     /// A list of at most `most` objects, each read by `read`; `None` when any of them has a fault.
@@ -590,6 +629,24 @@ mod tests {
             };
             assert_eq!(offset, expected, "{body}");
         }
+    }
+
+    #[test]
+    fn texts_have_a_form_and_choices_a_list() {
+        let all = faults(r#"{"pin":"12a4","way":"cod","number":7,"books":[]}"#, |form| {
+            form.text_like(
+                "pin",
+                |pin| pin.bytes().all(|byte| byte.is_ascii_digit()),
+                Fault::NotLike("[0-9]"),
+            );
+            form.choice("way", &["card", "cash"]);
+            form.choice("number", &["card", "cash"]);
+            form.list_of_some("books", 2, |book| book.integer("id", 1..=9));
+        });
+        let none = Fault::NotOneOf(&["card", "cash"]);
+        assert_eq!(all, [Fault::NotLike("[0-9]"), none, none, Fault::FewerThan(1)]);
+        let mut form = Form::parse(br#"{"way":"cash"}"#).unwrap();
+        assert_eq!(form.choice("way", &["card", "cash"]), Some(1));
     }
 
     #[test]

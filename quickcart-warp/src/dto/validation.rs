@@ -20,12 +20,16 @@ pub(crate) struct ValidationItem {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
     Body,
+    Query,
+    Path,
 }
 
 impl Part {
     fn as_str(self) -> &'static str {
         match self {
             Self::Body => "body",
+            Self::Query => "query",
+            Self::Path => "path",
         }
     }
 }
@@ -51,7 +55,14 @@ impl ValidationItem {
     pub(crate) fn within(part: Part, fault: &FieldFault) -> Self {
         let bare = Self::of(fault);
         let loc = std::iter::once(Location::Field(part.as_str())).chain(bare.loc).collect();
-        Self { loc, ..bare }
+        match fault.fault {
+            // The bound of a trolley's quantities is worded otherwise.
+            Fault::LessThan(1) => {
+                let msg = "Input should be greater than or equal to 1".into();
+                Self { r#type: "greater_than_equal", loc, msg }
+            }
+            _ => Self { loc, ..bare },
+        }
     }
 
     /// A body that is not JSON from this character on.
@@ -135,7 +146,11 @@ fn words(fault: Fault) -> (&'static str, Cow<'static, str>) {
         Fault::NotLike(pattern) => {
             ("string_pattern_mismatch", format!("String should match pattern '{pattern}'").into())
         }
+        Fault::NotOneOf(choices) => ("enum", format!("Input should be {}", either(choices)).into()),
         Fault::NotList => fixed("list_type", "Input should be a valid list"),
+        Fault::FewerThan(least) => {
+            ("too_short", format!("List should have at least {least} item after validation, not 0").into())
+        }
         Fault::MoreThan(most) => ("too_long", format!("List should have at most {most} items").into()),
         Fault::NotObject => fixed("dict_type", "Input should be a valid dictionary"),
         Fault::NotEmail => fixed("value_error", "value is not a valid email address"),
@@ -146,7 +161,17 @@ fn words(fault: Fault) -> (&'static str, Cow<'static, str>) {
         }
         Fault::NotDate => fixed("date_parsing", "a date is written as 2027-03-31"),
         Fault::NotPhone => fixed("value_error", "value is not a phone number that can exist"),
+        Fault::Unknown => fixed("value_error", "there is nothing of this name in the catalogue"),
         Fault::NotName => fixed("value_error", "a name has 1 to 100 characters and no control characters"),
+    }
+}
+
+/// `'a', 'b' or 'c'`.
+fn either(choices: &[&str]) -> String {
+    let quoted: Vec<String> = choices.iter().map(|choice| format!("'{choice}'")).collect();
+    match quoted.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => quoted.concat(),
     }
 }
 
