@@ -39,6 +39,7 @@ pub mod otp;
 
 pub mod account;
 pub mod admin;
+pub mod book_order;
 pub mod cart;
 pub mod catalog;
 pub mod device;

@@ -4,6 +4,7 @@
 //! they also run on yours.
 
 mod admin_store;
+mod book_order_store;
 mod carts;
 mod member_store;
 mod otp_store;
@@ -12,6 +13,7 @@ mod revocation_store;
 mod shop_store;
 
 pub use admin_store::admin_store;
+pub use book_order_store::book_order_store;
 pub use member_store::member_store;
 pub use otp_store::{otp_store, otp_store_agrees};
 pub use registration_store::registration_store;

@@ -117,6 +117,12 @@ async fn sqlite_keeps_members_and_revocations() {
     conformance::revocation_store(&store).await;
 }
 
+#[tokio::test]
+async fn sqlite_keeps_book_orders() {
+    let folder = tempfile::tempdir().unwrap();
+    conformance::book_order_store(&SqliteStore::open(&folder.path().join("shop.db")).unwrap()).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_of_many_shoppers_gets_the_trolley() {
     let folder = tempfile::tempdir().unwrap();

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module and what it may use.
-const MAY_USE: [(&str, &[&str]); 20] = [
+const MAY_USE: [(&str, &[&str]); 21] = [
     ("error", &[]),
     ("clock", &[]),
     ("money", &[]),
@@ -22,6 +22,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
     ("admin", &["error", "clock", "money", "phone", "account", "catalog"]),
     ("cart", &["error", "clock", "account", "catalog", "device", "pathfinding"]),
     ("order", &["error", "clock", "money", "tax", "account", "catalog", "cart"]),
+    ("book_order", &["error", "clock", "money", "secret", "phone", "otp", "catalog", "cart", "order"]),
     ("walk", &["error", "catalog", "pathfinding"]),
     (
         "store",
@@ -39,6 +40,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
             "cart",
             "device",
             "order",
+            "book_order",
             "pathfinding",
         ],
     ),

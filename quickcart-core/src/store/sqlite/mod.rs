@@ -2,6 +2,7 @@
 
 mod account;
 mod admin;
+mod book_order;
 mod cart;
 mod catalog;
 mod error;

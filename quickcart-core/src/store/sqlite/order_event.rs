@@ -20,18 +20,21 @@ pub(super) struct OrderRef {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum OrderKind {
     Cart,
+    Book,
 }
 
 impl OrderKind {
     fn as_str(self) -> &'static str {
         match self {
             Self::Cart => "cart",
+            Self::Book => "book",
         }
     }
 
     fn table(self) -> &'static str {
         match self {
             Self::Cart => "orders",
+            Self::Book => "book_order",
         }
     }
 }
