@@ -6,6 +6,7 @@ use std::time::Duration;
 use quickcart_core::account::{
     Members, RegistrationClaims, Registrations, Sessions, ShopperClaims, TokenIssuer,
 };
+use quickcart_core::book_order::BookOrders;
 use quickcart_core::catalog::ImageFolder;
 use quickcart_core::clock::Clock;
 use quickcart_core::messaging::sms::TwilioWebhook;
@@ -35,6 +36,12 @@ pub struct Parts {
     pub admin_key: Option<Secret>,
     /// Where codes and limits live, when that is Redis.
     pub redis: Option<Arc<dyn OtpStore>>,
+    /// Book orders.
+    pub book_orders: BookOrders,
+    /// Whether everybody sees all book orders, as the old page needs it.
+    pub book_orders_are_public: bool,
+    /// Whether customers may do with their book orders what otherwise the shop does.
+    pub customers_are_trusted: bool,
     /// Tokens of the smart-cart group.
     pub tokens: TokenIssuer<ShopperClaims>,
     /// Where pictures are; none without it.

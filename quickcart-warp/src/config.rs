@@ -61,6 +61,10 @@ pub struct Config {
     pub images: Option<ImageFolder>,
     /// What an administrator shows.
     pub admin_key: Option<Secret>,
+    /// Names the sessions of book orders in the database.
+    pub session_key: SecretKey,
+    /// What book orders allow.
+    pub book_orders: BookOrderConfig,
     /// What a device shows.
     pub device_key: Option<Secret>,
     /// Whether devices that show nothing are heard.
@@ -81,6 +85,17 @@ pub struct Config {
     pub drain_time_max: Duration,
     /// What was set, but is not used.
     pub notes: Vec<String>,
+}
+
+/// What book orders allow that the old backend allowed everybody.
+#[derive(Clone, Copy, Debug)]
+pub struct BookOrderConfig {
+    /// Whether everybody sees all of them.
+    pub public_list: bool,
+    /// Whether customers process, ship and deliver their own.
+    pub customer_status: bool,
+    /// Whether the page says what its books cost.
+    pub client_prices: bool,
 }
 
 /// A text that does not show itself.
@@ -126,7 +141,8 @@ impl Settings {
             code => code.map(|code| Code::fixed(code)).transpose(),
         };
         let smart_cart_code = smart_cart_code.or_else(|error| wrong(format!("FIXED_OTP: {error}")))?;
-        let codes = self.codes.check(&otp.unwrap_or_else(SecretKey::random), development)?;
+        let secret = otp.unwrap_or_else(SecretKey::random);
+        let codes = self.codes.check(&secret, development)?;
         Ok(Config {
             development,
             listen: self.addresses(development)?,
@@ -139,6 +155,12 @@ impl Settings {
             messages: self.messages.check(self.codes.message_price, development)?,
             images: self.images()?,
             admin_key: given(self.admin_key.as_ref()).cloned().map(Secret),
+            session_key: secret,
+            book_orders: BookOrderConfig {
+                public_list: self.book_order_public_list,
+                customer_status: self.book_order_customer_status,
+                client_prices: self.book_order_client_prices,
+            },
             device_key: given(self.device_key.as_ref()).cloned().map(Secret),
             legacy_devices,
             allowed_origins: self.origins(development)?,
@@ -317,7 +339,7 @@ mod tests {
     }
 
     const SECRETS: &str = "--jwt-secret-key 0123456789abcdef0123456789abcdef --secret-key fedcba9876543210fedcba9876543210 \
-                           --phone-otp-providers none --smart-cart-providers none";
+                           --phone-otp-providers none --smart-cart-providers none --book-order-providers none";
 
     #[test]
     fn a_first_run_is_development_on_this_machine() {

@@ -205,12 +205,16 @@ fn greeting(config: &Config, addresses: &[String], demo_products: Option<usize>)
         format!("  messages  phone-otp: {}", messages(&config.messages.phone_otp)),
         format!("            smart-cart: {}", messages(&config.messages.smart_cart)),
         format!("            registration: {}", messages(&config.messages.registration)),
+        format!("            book-order: {}", messages(&config.messages.book_order)),
     ];
     if config.legacy_devices {
         lines.push(
             "  devices   heard without a key; set QUICKCART_DEVICE_KEY and QUICKCART_LEGACY_DEVICES=0"
                 .to_owned(),
         );
+    }
+    if config.book_orders.public_list {
+        lines.push("  orders    everybody sees all book orders: BOOK_ORDER_PUBLIC_LIST".to_owned());
     }
     if config.has_made_up_keys {
         lines.push(

@@ -90,6 +90,18 @@ pub struct Settings {
     #[arg(long, env = "QUICKCART_ADMIN_KEY", hide_env_values = true, value_name = "KEY")]
     pub(crate) admin_key: Option<String>,
 
+    /// Show all book orders, with phones and addresses, to everybody who asks: the old page of book-order needs it
+    #[arg(long, env = "BOOK_ORDER_PUBLIC_LIST", action = ArgAction::Set, num_args = 0..=1, default_value = "false", default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    pub(crate) book_order_public_list: bool,
+
+    /// Let customers process, ship and deliver their own book orders
+    #[arg(long, env = "BOOK_ORDER_CUSTOMER_STATUS", action = ArgAction::Set, num_args = 0..=1, default_value = "false", default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    pub(crate) book_order_customer_status: bool,
+
+    /// Let the page say what its books cost; else a book's id is the number of a product, and the catalogue has the price
+    #[arg(long, env = "BOOK_ORDER_CLIENT_PRICES", action = ArgAction::Set, num_args = 0..=1, default_value = "false", default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    pub(crate) book_order_client_prices: bool,
+
     /// The key that trolley devices show in X-Device-Key
     #[arg(long, env = "QUICKCART_DEVICE_KEY", hide_env_values = true, value_name = "KEY")]
     pub(crate) device_key: Option<String>,

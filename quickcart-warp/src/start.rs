@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quickcart_core::account::{Members, Registrations, Revocations, Sessions, TokenIssuer};
+use quickcart_core::book_order::{BookOrders, Prices, Session};
 use quickcart_core::catalog::import::{ImportError, demo_store};
 use quickcart_core::clock::{Clock, SystemClock};
 use quickcart_core::error::StoreError;
@@ -104,7 +105,8 @@ pub async fn start(config: &Config) -> Result<Started, StartError> {
         Arc::clone(&clock),
     )
     .with_limits(codes.limits.clone());
-    let verification = |provider: &Arc<dyn MessageProvider>, purpose, brand| {
+    let book_order = provider(&messages.book_order, messages, &ledger, &clock, &mut failovers);
+    let verification = |otp: &Otp, provider: &Arc<dyn MessageProvider>, purpose, brand| {
         PhoneVerification::new(otp.clone(), Arc::clone(provider), purpose, brand)
             .with_rules(codes.rules.clone())
             .with_limits(codes.limits.clone())
@@ -115,18 +117,34 @@ pub async fn start(config: &Config) -> Result<Started, StartError> {
     tokio::spawn(revocations.follow(REVOCATIONS_READ_EVERY, Arc::clone(&clock)));
     let tokens = TokenIssuer::new(config.jwt_key.clone(), Arc::clone(&clock)).with_revocations(revocations);
     let (member_tokens, registration_tokens) = (tokens.of_group(), tokens.of_group());
-    let members =
-        Members::new(store, otp.clone(), member_tokens.clone(), &config.jwt_key, Arc::clone(&clock));
+    let members = Members::new(
+        Arc::clone(&store) as _,
+        otp.clone(),
+        member_tokens.clone(),
+        &config.jwt_key,
+        Arc::clone(&clock),
+    );
     // Every group whose tokens can be renewed and revoked.
     let sessions = Sessions::default()
         .with(tokens.clone(), shop.clone())
         .with(member_tokens, members.clone())
         .with(registration_tokens.clone(), registrations.clone());
+    let policy = codes.policy.with_ttl(Session::LIFE).expect("ten minutes are allowed");
+    let book_orders = BookOrders::new(
+        Arc::clone(&store) as _,
+        verification(&otp.clone().with_policy(policy), &book_order, "book-order", "BookOrder"),
+        if config.book_orders.client_prices { Prices::Client } else { Prices::Catalogue(store) },
+        &config.session_key,
+        Arc::clone(&clock),
+    );
     let app = App::new(Parts {
         shop,
-        phone_otp: verification(&phone_otp, "phone-otp", "Blinkit"),
-        phone_otp_auth: verification(&phone_otp, "phone-otp.auth", "QuickCart"),
-        smart_cart: verification(&smart_cart, "smart-cart.sign-in", "QuickCart")
+        phone_otp: verification(&otp, &phone_otp, "phone-otp", "Blinkit"),
+        phone_otp_auth: verification(&otp, &phone_otp, "phone-otp.auth", "QuickCart"),
+        book_orders,
+        book_orders_are_public: config.book_orders.public_list,
+        customers_are_trusted: config.book_orders.customer_status,
+        smart_cart: verification(&otp, &smart_cart, "smart-cart.sign-in", "QuickCart")
             .with_fixed_code(config.smart_cart_code.clone()),
         admin_key: config.admin_key.clone(),
         redis: config.redis.as_ref().map(|_| code_store),
@@ -140,7 +158,10 @@ pub async fn start(config: &Config) -> Result<Started, StartError> {
             config.device_key.as_ref().map(crate::config::Secret::expose),
             config.legacy_devices,
         ),
-        providers: messages.phone_otp.providers().chain(messages.smart_cart.providers()).collect(),
+        providers: [&messages.phone_otp, &messages.smart_cart, &messages.book_order]
+            .into_iter()
+            .flat_map(Messages::providers)
+            .collect(),
         receipts: Receipts {
             failovers,
             twilio: messages.twilio_webhook.clone(),

@@ -1,6 +1,7 @@
 //! What goes over the wire, group by group.
 
 pub(crate) mod admin;
+pub(crate) mod book_order;
 pub(crate) mod catalogue;
 pub(crate) mod guest_cart;
 pub(crate) mod page;

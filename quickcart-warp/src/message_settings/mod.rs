@@ -34,6 +34,10 @@ pub(crate) struct MessageSettings {
     #[arg(long, env = "SMART_CART_PROVIDERS", value_name = "NAMES")]
     smart_cart_providers: Option<String>,
 
+    /// Providers of the book-order group
+    #[arg(long, env = "BOOK_ORDER_PROVIDERS", value_name = "NAMES")]
+    book_order_providers: Option<String>,
+
     /// Twilio: the account, its token, and the sender's number or messaging service
     #[arg(long, env = "TWILIO_ACCOUNT_SID", value_name = "SID")]
     twilio_account_sid: Option<String>,
@@ -182,6 +186,8 @@ pub struct MessageConfig {
     pub smart_cart: Messages,
     /// Where the letters of the registration group go.
     pub registration: Messages,
+    /// Where the messages of the book-order group go.
+    pub book_order: Messages,
     /// How a message finds its way.
     pub policy: FailoverPolicy,
     /// What messages may cost in a day.
@@ -219,15 +225,17 @@ impl MessageSettings {
         let token = given(self.twilio_auth_token.as_ref());
         let phone_otp = messages("PHONE_OTP_PROVIDERS", &self.phone_otp_providers)?;
         let smart_cart = messages("SMART_CART_PROVIDERS", &self.smart_cart_providers)?;
+        let book_order = messages("BOOK_ORDER_PROVIDERS", &self.book_order_providers)?;
         let two_factor = providers.two_factor.clone();
         let asks = |messages: &Messages, name: &str| messages.providers().any(|asked| asked == name);
         Ok(MessageConfig {
             two_factor: two_factor.filter(|two_factor| {
-                [&phone_otp, &smart_cart].iter().any(|group| asks(group, two_factor.name()))
+                [&phone_otp, &smart_cart, &book_order].iter().any(|group| asks(group, two_factor.name()))
             }),
             phone_otp,
             smart_cart,
             registration: self.mail.check(development)?,
+            book_order,
             policy,
             daily_max: given(self.daily_spend.as_ref())
                 .map(|text| amount("QUICKCART_DAILY_SPEND", text))

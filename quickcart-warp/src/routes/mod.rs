@@ -2,6 +2,7 @@
 
 mod admin;
 mod auth;
+mod book_orders;
 mod cart;
 mod cart_places;
 mod guest_carts;
@@ -41,7 +42,9 @@ pub fn routes(app: &App) -> BoxedFilter<(Response,)> {
 /// Group by group, the busiest first. Each is boxed, so that types and build times stay small, and stands outside of the
 /// ones after it, so that a request passes through no more filters than it has to.
 fn groups(app: &App) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + use<> {
-    let rest = user::routes(app).or(orders::routes(app)).unify().or(shared::routes(app)).unify();
+    // `/orders/history` and `/orders/checkout` are no numbers of book orders.
+    let orders = orders::routes(app).or(book_orders::routes(app)).unify();
+    let rest = user::routes(app).or(orders).unify().or(shared::routes(app)).unify();
     let rest = rest.or(misc::routes(app)).unify().or(cart_places::routes(app)).unify();
     let rest = rest.or(guest_carts::routes(app)).unify().or(receipts::routes(app)).unify();
     let rest = rest.or(admin::routes(app)).unify();

@@ -52,6 +52,13 @@ fn root() -> serde_json::Value {
             "GET /orders/{order_id}": "Answers one order",
             "POST /orders/checkout": "Makes an order of what is in the trolley",
             "GET /orders/history": "Lists the orders of a shopper",
+            "POST /orders/initiate": "Begins an order of books and sends a code",
+            "POST /orders/verify": "Makes the order when the code is right",
+            "POST /orders/resend-code": "Sends another code",
+            "GET /orders/": "Lists orders of books",
+            "GET /orders/{order_id}": "Shows an order of books",
+            "PUT /orders/{order_id}/status": "Moves an order of books on",
+            "DELETE /orders/{order_id}": "Calls an order of books off",
         },
     })
 }

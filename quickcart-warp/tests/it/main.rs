@@ -3,6 +3,7 @@
 
 mod admin;
 mod bad_input;
+mod book_orders;
 mod code_limits;
 mod code_store;
 mod cors;

@@ -119,6 +119,7 @@ async fn without_a_provider_nobody_gets_a_code_and_nobody_sees_one() {
         ("SECRET_KEY", secret),
         ("PHONE_OTP_PROVIDERS", "none"),
         ("SMART_CART_PROVIDERS", "none"),
+        ("BOOK_ORDER_PROVIDERS", "none"),
     ];
     let caller = Caller { server: Server::start(folder.path(), &settings), client: Client::new() };
     let (status, body) = caller.post("/api/send-otp", json!({"phoneNumber": "9876543210"})).await;
