@@ -59,6 +59,9 @@ pub struct CodeRequest<'a> {
     pub phone: &'a PhoneNumber,
     /// What else has to be shown with the code.
     pub nonce: Option<&'a Nonce>,
+    /// What the code agrees to, such as an order and its amount. A phone has one pending code for each transaction, and one
+    /// without; the limits of the phone count them together.
+    pub transaction: Option<&'a str>,
     /// Where the request comes from.
     pub address: Option<IpAddr>,
     /// The client's key for repeating the request without another message.
@@ -71,7 +74,14 @@ impl<'a> CodeRequest<'a> {
     /// A request for a number of which nothing else is known, in English.
     #[must_use]
     pub fn new(phone: &'a PhoneNumber) -> Self {
-        Self { phone, nonce: None, address: None, idempotency_key: None, language: Language::default() }
+        Self {
+            phone,
+            nonce: None,
+            transaction: None,
+            address: None,
+            idempotency_key: None,
+            language: Language::default(),
+        }
     }
 }
 
@@ -165,7 +175,48 @@ impl PhoneVerification {
     /// # Errors
     /// See [`Otp::verify`].
     pub async fn check(&self, phone: &PhoneNumber, nonce: Option<&str>, code: &str) -> Result<(), OtpError> {
-        let checked = self.try_check(phone, nonce, code).await;
+        self.check_bound(phone, Binding { nonce, ..Binding::new(self.purpose, phone.e164()) }, code).await
+    }
+
+    /// Accepts the code of a transaction once.
+    ///
+    /// # Errors
+    /// See [`Otp::verify`].
+    pub async fn check_transaction(
+        &self,
+        phone: &PhoneNumber,
+        transaction: &str,
+        code: &str,
+    ) -> Result<(), OtpError> {
+        let subject = subject(phone, Some(transaction));
+        let binding = Binding { transaction: Some(transaction), ..Binding::new(self.purpose, &subject) };
+        self.check_bound(phone, binding, code).await
+    }
+
+    /// Makes the code of a transaction good again that was accepted, because what it was for could not be done.
+    ///
+    /// # Errors
+    /// [`OtpError::WrongCode`] for what was never a code; else as [`Otp::issue`].
+    pub async fn restore_transaction(
+        &self,
+        phone: &PhoneNumber,
+        transaction: &str,
+        code: &str,
+    ) -> Result<(), OtpError> {
+        let code = Code::fixed(code).map_err(|_| OtpError::WrongCode)?;
+        let subject = subject(phone, Some(transaction));
+        let binding = Binding { transaction: Some(transaction), ..Binding::new(self.purpose, &subject) };
+        let conditions = Conditions { code: Some(code), ..Conditions::default() };
+        self.otp.issue_under(binding, conditions).await.map(drop)
+    }
+
+    async fn check_bound(
+        &self,
+        phone: &PhoneNumber,
+        binding: Binding<'_>,
+        code: &str,
+    ) -> Result<(), OtpError> {
+        let checked = self.try_check(phone, binding, code).await;
         self.telemetry.checked(phone, &checked);
         if checked.is_ok() {
             let to = Recipient::Phone(phone.clone());
@@ -176,9 +227,8 @@ impl PhoneVerification {
         checked
     }
 
-    async fn try_check(&self, phone: &PhoneNumber, nonce: Option<&str>, code: &str) -> Result<(), OtpError> {
+    async fn try_check(&self, phone: &PhoneNumber, binding: Binding<'_>, code: &str) -> Result<(), OtpError> {
         let watch = self.limits.pumping.then(|| watch(phone));
-        let binding = self.binding(phone, nonce);
         let held = if self.provider.holds_pins() { self.otp.held(&binding).await? } else { None };
         match held {
             Some(held) => self.check_held(binding, &held, code, watch).await,
@@ -211,7 +261,7 @@ impl PhoneVerification {
     /// # Errors
     /// [`OtpError::Store`] when the store does not answer.
     pub async fn expires_in(&self, phone: &PhoneNumber) -> Result<Option<Duration>, OtpError> {
-        self.otp.expires_in(self.binding(phone, None)).await
+        self.otp.expires_in(Binding::new(self.purpose, phone.e164())).await
     }
 
     /// Counts one question for the state of a code.
@@ -236,21 +286,21 @@ impl PhoneVerification {
             Ok(reviewer) => reviewer,
             Err(refused) => return Ok(Explanation::refused(phone, &refused)),
         };
-        let binding = self.binding(phone, request.nonce.map(Nonce::as_str));
-        let subject = self.otp.subject(&binding);
-        let conditions = self.conditions(&request, subject, reviewer);
+        let named = subject(phone, request.transaction);
+        let binding = self.binding(&request, &named);
+        let conditions = self.conditions(&request, reviewer);
         let charges = conditions.charges.clone();
         let decision = self.otp.preview(binding, conditions).await?;
         Ok(Explanation::of(phone, &decision, &charges))
     }
 
     async fn try_start(&self, request: CodeRequest<'_>) -> Result<Started, OtpError> {
-        let CodeRequest { phone, nonce, .. } = request;
+        let phone = request.phone;
         let reviewer = self.reviewer(phone)?;
-        let binding = self.binding(phone, nonce.map(Nonce::as_str));
-        let subject = self.otp.subject(&binding);
-        let conditions = self.conditions(&request, subject, reviewer);
-        let grant = self.otp.grant(subject, binding, conditions).await?;
+        let named = subject(phone, request.transaction);
+        let binding = self.binding(&request, &named);
+        let conditions = self.conditions(&request, reviewer);
+        let grant = self.otp.grant(self.otp.subject(&binding), binding, conditions).await?;
         let issued = &grant.issued;
         if reviewer.is_some() {
             self.telemetry.reviewed(phone);
@@ -287,17 +337,12 @@ impl PhoneVerification {
         Ok(None)
     }
 
-    fn conditions<'a>(
-        &self,
-        request: &CodeRequest<'a>,
-        subject: Digest,
-        reviewer: Option<&ReviewNumber>,
-    ) -> Conditions<'a> {
+    fn conditions<'a>(&self, request: &CodeRequest<'a>, reviewer: Option<&ReviewNumber>) -> Conditions<'a> {
         let (phone, now, limits) = (request.phone, self.otp.now(), &self.limits);
         let mut charges = Vec::with_capacity(5);
         let mut charge = |name, key: Digest, rate| charges.push(Charge::new(name, key, rate, now));
         if let Some(rate) = limits.phone {
-            charge("phone", subject, rate);
+            charge("phone", self.otp.subject(&Binding::new(self.purpose, phone.e164())), rate);
         }
         if let (Some(rate), Some(address)) = (limits.address, request.address) {
             charge("address", self.address_key(address), rate);
@@ -340,8 +385,13 @@ impl PhoneVerification {
         }
     }
 
-    fn binding<'a>(&self, phone: &'a PhoneNumber, nonce: Option<&'a str>) -> Binding<'a> {
-        Binding { nonce, ..Binding::new(self.purpose, phone.e164()) }
+    fn binding<'a>(&self, request: &CodeRequest<'a>, subject: &'a str) -> Binding<'a> {
+        let CodeRequest { nonce, transaction, .. } = request;
+        Binding {
+            nonce: nonce.map(Nonce::as_str),
+            transaction: *transaction,
+            ..Binding::new(self.purpose, subject)
+        }
     }
 
     fn message(&self, phone: &PhoneNumber, issued: &Issued, language: Language) -> Message {
@@ -354,6 +404,14 @@ impl PhoneVerification {
         message.code = Some(values.code.to_owned());
         message.variables = template.variables(&values);
         message
+    }
+}
+
+/// Whom a code proves. No number holds a space, so none is named as another one with a transaction.
+fn subject<'a>(phone: &'a PhoneNumber, transaction: Option<&str>) -> Cow<'a, str> {
+    match transaction {
+        Some(transaction) => Cow::Owned(format!("{} {transaction}", phone.e164())),
+        None => Cow::Borrowed(phone.e164()),
     }
 }
 

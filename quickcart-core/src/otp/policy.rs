@@ -95,6 +95,15 @@ impl Policy {
         Self { resend, ..self }
     }
 
+    /// The same rules with another life of codes, of 1 s to [`TTL_MAX`](Self::TTL_MAX) in whole seconds.
+    ///
+    /// # Errors
+    /// [`InvalidPolicy`] when it is out of that range.
+    pub fn with_ttl(self, ttl: Duration) -> Result<Self, InvalidPolicy> {
+        let Self { ttl_s, .. } = Self::with_short_code(self.digits, ttl, self.attempts_max)?;
+        Ok(Self { ttl_s, ..self })
+    }
+
     /// The same rules with another waiting time before the second code, of at most [`COOLDOWN_MAX`](Self::COOLDOWN_MAX) in
     /// whole seconds; the third, fourth and every further one take twice, four and ten times as long.
     ///
@@ -197,6 +206,9 @@ mod tests {
         }
         assert_eq!(Policy::new(5, seconds(300), 5), Err(InvalidPolicy));
         assert_eq!(Policy::new(6, Duration::from_millis(1_500), 5), Err(InvalidPolicy));
+        let slower = Policy::default().without_cooldown().with_ttl(seconds(600)).unwrap();
+        assert_eq!((slower.ttl(), slower.cooldown(1)), (seconds(600), Duration::ZERO));
+        assert_eq!(slower.with_ttl(seconds(601)), Err(InvalidPolicy));
     }
 
     #[test]

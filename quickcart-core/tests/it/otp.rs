@@ -357,3 +357,37 @@ async fn a_code_that_the_provider_holds_is_judged_by_it_and_counted_by_us() {
         "it is locked"
     );
 }
+
+#[tokio::test]
+async fn a_phone_has_a_code_for_each_transaction() {
+    let (otp, clock) = engine();
+    let provider = Arc::new(RecordingProvider::default());
+    let limits = Limits { phone: Some(Rate::daily(3)), ..Limits::NONE };
+    let verification = verification(otp, provider).with_limits(limits);
+    let phone = phone("9876543210");
+    let start = async |transaction| {
+        clock.advance(Duration::from_secs(60));
+        let request = CodeRequest { transaction, ..CodeRequest::new(&phone) };
+        verification.start(request).await.map(|started| started.code)
+    };
+    let first = start(Some("order 1, INR 1.00")).await.unwrap();
+    let second = start(Some("order 2, INR 2.00")).await.unwrap();
+    let plain = start(None).await.unwrap();
+    let limited = start(Some("order 3, INR 3.00")).await;
+    assert!(matches!(limited, Err(OtpError::Limited { limit: "phone", .. })), "they count together");
+    let check = async |transaction: &str, code: &Code| {
+        verification.check_transaction(&phone, transaction, code.as_str()).await
+    };
+    let dearer = check("order 1, INR 9.00", &first).await;
+    assert!(matches!(dearer, Err(OtpError::NotFound)), "{dearer:?}");
+    let swapped = check("order 1, INR 1.00", &second).await;
+    assert!(matches!(swapped, Err(OtpError::WrongCode)), "{swapped:?}");
+    check("order 1, INR 1.00", &first).await.unwrap();
+    check("order 2, INR 2.00", &second).await.unwrap();
+    verification.check(&phone, None, plain.as_str()).await.unwrap();
+
+    verification.restore_transaction(&phone, "order 1, INR 1.00", first.as_str()).await.unwrap();
+    check("order 1, INR 1.00", &first).await.unwrap();
+    let used = check("order 1, INR 1.00", &first).await;
+    assert!(matches!(used, Err(OtpError::NotFound)), "{used:?}");
+}
