@@ -206,7 +206,7 @@ impl Registrations {
         match self.store.registration(email, now).await?.map(|registration| registration.step) {
             // Nobody else is told what is wrong with a password, nor has one hashed.
             Some(Step::CodeVerified(proof)) if proof.accepts(&claim, now) => {
-                Passwords::check_length(password)?
+                Passwords::check_length(password)?;
             }
             _ => return Err(RegistrationError::OutOfStep),
         }
