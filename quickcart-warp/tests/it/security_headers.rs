@@ -46,6 +46,7 @@ async fn production_keeps_to_tls_when_a_proxy_of_ours_speaks_it() {
             ("SECRET_KEY", SECRET),
             ("PHONE_OTP_PROVIDERS", "none"),
             ("SMART_CART_PROVIDERS", "none"),
+            ("BOOK_ORDER_PROVIDERS", "none"),
             ("QUICKCART_TRUSTED_PROXIES", proxies),
         ]
     };
