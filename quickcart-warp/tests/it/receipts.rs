@@ -157,7 +157,7 @@ async fn what_twilio_did_not_sign_does_nothing() {
         assert_eq!(response.headers()["content-type"], "application/problem+json");
         let problem = json!({
             "type": "about:blank", "title": "Unauthorized", "status": 401,
-            "detail": "the signature is missing or wrong",
+            "detail": "the signature is missing or wrong", "code": "webhook_unsigned",
         });
         assert_eq!(response.json::<Value>().await.unwrap(), problem);
     }

@@ -633,11 +633,13 @@ async fn a_guest_signs_in_and_keeps_the_cart() {
         assert_eq!(asha.post_nothing(&merge).await, (200, json!({"cart_id": 1})));
         assert_eq!(asha.get("/cart/view").await.1["items"][0]["quantity"], json!(4), "once");
     }
-    let merged = problem(409, "Conflict", "this guest cart was merged into the cart of a user");
+    let mut merged = problem(409, "Conflict", "this guest cart was merged into the cart of a user");
+    merged.1["code"] = json!("guest_cart_merged");
     assert_eq!(bina.post_nothing(&merge).await, merged);
     assert_eq!(guest.post(&items, json!({"product_id": 1, "quantity": 1})).await, merged);
 
-    let missing = problem(404, "Not Found", "this guest cart does not exist; make a new one");
+    let mut missing = problem(404, "Not Found", "this guest cart does not exist; make a new one");
+    missing.1["code"] = json!("guest_cart_not_found");
     for token in ["AAAAAAAAAAAAAAAAAAAAAA", "x", "%00", "..%2f"] {
         let response = guest
             .send(
@@ -654,8 +656,8 @@ async fn a_guest_signs_in_and_keeps_the_cart() {
     let items = format!("/v1/guest-carts/{}/items", cart["token"].as_str().unwrap());
     let (status, wrong) = guest.post(&items, json!({"product_id": "x", "quantity": 0})).await;
     let places: Vec<_> =
-        wrong["errors"].as_array().unwrap().iter().map(|fault| fault["loc"].clone()).collect();
-    assert_eq!((status, places), (400, vec![json!(["product_id"]), json!(["quantity"])]));
+        wrong["errors"].as_array().unwrap().iter().map(|fault| fault["pointer"].clone()).collect();
+    assert_eq!((status, places), (400, vec![json!("#/product_id"), json!("#/quantity")]));
     assert_eq!(guest.post(&items, json!({"product_id": 999_999, "quantity": 1})).await.0, 404);
     assert_eq!(guest.get("/v1/guest-carts").await.0, 405);
 }
