@@ -251,7 +251,7 @@ async fn changes_and_retires_a_shopper(store: &dyn ShopStore, now: Timestamp) {
     let result = store.complete_profile(asha, &profile).await;
     assert!(matches!(result, Err(AccountError::UserNotFound { .. })), "{result:?}");
     let unknown = |error: Option<CartError>| {
-        assert!(matches!(error, Some(CartError::UserNotFound { .. })), "{error:?}")
+        assert!(matches!(error, Some(CartError::UserNotFound { .. })), "{error:?}");
     };
     unknown(store.view(asha).await.err());
     unknown(store.location(asha).await.err());

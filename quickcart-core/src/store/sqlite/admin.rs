@@ -40,7 +40,7 @@ impl AdminStore for SqliteStore {
     }
 
     async fn product_entry(&self, product_id: ProductId) -> Result<Option<ProductEntry>, AdminError> {
-        self.workers.read(move |transaction| Ok(find_product_entry(transaction, product_id)?)).await
+        self.workers.read(move |transaction| find_product_entry(transaction, product_id)).await
     }
 
     async fn create_product(
