@@ -120,7 +120,6 @@ impl CodeSettings {
                 message_price: self.message_price,
                 pumping: self.pumping_watch,
                 status: rate("QUICKCART_LIMIT_STATUS", &self.limit_status)?,
-                ..Limits::default()
             },
             review_numbers: self.review_numbers()?,
         })

@@ -198,7 +198,6 @@ impl ApiError {
                 json!({ "error": "Invalid request", "detail": validation(faults) })
             }
             (Dialect::Problem, detail) => self.problem(detail),
-            (_, Detail::Items(items)) => json!({ "detail": items }),
         }
     }
 
