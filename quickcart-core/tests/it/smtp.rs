@@ -4,8 +4,6 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use quickcart_core::email::EmailAddress;
 use quickcart_core::messaging::email::{InvalidSmtpSettings, Smtp, SmtpLogin, SmtpSettings, SmtpTls};
 use quickcart_core::messaging::{Failure, Message, MessageProvider, Recipient, SendError};
@@ -62,28 +60,6 @@ async fn refused(smtp: &Smtp) -> SendError {
     error
 }
 
-/// The body as it was before it was made fit for mail.
-fn text(mail: &Mail) -> String {
-    let body = mail.body();
-    match mail.header("Content-Transfer-Encoding").as_deref() {
-        Some("7bit") => body.to_owned(),
-        Some("base64") => {
-            String::from_utf8(BASE64_STANDARD.decode(body.replace("\r\n", "")).unwrap()).unwrap()
-        }
-        Some("quoted-printable") => {
-            let joined = body.replace("=\r\n", "");
-            let mut parts = joined.split('=');
-            let mut bytes = parts.next().unwrap().as_bytes().to_vec();
-            for part in parts {
-                bytes.push(u8::from_str_radix(&part[..2], 16).unwrap());
-                bytes.extend_from_slice(&part.as_bytes()[2..]);
-            }
-            String::from_utf8(bytes).unwrap()
-        }
-        other => panic!("encoded as {other:?}"),
-    }
-}
-
 #[tokio::test]
 async fn a_message_arrives_as_it_was_meant() {
     let server = SmtpServer::start();
@@ -108,7 +84,7 @@ async fn a_message_arrives_as_it_was_meant() {
     assert_eq!(header("MIME-Version"), "1.0");
     assert_eq!(header("Content-Type"), "text/plain; charset=utf-8");
     assert!(header("Date").ends_with(" +0000"), "{}", header("Date"));
-    assert_eq!(text(mail).trim_end(), "Your code is 042137.");
+    assert_eq!(mail.text().trim_end(), "Your code is 042137.");
     assert_eq!(mail.content.matches("042137").count(), 1, "in the text alone");
 }
 
@@ -144,7 +120,7 @@ async fn texts_survive_the_way() {
         smtp.send(&message).await.unwrap();
         let mails = server.mails();
         let mail = mails.last().unwrap();
-        assert_eq!(text(mail).trim_end().replace("\r\n", "\n"), wanted.trim_end().replace("\r\n", "\n"));
+        assert_eq!(mail.text().trim_end().replace("\r\n", "\n"), wanted.trim_end().replace("\r\n", "\n"));
         assert_eq!(mail.to.len(), 1);
     }
 }
@@ -167,7 +143,7 @@ async fn nothing_adds_a_header_a_recipient_or_a_command() {
             (None, None, 1),
             "{subject:?}"
         );
-        assert_eq!(text(&mail).trim_end(), "Your code is 042137.", "{subject:?}");
+        assert_eq!(mail.text().trim_end(), "Your code is 042137.", "{subject:?}");
     }
     for name in ["Shop\r\nBcc: eve@example.com", "Shop\nX", "Shop\0"] {
         let mut settings = settings(&server, SmtpTls::None);
@@ -363,7 +339,7 @@ async fn messages_at_once_do_not_mix() {
     for mail in server.mails() {
         let [address] = &mail.to[..] else { panic!("one recipient") };
         let number: usize = address["asha".len()..].split('@').next().unwrap().parse().unwrap();
-        assert_eq!(text(&mail).trim_end(), format!("For {number}."));
+        assert_eq!(mail.text().trim_end(), format!("For {number}."));
         to.push(number);
     }
     to.sort_unstable();

@@ -10,6 +10,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use data_encoding::BASE64;
+
 use self::session::Session;
 use self::stream::Stream;
 use self::tls::Identity;
@@ -96,6 +98,32 @@ impl Mail {
     pub fn body(&self) -> &str {
         self.content.split_once("\r\n\r\n").map_or("", |(_, body)| body)
     }
+
+    /// The body as it was before it was made fit for mail.
+    ///
+    /// # Panics
+    /// It is not encoded as it says.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let body = self.body();
+        match self.header("Content-Transfer-Encoding").as_deref() {
+            None | Some("7bit" | "8bit") => body.to_owned(),
+            Some("base64") => {
+                String::from_utf8(BASE64.decode(body.replace("\r\n", "").as_bytes()).unwrap()).unwrap()
+            }
+            Some("quoted-printable") => {
+                let joined = body.replace("=\r\n", "");
+                let mut parts = joined.split('=');
+                let mut bytes = parts.next().unwrap().as_bytes().to_vec();
+                for part in parts {
+                    bytes.push(u8::from_str_radix(&part[..2], 16).unwrap());
+                    bytes.extend_from_slice(&part.as_bytes()[2..]);
+                }
+                String::from_utf8(bytes).unwrap()
+            }
+            other => panic!("encoded as {other:?}"),
+        }
+    }
 }
 
 /// A line a client said, other than content.
@@ -141,6 +169,11 @@ impl SmtpServer {
     /// From now on takes no mail from anybody else.
     pub fn require_login(&self, user: &str, password: &str) {
         self.shared.state().login = Some((user.to_owned(), password.to_owned()));
+    }
+
+    /// From now on knows no mailbox whose address contains `part`.
+    pub fn refuse_recipients(&self, part: &str) {
+        self.shared.state().refused = Some(part.to_owned());
     }
 
     /// From now on goes wrong there.
@@ -231,6 +264,7 @@ struct Shared {
 #[derive(Default)]
 struct State {
     login: Option<(String, String)>,
+    refused: Option<String>,
     faults: HashMap<Step, Fault>,
     reached: Vec<Step>,
     heard: Vec<Line>,

@@ -125,7 +125,9 @@ impl<'a> Session<'a> {
         if self.from.is_none() {
             return self.say("503 5.5.1 MAIL first");
         }
-        if self.answer(Step::Recipient, "250 2.1.5 OK")? {
+        let is_refused = self.shared.state().refused.as_ref().is_some_and(|part| to.contains(part));
+        let answer = if is_refused { "550 5.1.1 No such mailbox" } else { "250 2.1.5 OK" };
+        if self.answer(Step::Recipient, answer)? {
             self.to.push(to);
         }
         Ok(())
