@@ -1,22 +1,21 @@
 //! Providers of text messages on a port of this machine that do as they are told, with one outbox for all of them.
 
-use std::collections::{BTreeMap, HashMap};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 use test_servers::wait_until;
 
+use crate::fake_http::{FakeHttp, Reaction, Request};
+
 /// Answers until it is dropped. It has threads of its own, so that a test may wait for the server meanwhile.
 pub(crate) struct FakeProviders {
-    port: u16,
+    http: FakeHttp,
     state: Arc<Mutex<State>>,
 }
 
 #[derive(Default)]
 struct State {
-    is_over: bool,
     requests: Vec<Request>,
     outbox: Vec<Sent>,
     faults: HashMap<&'static str, Fault>,
@@ -61,46 +60,18 @@ pub(crate) struct Sent {
     pub(crate) id: String,
 }
 
-/// A request as it came over the wire.
-#[derive(Clone, Debug)]
-pub(crate) struct Request {
-    pub(crate) method: String,
-    /// With the query.
-    pub(crate) path: String,
-    /// Names in small letters.
-    pub(crate) headers: BTreeMap<String, String>,
-    pub(crate) body: String,
-}
-
-enum Reaction {
-    Answer { status: u16, headers: &'static str, body: String },
-    Hang,
-    Close,
-}
-
 impl FakeProviders {
     pub(crate) fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
         let unsafe_limits = json!({ "pinAttempts": 10, "pinTimeToLive": "15m" });
         let application = json!({ "applicationId": "APP", "name": "shop", "configuration": unsafe_limits });
         let state = Arc::new(Mutex::new(State { application, ..State::default() }));
         let shared = Arc::clone(&state);
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                if lock(&shared).is_over {
-                    return;
-                }
-                let state = Arc::clone(&shared);
-                // Whoever asks may be gone: then there is nothing to do.
-                std::thread::spawn(move || stream.and_then(|stream| serve(stream, &state)));
-            }
-        });
-        Self { port, state }
+        let http = FakeHttp::start(move |request| react(&mut lock(&shared), request));
+        Self { http, state }
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        self.http.url()
     }
 
     /// From now on the provider misbehaves, or with `None` works again. `infobip_2fa_verify` is asked about codes only.
@@ -151,69 +122,8 @@ impl FakeProviders {
     }
 }
 
-impl Drop for FakeProviders {
-    fn drop(&mut self) {
-        lock(&self.state).is_over = true;
-        let _ = TcpStream::connect(("127.0.0.1", self.port));
-    }
-}
-
-impl Request {
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap()
-    }
-
-    pub(crate) fn form(&self) -> BTreeMap<String, String> {
-        form_urlencoded::parse(self.body.as_bytes()).into_owned().collect()
-    }
-}
-
-impl Reaction {
-    fn json(status: u16, body: &Value) -> Self {
-        Self::Answer { status, headers: "", body: body.to_string() }
-    }
-}
-
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn serve(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
-    let request = read(&stream)?;
-    let reaction = react(&mut lock(state), &request);
-    match reaction {
-        Reaction::Answer { status, headers, body } => {
-            let length = body.len();
-            let head = format!(
-                "HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n"
-            );
-            stream.write_all(&[head.as_bytes(), body.as_bytes()].concat())
-        }
-        Reaction::Hang => stream.read_to_end(&mut Vec::new()).map(drop),
-        Reaction::Close => Ok(()),
-    }
-}
-
-fn read(stream: &TcpStream) -> std::io::Result<Request> {
-    let mut reader = BufReader::new(stream);
-    let mut line = || -> std::io::Result<String> {
-        let mut line = String::new();
-        if reader.read_line(&mut line)? == 0 {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
-        }
-        Ok(line.trim_end().to_owned())
-    };
-    let first = line()?;
-    let mut words = first.split(' ').map(str::to_owned);
-    let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let mut headers = BTreeMap::new();
-    while let Some((name, value)) = line()?.split_once(": ") {
-        headers.insert(name.to_ascii_lowercase(), value.to_owned());
-    }
-    let length = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body)?;
-    Ok(Request { method, path, headers, body: String::from_utf8_lossy(&body).into_owned() })
 }
 
 /// Who is asked to send a message there.

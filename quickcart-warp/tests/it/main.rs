@@ -8,6 +8,7 @@ mod code_limits;
 mod code_store;
 mod cors;
 mod embedding;
+mod fake_http;
 mod fake_providers;
 mod guard;
 mod import;
