@@ -25,7 +25,7 @@ const RECEIPT_KEY_LENGTH_MIN: usize = 16;
 #[derive(Args, Clone)]
 pub(crate) struct MessageSettings {
     /// Providers of the phone-otp group, the first first: of twilio, fast2sms, infobip, infobip_2fa and gateways; with
-    /// @ and countries for these only, as in `fast2sms@IN,twilio`; or `console`, or `none`
+    /// @ and countries for these only, as in `fast2sms@IN,twilio`; or `console`, or `none`, which in development is the same
     /// [default: all that have credentials, else console in development]
     #[arg(long, env = "PHONE_OTP_PROVIDERS", value_name = "NAMES")]
     phone_otp_providers: Option<String>,
@@ -320,6 +320,9 @@ mod tests {
     #[test]
     fn whoever_has_credentials_is_asked() {
         assert_eq!(names(&check("", true).unwrap().phone_otp), ["console"]);
+        let without = format!("{FAST2SMS} --phone-otp-providers none");
+        assert_eq!(names(&check(&without, true).unwrap().phone_otp), ["console"]);
+        assert_eq!(names(&check(&without, false).unwrap().phone_otp), ["none"]);
         let config =
             check(&format!("{FAST2SMS} {TWILIO} --smart-cart-providers fast2sms@IN+BD"), false).unwrap();
         assert_eq!(names(&config.phone_otp), ["twilio", "fast2sms"]);

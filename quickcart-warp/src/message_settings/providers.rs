@@ -209,8 +209,9 @@ impl Providers<'_> {
                 "{name}: no provider is configured, and production does not print messages; `none` lets the server \
                  start without sending any"
             )),
+            // Without a provider, development shows codes instead of sending them.
+            ["none" | "console"] if development => Ok(Messages::Console),
             ["none"] => Ok(Messages::None),
-            ["console"] if development => Ok(Messages::Console),
             ["console"] => wrong(format!("{name}: production does not print messages on the console")),
             names => {
                 let routes = names.iter().map(|text| self.listed(name, text));
