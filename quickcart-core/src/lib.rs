@@ -45,6 +45,7 @@ pub mod catalog;
 pub mod device;
 pub mod order;
 pub mod pathfinding;
+pub mod snapshot;
 pub mod walk;
 
 pub mod shop;

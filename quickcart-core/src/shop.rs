@@ -20,6 +20,7 @@ use crate::error::StoreError;
 use crate::order::{Order, OrderError, PaymentMethod};
 use crate::pathfinding::{Point, StoreMap};
 use crate::phone::PhoneNumber;
+use crate::snapshot::{Snapshot, SnapshotError};
 use crate::store::ShopStore;
 use crate::walk::{Stop, Walk, WalkError, WalkPlan};
 
@@ -43,6 +44,14 @@ impl Shop {
     /// [`StoreError`]; the shop is then as it was before.
     pub async fn import(&self, data: StoreData, progress: Progress) -> Result<(), StoreError> {
         self.store.import(data, progress).await
+    }
+
+    /// Takes a snapshot into a shop that holds nothing yet; see [`SnapshotStore::restore`](crate::snapshot::SnapshotStore).
+    ///
+    /// # Errors
+    /// [`SnapshotError`]; the shop is then as empty as it was before.
+    pub async fn restore(&self, snapshot: Snapshot, progress: Progress) -> Result<(), SnapshotError> {
+        self.store.restore(snapshot, self.clock.now(), progress).await
     }
 
     /// Whether no store has been imported yet.

@@ -13,9 +13,10 @@ use administrator::Administrator;
 use clap::builder::Resettable;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
-use quickcart_core::catalog::import::{StoreData, StoreFiles};
+use quickcart_core::catalog::import::{Progress, StoreData, StoreFiles};
 use quickcart_core::clock::SystemClock;
 use quickcart_core::messaging::Route;
+use quickcart_core::snapshot::Snapshot;
 use quickcart_warp::config::Config;
 use quickcart_warp::settings::Settings;
 use quickcart_warp::{Messages, init_logging, server, start};
@@ -43,6 +44,7 @@ Examples:
   quickcart-warp --listen 127.0.0.1:5000,127.0.0.1:8000  several addresses at once
   quickcart-warp --env-file .env                         settings from a file
   quickcart-warp import my-store                         a store of your own
+  quickcart-warp import state.json                       all that an empty database begins with
   quickcart-warp map render -o map.svg                   its map as a picture
 
 Variables of the old backends:
@@ -58,14 +60,17 @@ Exit codes: 0 stopped as asked, 1 failed while running, 2 a setting or a file is
 
 #[derive(Subcommand)]
 enum Command {
-    /// Take a whole store from a folder of CSV and JSON files, all of it or nothing
+    /// Take a whole store from a folder of CSV and JSON files, or from one JSON file, all of it or nothing
     ///
     /// The folder holds store.json, map.json, categories.csv, foodtypes.csv, allergies.csv, sections.csv, products.csv,
     /// shelf_places.csv, trolleys.csv and perhaps recipes.csv; quickcart-core/demo-store is an example. What has a known id is
     /// changed, what has a new one is added; map, sections, shelf places and recipes take the place of the old ones.
+    ///
+    /// The file holds what a new server begins with, as quickcart-warp/tests/replay/fixtures.json does, for a database
+    /// that is empty. Its map is made from the sections: an aisle along each, where trolleys wait at the first one.
     Import {
-        /// The folder
-        folder: PathBuf,
+        /// The folder, or the file
+        store: PathBuf,
     },
     Administrator(Administrator),
     /// Look at maps
@@ -137,7 +142,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(unusable)?;
     let result = match cli.command {
         None => runtime.block_on(serve(&cli.settings)),
-        Some(Command::Import { folder }) => runtime.block_on(import(&cli.settings, &folder)),
+        Some(Command::Import { store }) => runtime.block_on(import(&cli.settings, &store)),
         Some(Command::Administrator(administrator)) => {
             runtime.block_on(name_administrator(&cli.settings, &administrator))
         }
@@ -237,23 +242,38 @@ fn greeting(config: &Config, addresses: &[String], demo_products: Option<usize>)
     lines.join("\n")
 }
 
-async fn import(settings: &Settings, folder: &Path) -> Result<(), Failure> {
+async fn import(settings: &Settings, path: &Path) -> Result<(), Failure> {
     let database = settings.database().map_err(unusable)?;
-    let data = StoreFiles::read(folder).and_then(|files| StoreData::parse(&files)).map_err(unusable)?;
-    for warning in &data.warnings {
-        eprintln!("warning: {warning}");
-    }
-    let shop = start::open_shop(&database, Arc::new(SystemClock)).map_err(unusable)?;
-    let (name, products, trolleys) = (data.name.clone(), data.products.len(), data.trolleys.len());
-    let bar = ProgressBar::new(data.record_count() as u64).with_style(bar_style());
-    let progress = bar.clone();
-    shop.import(data, Box::new(move |done, _| progress.set_position(done as u64))).await.map_err(
-        |error| {
-            let cause =
-                std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-            unusable(format!("nothing was imported into {}: {error}{cause}", database.display()))
-        },
-    )?;
+    let bar = ProgressBar::new(0).with_style(bar_style());
+    let shown = bar.clone();
+    let progress: Progress = Box::new(move |done, _| shown.set_position(done as u64));
+    let nothing_imported = |error: &dyn std::error::Error| {
+        let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+        unusable(format!("nothing was imported into {}: {error}{cause}", database.display()))
+    };
+    let announce = |store: &StoreData| {
+        for warning in &store.warnings {
+            eprintln!("warning: {warning}");
+        }
+        bar.set_length(store.record_count() as u64);
+        (store.name.clone(), store.products.len(), store.trolleys.len())
+    };
+    let clock = Arc::new(SystemClock);
+    let (name, products, trolleys) = if path.is_file() {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| unusable(format!("{}: {error}", path.display())))?;
+        let snapshot = Snapshot::parse(&path.display().to_string(), &text).map_err(unusable)?;
+        let counts = announce(&snapshot.store);
+        let shop = start::open_shop(&database, clock).map_err(unusable)?;
+        shop.restore(snapshot, progress).await.map_err(|error| nothing_imported(&error))?;
+        counts
+    } else {
+        let data = StoreFiles::read(path).and_then(|files| StoreData::parse(&files)).map_err(unusable)?;
+        let counts = announce(&data);
+        let shop = start::open_shop(&database, clock).map_err(unusable)?;
+        shop.import(data, progress).await.map_err(|error| nothing_imported(&error))?;
+        counts
+    };
     bar.finish_and_clear();
     println!("{name}: {products} products and {trolleys} trolleys are in {}", database.display());
     Ok(())

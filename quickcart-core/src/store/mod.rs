@@ -14,11 +14,15 @@ use crate::admin::AdminStore;
 use crate::cart::{CartStore, GuestCartStore};
 use crate::catalog::CatalogStore;
 use crate::order::OrderStore;
+use crate::snapshot::SnapshotStore;
 
 /// Keeps a whole shop.
 pub trait ShopStore:
-    AccountStore + CatalogStore + CartStore + GuestCartStore + OrderStore + AdminStore
+    AccountStore + CatalogStore + CartStore + GuestCartStore + OrderStore + AdminStore + SnapshotStore
 {
 }
 
-impl<T: AccountStore + CatalogStore + CartStore + GuestCartStore + OrderStore + AdminStore> ShopStore for T {}
+impl<T: AccountStore + CatalogStore + CartStore + GuestCartStore + OrderStore + AdminStore + SnapshotStore>
+    ShopStore for T
+{
+}

@@ -25,6 +25,7 @@ mod providers_faults;
 mod providers_gateway;
 mod registration;
 mod smtp;
+mod snapshot;
 mod stores;
 mod terrain;
 mod tidy;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module and what it may use.
-const MAY_USE: [(&str, &[&str]); 21] = [
+const MAY_USE: [(&str, &[&str]); 22] = [
     ("error", &[]),
     ("clock", &[]),
     ("money", &[]),
@@ -24,6 +24,7 @@ const MAY_USE: [(&str, &[&str]); 21] = [
     ("order", &["error", "clock", "money", "tax", "account", "catalog", "cart"]),
     ("book_order", &["error", "clock", "money", "secret", "phone", "otp", "catalog", "cart", "order"]),
     ("walk", &["error", "catalog", "pathfinding"]),
+    ("snapshot", &["error", "clock", "money", "form", "email", "catalog", "cart", "pathfinding"]),
     (
         "store",
         &[
@@ -42,6 +43,7 @@ const MAY_USE: [(&str, &[&str]); 21] = [
             "order",
             "book_order",
             "pathfinding",
+            "snapshot",
         ],
     ),
     (
@@ -58,6 +60,7 @@ const MAY_USE: [(&str, &[&str]); 21] = [
             "device",
             "order",
             "pathfinding",
+            "snapshot",
             "store",
             "walk",
         ],

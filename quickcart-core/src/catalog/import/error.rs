@@ -13,7 +13,7 @@ pub struct ImportError {
 }
 
 impl ImportError {
-    pub(super) fn in_file(file: &str, reason: impl Into<String>) -> Self {
+    pub(crate) fn in_file(file: &str, reason: impl Into<String>) -> Self {
         Self { file: file.to_owned(), place: None, reason: reason.into() }
     }
 

@@ -307,18 +307,18 @@ fn culprit<'a>(
 }
 
 /// A JSON text whose parts know where they stand in their file.
-pub(super) struct Located<'a> {
-    file: &'static str,
+pub(crate) struct Located<'a> {
+    file: &'a str,
     text: &'a str,
 }
 
 impl<'a> Located<'a> {
-    pub(super) fn new(file: &'static str, text: &'a str) -> Self {
+    pub(crate) fn new(file: &'a str, text: &'a str) -> Self {
         Self { file, text }
     }
 
     /// Reads a part of the text.
-    pub(super) fn parse<'p, T: Deserialize<'p>>(&self, part: &'p str) -> Result<T, ImportError> {
+    pub(crate) fn parse<'p, T: Deserialize<'p>>(&self, part: &'p str) -> Result<T, ImportError> {
         serde_json::from_str(part).map_err(|error| {
             let before = lines_before(part, error.line(), error.column());
             let (line, column) = place_of(self.text, self.offset(part) + before);
@@ -330,7 +330,7 @@ impl<'a> Located<'a> {
     }
 
     /// A fault in a part of the text.
-    pub(super) fn fault(&self, part: &str, reason: impl Display) -> ImportError {
+    pub(crate) fn fault(&self, part: &str, reason: impl Display) -> ImportError {
         let (line, column) = place_of(self.text, self.offset(part));
         ImportError::at(self.file, line, column, reason.to_string())
     }

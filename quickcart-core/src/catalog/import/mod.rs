@@ -22,20 +22,20 @@ use super::{Barcode, Label, Product, ProductId, RecipeId, Section, SectionId, Sh
 use crate::money::{Currency, Money};
 use crate::pathfinding::{Dock, FloorPlan, Point, StoreMap};
 use crate::tax::TaxMode;
-use map::Located;
+pub(crate) use map::Located;
 use table::{Row, rows};
 
 /// Told now and then how many of how many records are stored.
 pub type Progress = Box<dyn Fn(usize, usize) + Send + Sync>;
 
 /// Ids are positive and fit into the 32 bits of a device.
-const ID: RangeInclusive<i64> = 1..=u32::MAX as i64;
+pub(crate) const ID: RangeInclusive<i64> = 1..=u32::MAX as i64;
 /// The dearest piece, in minor units: a thousand times this still fits an order's sum.
 pub const PRICE_MAX: i64 = 1_000_000_000_000;
 /// The heaviest piece in grams: one tonne.
 pub const WEIGHT_G_MAX: i64 = 1_000_000;
 /// The longest name, in characters.
-const NAME: RangeInclusive<usize> = 1..=200;
+pub(crate) const NAME: RangeInclusive<usize> = 1..=200;
 
 /// A product with what only the back office needs.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,6 +17,7 @@ mod registration;
 mod revocation;
 mod row;
 mod search;
+mod snapshot;
 mod workers;
 
 use std::path::Path;

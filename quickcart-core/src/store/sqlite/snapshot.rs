@@ -1,0 +1,56 @@
+//! A whole snapshot, written into an empty database in one transaction.
+
+use async_trait::async_trait;
+use rusqlite::{Transaction, params};
+
+use super::SqliteStore;
+use super::error::OrStoreError;
+use crate::catalog::import::Progress;
+use crate::clock::Timestamp;
+use crate::error::StoreError;
+use crate::snapshot::{Snapshot, SnapshotError, SnapshotStore};
+
+#[async_trait]
+impl SnapshotStore for SqliteStore {
+    async fn restore(
+        &self,
+        snapshot: Snapshot,
+        now: Timestamp,
+        progress: Progress,
+    ) -> Result<(), SnapshotError> {
+        self.workers
+            .write(move |transaction| {
+                if let Some(table) = table_with_rows(transaction)? {
+                    return Err(SnapshotError::NotEmpty { table });
+                }
+                super::import::import(transaction, &snapshot.store, &progress)?;
+                Ok(locations(transaction, &snapshot, now)?)
+            })
+            .await
+    }
+}
+
+/// The first table of ours that holds anything; what an index keeps for itself does not count.
+fn table_with_rows(transaction: &Transaction<'_>) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT name FROM pragma_table_list \
+               WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
+    let mut statement = transaction.prepare(sql).or_store_error()?;
+    let names = statement.query_map([], |row| row.get::<_, String>(0)).or_store_error()?;
+    for name in names {
+        let name = name.or_store_error()?;
+        let sql = format!("SELECT EXISTS (SELECT 1 FROM \"{name}\")");
+        if transaction.query_row(&sql, [], |row| row.get(0)).or_store_error()? {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
+}
+
+fn locations(transaction: &Transaction<'_>, snapshot: &Snapshot, now: Timestamp) -> Result<(), StoreError> {
+    let sql = "UPDATE cart SET level = ?2, x_m = ?3, y_m = ?4, located_at_ms = ?5 WHERE cart_id = ?1";
+    for (cart_id, at) in &snapshot.locations {
+        let values = params![cart_id, at.level, at.x_m, at.y_m, now.as_millisecond()];
+        transaction.execute(sql, values).or_store_error()?;
+    }
+    Ok(())
+}
