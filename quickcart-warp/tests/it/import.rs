@@ -64,3 +64,42 @@ async fn what_is_refused_is_named_and_nothing_is_taken() {
     let text = String::from_utf8(import(folder.path()).stderr).unwrap();
     assert!(text.contains("map.json: there is no such file in my-store"), "{text}");
 }
+
+fn import_file(folder: &Path, database: &str) -> Output {
+    command(folder, &[("DATABASE_URL", database)]).args(["import", "state.json"]).output().unwrap()
+}
+
+#[tokio::test]
+async fn a_file_is_taken_into_an_empty_database_once() {
+    let folder = folder();
+    let state = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/replay/fixtures.json");
+    fs::copy(state, folder.path().join("state.json")).unwrap();
+    let output = import_file(folder.path(), "sqlite:shop.db");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(printed.trim(), "QuickCart: 4 products and 2 trolleys are in shop.db");
+    let server = Server::start(folder.path(), &[("DATABASE_URL", "sqlite:shop.db")]);
+    assert_eq!(first_product(&server).await["expiry"], "Thu, 31 Dec 2026 00:00:00 GMT");
+    let again = import_file(folder.path(), "sqlite:shop.db");
+    assert_eq!(again.status.code(), Some(2));
+    let text = String::from_utf8(again.stderr).unwrap();
+    assert!(text.contains("nothing was imported into shop.db: the database is not empty"), "{text}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_refused_leaves_the_database_empty() {
+    let folder = folder();
+    let state = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/replay/fixtures.json");
+    let whole = fs::read_to_string(state).unwrap();
+    fs::write(folder.path().join("state.json"), whole.replacen("\"60.00\"", "\"60.005\"", 1)).unwrap();
+    let output = import_file(folder.path(), "sqlite:shop.db");
+    assert_eq!(output.status.code(), Some(2));
+    let line = whole.lines().position(|line| line.contains("\"60.00\"")).unwrap() + 1;
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains(&format!("state.json, line {line}, column ")), "{text}");
+    fs::write(folder.path().join("state.json"), &whole).unwrap();
+    assert!(import_file(folder.path(), "sqlite:shop.db").status.success());
+    fs::write(folder.path().join("state.json"), b"\xff").unwrap();
+    let text = String::from_utf8(import_file(folder.path(), "sqlite:other.db").stderr).unwrap();
+    assert!(text.contains("state.json: ") && !text.contains("panicked"), "{text}");
+}

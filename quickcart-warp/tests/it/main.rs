@@ -24,6 +24,7 @@ mod providers;
 mod receipts;
 mod registration;
 mod render;
+mod replay;
 mod security_headers;
 mod settings;
 mod smart_cart;

@@ -32,12 +32,18 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server on a free port of this machine.
     pub(crate) fn start(folder: &Path, settings: &[(&str, &str)]) -> Self {
+        Self::start_with(folder, settings, &[])
+    }
+
+    /// As [`start`](Self::start), with arguments.
+    pub(crate) fn start_with(folder: &Path, settings: &[(&str, &str)], arguments: &[&str]) -> Self {
         choose_cryptography();
         let mut command = command(folder, settings);
         if !settings.iter().any(|(name, _)| *name == "QUICKCART_LISTEN") {
             command.env("QUICKCART_LISTEN", "127.0.0.1:0");
         }
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child =
+            command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         let (sender, lines) = channel();
         let printed = Arc::new(Mutex::new(String::new()));

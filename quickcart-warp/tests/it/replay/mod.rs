@@ -1,0 +1,81 @@
+//! The golden files, each replayed against a server with a database of its own: see `tests/replay/README.md`.
+
+mod exchange;
+mod fakes;
+mod matching;
+mod outbox;
+mod player;
+mod providers;
+
+use std::path::{Path, PathBuf};
+
+use crate::program::{Server, command, folder};
+use fakes::Fakes;
+use player::Player;
+
+/// A file and the settings it is meant for.
+macro_rules! golden {
+    ($($test:ident: $file:literal with $profile:literal;)*) => {
+        $(
+            #[tokio::test]
+            async fn $test() {
+                replay($file, $profile, &[]).await;
+            }
+        )*
+    };
+}
+
+golden! {
+    phone_otp: "phone-otp.jsonl" with "legacy.env";
+    phone_otp_providers: "phone-otp-providers.jsonl" with "secure.env";
+}
+
+/// The folder of the golden files.
+fn files() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/replay")
+}
+
+/// Sends every line of a file, in order, to a server with the settings of a profile, and fails with all that was wrong.
+/// `more` wins over the profile.
+async fn replay(file: &str, profile: &str, more: &[(&str, &str)]) {
+    let profile = files().join(profile);
+    let setting = |name: &str| {
+        let settings = dotenvy::from_path_iter(&profile).unwrap().map(Result::unwrap);
+        settings.into_iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    };
+    let folder = folder();
+    let fakes = Fakes::start(setting("SMTP_EMAIL").zip(setting("SMTP_PASSWORD")));
+    let (url, port) = (fakes.url(), fakes.mail_port().to_string());
+    let settings = [
+        ("TWILIO_BASE_URL", &*url),
+        ("FAST2SMS_BASE_URL", &url),
+        ("INFOBIP_BASE_URL", &url),
+        ("SMTP_PORT", &port),
+        ("DATABASE_URL", "sqlite:replay.db"),
+        ("QUICKCART_LISTEN", "127.0.0.1:0"),
+    ];
+    let settings = [&settings, more].concat();
+    let profile = profile.to_str().unwrap();
+    let import = ["--env-file", profile, "import"];
+    let imported =
+        command(folder.path(), &settings).args(import).arg(files().join("fixtures.json")).output().unwrap();
+    assert!(imported.status.success(), "{}", String::from_utf8_lossy(&imported.stderr));
+    let server = Server::start_with(folder.path(), &settings, &["--env-file", profile]);
+    let mut player = Player::new(&server.url, &fakes);
+    if let Some(key) = setting("QUICKCART_ADMIN_KEY") {
+        player.set("admin_key", key);
+    }
+    let (mut passed, mut failures) = (0, Vec::new());
+    for exchange in exchange::read(&files().join(file)) {
+        let faults = player.play(&exchange).await;
+        if faults.is_empty() {
+            passed += 1;
+            continue;
+        }
+        let line = format!("{} ({}): {} {}", exchange.name, exchange.era, exchange.method, exchange.path);
+        failures.push(format!("{line}\n    {}", faults.join("\n    ")));
+    }
+    assert!(passed + failures.len() > 0, "{file} is empty");
+    let count = failures.len();
+    assert!(failures.is_empty(), "{file}: {passed} passed, {count} failed\n{}", failures.join("\n"));
+}
