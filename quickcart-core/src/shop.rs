@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 
-use crate::account::{AccountError, Holders, Profile, ShopperClaims, User, UserId};
+use crate::account::{AccountError, Holders, Passwords, Profile, ShopperClaims, User, UserId};
 use crate::admin::{AdminError, AuditEntry, AuditFilter, ProductEntry, ProductSheet, UserEntry, Version};
 use crate::cart::{
     CartError, CartId, CartLine, CartView, ChecklistItem, Connection, GuestLine, GuestToken, Location,
@@ -51,7 +51,11 @@ impl Shop {
     /// # Errors
     /// [`SnapshotError`]; the shop is then as empty as it was before.
     pub async fn restore(&self, snapshot: Snapshot, progress: Progress) -> Result<(), SnapshotError> {
-        self.store.restore(snapshot, self.clock.now(), progress).await
+        let (passwords, mut hashes) = (Passwords::default(), Vec::new());
+        for record in &snapshot.employees {
+            hashes.push(passwords.hash(&record.password).await?);
+        }
+        self.store.restore(snapshot, hashes, self.clock.now(), progress).await
     }
 
     /// Whether no store has been imported yet.

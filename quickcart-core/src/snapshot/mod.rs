@@ -11,8 +11,9 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-pub use staff::{EmployeeRecord, RoleRecord};
+pub use staff::EmployeeRecord;
 
+use crate::account::{PasswordError, PasswordHash, Role};
 use crate::cart::CartId;
 use crate::catalog::import::{ImportError, Located, Progress, StoreData};
 use crate::clock::Timestamp;
@@ -28,7 +29,7 @@ pub struct Snapshot {
     /// Where trolleys were seen last.
     pub locations: Vec<(CartId, Point)>,
     /// What employees may be.
-    pub roles: Vec<RoleRecord>,
+    pub roles: Vec<Role>,
     /// Who works here.
     pub employees: Vec<EmployeeRecord>,
 }
@@ -99,10 +100,12 @@ impl Snapshot {
 /// Takes whole snapshots.
 #[async_trait]
 pub trait SnapshotStore: Send + Sync + 'static {
-    /// Takes a snapshot into a database that holds nothing yet, all of it or nothing. Reports progress now and then.
+    /// Takes a snapshot into a database that holds nothing yet, all of it or nothing, with the hashes of its employees'
+    /// passwords in their order. Reports progress now and then.
     async fn restore(
         &self,
         snapshot: Snapshot,
+        hashes: Vec<PasswordHash>,
         now: Timestamp,
         progress: Progress,
     ) -> Result<(), SnapshotError>;
@@ -118,6 +121,9 @@ pub enum SnapshotError {
         /// Where it holds something.
         table: String,
     },
+    /// A password of an employee could not be hashed.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
     /// The store did not do its work.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -127,6 +133,7 @@ impl DomainError for SnapshotError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::NotEmpty { .. } => ErrorKind::Conflict,
+            Self::Password(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }
     }
@@ -134,6 +141,7 @@ impl DomainError for SnapshotError {
     fn code(&self) -> &'static str {
         match self {
             Self::NotEmpty { .. } => "database_not_empty",
+            Self::Password(error) => error.code(),
             Self::Store(error) => error.code(),
         }
     }
@@ -141,6 +149,7 @@ impl DomainError for SnapshotError {
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::NotEmpty { .. } => None,
+            Self::Password(error) => error.retry_after(),
             Self::Store(error) => error.retry_after(),
         }
     }

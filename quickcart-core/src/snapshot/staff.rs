@@ -7,38 +7,22 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::values::Values;
+use crate::account::{Employee, Role, check_length};
 use crate::catalog::import::{ImportError, NAME};
 use crate::email::EmailAddress;
 
-/// Something an employee may be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RoleRecord {
-    /// Its name for programs, such as `CV001`.
-    pub role_id: String,
-    /// Its name for people.
-    pub name: String,
-}
-
-/// Somebody who works in the shop. `Debug` shows who it is to nobody.
+/// Somebody who works in the shop, and what they sign in with. `Debug` shows neither.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EmployeeRecord {
-    /// Their number, such as `NV001`.
-    pub employee_id: String,
-    /// Their name.
-    pub name: String,
-    /// Where they sign in.
-    pub email: EmailAddress,
-    /// Their phone, as it was written.
-    pub phone: String,
-    /// What they are.
-    pub role_id: String,
-    /// What they sign in with, to be hashed before it is kept.
+    /// Who it is.
+    pub employee: Employee,
+    /// To be hashed before it is kept.
     pub password: String,
 }
 
 impl fmt::Debug for EmployeeRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EmployeeRecord").field("employee_id", &self.employee_id).finish_non_exhaustive()
+        self.employee.fmt(f)
     }
 }
 
@@ -81,43 +65,42 @@ struct EmployeeJson<'a> {
 
 /// The longest id, in characters.
 const ID_MAX: usize = 20;
-/// The longest password, in characters.
-const PASSWORD_MAX: usize = 200;
-
-pub(super) fn read(
-    values: &Values<'_>,
-    text: &str,
-) -> Result<(Vec<RoleRecord>, Vec<EmployeeRecord>), ImportError> {
+/// The longest address, in characters: RFC 5321, 4.5.3.1.3, without the brackets.
+const EMAIL_MAX: usize = 254;
+pub(super) fn read(values: &Values<'_>, text: &str) -> Result<(Vec<Role>, Vec<EmployeeRecord>), ImportError> {
     let json: RegistrationJson<'_> = values.object(text)?;
     values.none_of(&json.customers, "customers")?;
     let mut role_ids = HashSet::new();
     let role = |role: RoleJson<'_>| {
         let role_id = values.text(role.role_id, 1..=ID_MAX)?;
-        Ok(RoleRecord {
+        Ok(Role {
             role_id: values.once(role.role_id, role_id, &mut role_ids)?,
             name: values.text(role.name, NAME)?,
         })
     };
-    let roles = values.objects(&json.roles)?.into_iter().map(role).collect::<Result<_, ImportError>>()?;
+    let roles: Vec<Role> =
+        values.objects(&json.roles)?.into_iter().map(role).collect::<Result<_, ImportError>>()?;
     let (mut ids, mut emails) = (HashSet::new(), HashSet::new());
     let employee = |employee: EmployeeJson<'_>| {
         let EmployeeJson { employee_id, name, email, phone, role_id, test_password } = employee;
-        let parsed = values.text(email, 1..=254)?.parse::<EmailAddress>();
-        let address = parsed.map_err(|error| values.0.fault(email.get(), error))?;
-        let role = values.text(role_id, 1..=ID_MAX)?;
-        if !role_ids.contains(&role) {
-            return Err(values.0.fault(role_id.get(), format!("there is no role {role}")));
-        }
-        Ok(EmployeeRecord {
+        let address = values.text(email, 1..=EMAIL_MAX)?.parse::<EmailAddress>();
+        let address = address.map_err(|error| values.0.fault(email.get(), error))?;
+        let wanted = values.text(role_id, 1..=ID_MAX)?;
+        let role = roles.iter().find(|role| role.role_id == wanted);
+        let unknown = || values.0.fault(role_id.get(), format!("there is no role {wanted}"));
+        let password: String = values.0.parse(test_password.get())?;
+        check_length(&password).map_err(|error| values.0.fault(test_password.get(), error))?;
+        let employee = Employee {
             employee_id: values.once(employee_id, values.text(employee_id, 1..=ID_MAX)?, &mut ids)?,
-            name: values.text(name, NAME)?,
             email: values.once(email, address, &mut emails)?,
+            name: values.text(name, NAME)?,
             phone: values.text(phone, 1..=ID_MAX)?,
-            role_id: role,
-            password: values.text(test_password, 1..=PASSWORD_MAX)?,
-        })
+            role: role.ok_or_else(unknown)?.clone(),
+        };
+        Ok(EmployeeRecord { employee, password })
     };
-    let employees =
-        values.objects(&json.employees)?.into_iter().map(employee).collect::<Result<_, ImportError>>()?;
+    let employees: Result<_, ImportError> =
+        values.objects(&json.employees)?.into_iter().map(employee).collect();
+    let employees = employees?;
     Ok((roles, employees))
 }

@@ -234,6 +234,7 @@ pub(super) fn read(values: &Values<'_>, text: &str) -> Result<Contents, ImportEr
     }
     let store = StoreData {
         name: STORE_NAME.to_owned(),
+        tax_mode: TaxMode::Included,
         categories,
         foodtypes,
         allergies,

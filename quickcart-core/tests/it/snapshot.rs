@@ -108,8 +108,14 @@ fn every_value_is_read_exactly() {
     assert_eq!(snapshot.locations, [(1, Point::new(0, 0.5, 0.5))]);
     assert_eq!(store.warnings, []);
     let employee = &snapshot.employees[0];
-    assert_eq!((snapshot.roles[0].role_id.as_str(), employee.role_id.as_str()), ("CV001", "CV001"));
-    assert_eq!((employee.employee_id.as_str(), employee.email.as_str()), ("NV001", "staff@example.com"));
+    assert_eq!(
+        (snapshot.roles[0].role_id.as_str(), employee.employee.role.name.as_str()),
+        ("CV001", "Admin")
+    );
+    assert_eq!(
+        (employee.employee.employee_id.as_str(), employee.employee.email.as_str()),
+        ("NV001", "staff@example.com")
+    );
     let shown = format!("{snapshot:?}");
     assert!(!shown.contains("secret12") && !shown.contains("staff@"), "{shown}");
 }
@@ -181,6 +187,7 @@ fn values_that_make_no_sense_are_refused_with_their_place() {
         ("\"maChucVu\": \"CV001\",\n", "\"maChucVu\": \"CV002\",\n", "there is no role CV002"),
         ("staff@example.com", "staff", "not an e-mail address"),
         ("\"secret12\"", "12", "invalid type: integer `12`"),
+        ("\"secret12\"", "\"short\"", "a password"),
     ] {
         let message = refused(from, to);
         assert!(message.starts_with(reason), "{to}: {message}");

@@ -5,6 +5,8 @@ use rusqlite::{Transaction, params};
 
 use super::SqliteStore;
 use super::error::OrStoreError;
+use super::registration::{put_employee, put_role};
+use crate::account::PasswordHash;
 use crate::catalog::import::Progress;
 use crate::clock::Timestamp;
 use crate::error::StoreError;
@@ -15,6 +17,7 @@ impl SnapshotStore for SqliteStore {
     async fn restore(
         &self,
         snapshot: Snapshot,
+        hashes: Vec<PasswordHash>,
         now: Timestamp,
         progress: Progress,
     ) -> Result<(), SnapshotError> {
@@ -24,7 +27,8 @@ impl SnapshotStore for SqliteStore {
                     return Err(SnapshotError::NotEmpty { table });
                 }
                 super::import::import(transaction, &snapshot.store, &progress)?;
-                Ok(locations(transaction, &snapshot, now)?)
+                locations(transaction, &snapshot, now)?;
+                Ok(staff(transaction, &snapshot, &hashes)?)
             })
             .await
     }
@@ -51,6 +55,21 @@ fn locations(transaction: &Transaction<'_>, snapshot: &Snapshot, now: Timestamp)
     for (cart_id, at) in &snapshot.locations {
         let values = params![cart_id, at.level, at.x_m, at.y_m, now.as_millisecond()];
         transaction.execute(sql, values).or_store_error()?;
+    }
+    Ok(())
+}
+
+fn staff(
+    transaction: &Transaction<'_>,
+    snapshot: &Snapshot,
+    hashes: &[PasswordHash],
+) -> Result<(), StoreError> {
+    for role in &snapshot.roles {
+        put_role(transaction, role)?;
+    }
+    for (record, hash) in snapshot.employees.iter().zip(hashes) {
+        // Roles and addresses were checked, and nobody was here before.
+        put_employee(transaction, &record.employee, hash).map_err(StoreError::internal)?;
     }
     Ok(())
 }
