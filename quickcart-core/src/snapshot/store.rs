@@ -232,6 +232,9 @@ pub(super) fn read(values: &Values<'_>, text: &str) -> Result<Contents, ImportEr
             warnings.push(values.0.fault(raw.get(), reason));
         }
     }
+    for ((_, point), raw) in locations.iter().zip(&json.cart_locations) {
+        map.nearest_free(*point).map_err(|error| values.0.fault(raw.get(), error))?;
+    }
     let store = StoreData {
         name: STORE_NAME.to_owned(),
         tax_mode: TaxMode::Included,

@@ -184,6 +184,11 @@ fn values_that_make_no_sense_are_refused_with_their_place() {
         ("\"next_cart_id\": 3", "\"next_cart_id\": 2", "there is a cart of this or a higher number"),
         ("{\"cart_id\": 1, \"x\"", "{\"cart_id\": 3, \"x\"", "there is no cart 3"),
         ("\"section_id\": 1}]", "\"section_id\": 9}]", "there is no section 9"),
+        (
+            "\"x\": \"0.50\", \"y\": \"0.50\", \"section_id\": 1",
+            "\"x\": \"50\", \"y\": \"1\", \"section_id\": null",
+            "(50.00",
+        ),
         ("\"maChucVu\": \"CV001\",\n", "\"maChucVu\": \"CV002\",\n", "there is no role CV002"),
         ("staff@example.com", "staff", "not an e-mail address"),
         ("\"secret12\"", "12", "invalid type: integer `12`"),
