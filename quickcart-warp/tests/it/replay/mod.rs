@@ -28,6 +28,9 @@ macro_rules! golden {
 golden! {
     phone_otp: "phone-otp.jsonl" with "legacy.env";
     phone_otp_providers: "phone-otp-providers.jsonl" with "secure.env";
+    smart_cart: "smart-cart.jsonl" with "legacy.env";
+    smart_cart_secured: "smart-cart-secured.jsonl" with "secure.env";
+    registration: "registration.jsonl" with "legacy.env";
 }
 
 /// The folder of the golden files.
