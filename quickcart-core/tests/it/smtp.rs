@@ -8,7 +8,7 @@ use quickcart_core::email::EmailAddress;
 use quickcart_core::messaging::email::{InvalidSmtpSettings, Smtp, SmtpLogin, SmtpSettings, SmtpTls};
 use quickcart_core::messaging::{Failure, Message, MessageProvider, Recipient, SendError};
 use quickcart_core::phone::PhoneNumber;
-use test_servers::{Fault, Mail, SmtpServer, Step};
+use test_servers::{Fault, SmtpServer, Step};
 
 use crate::log::Log;
 
