@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::values::Values;
-use crate::account::{Employee, Role, check_length};
+use crate::account::{Employee, Passwords, Role};
 use crate::catalog::import::{ImportError, NAME};
 use crate::email::EmailAddress;
 
@@ -89,7 +89,7 @@ pub(super) fn read(values: &Values<'_>, text: &str) -> Result<(Vec<Role>, Vec<Em
         let role = roles.iter().find(|role| role.role_id == wanted);
         let unknown = || values.0.fault(role_id.get(), format!("there is no role {wanted}"));
         let password: String = values.0.parse(test_password.get())?;
-        check_length(&password).map_err(|error| values.0.fault(test_password.get(), error))?;
+        Passwords::check_length(&password).map_err(|error| values.0.fault(test_password.get(), error))?;
         let employee = Employee {
             employee_id: values.once(employee_id, values.text(employee_id, 1..=ID_MAX)?, &mut ids)?,
             email: values.once(email, address, &mut emails)?,

@@ -16,6 +16,7 @@ use crate::catalog::{Barcode, Label, Product, Section, ShelfPlace};
 use crate::form::scaled;
 use crate::money::Currency;
 use crate::pathfinding::Point;
+use crate::tax::TaxMode;
 
 /// What a store without a name is called.
 const STORE_NAME: &str = "QuickCart";

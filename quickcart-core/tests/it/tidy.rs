@@ -24,7 +24,10 @@ const MAY_USE: [(&str, &[&str]); 22] = [
     ("order", &["error", "clock", "money", "tax", "account", "catalog", "cart"]),
     ("book_order", &["error", "clock", "money", "secret", "phone", "otp", "catalog", "cart", "order"]),
     ("walk", &["error", "catalog", "pathfinding"]),
-    ("snapshot", &["error", "clock", "money", "form", "email", "account", "catalog", "cart", "pathfinding"]),
+    (
+        "snapshot",
+        &["error", "clock", "money", "tax", "form", "email", "account", "catalog", "cart", "pathfinding"],
+    ),
     (
         "store",
         &[

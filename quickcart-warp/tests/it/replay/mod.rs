@@ -31,6 +31,8 @@ golden! {
     smart_cart: "smart-cart.jsonl" with "legacy.env";
     smart_cart_secured: "smart-cart-secured.jsonl" with "secure.env";
     registration: "registration.jsonl" with "legacy.env";
+    book_order: "book-order.jsonl" with "legacy.env";
+    book_order_secured: "book-order-secured.jsonl" with "secure.env";
 }
 
 /// The folder of the golden files.
