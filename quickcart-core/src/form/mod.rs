@@ -439,6 +439,9 @@ impl<'a> Form<'a> {
 
 /// The place of an error, in characters from the start.
 fn offset(text: &str, error: &serde_json::Error) -> usize {
+    if error.is_eof() {
+        return text.chars().count();
+    }
     let before: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
     let end = text.floor_char_boundary(before + error.column().saturating_sub(1));
     text[..end].chars().count()
@@ -622,7 +625,7 @@ mod tests {
     #[test]
     fn says_where_json_ends() {
         for (body, expected) in
-            [("{bad", 1), ("{\n\"ế\": x}", 7), ("", 0), ("{\"a\":1,\"a\":2}", 12), ("\n\n", 2)]
+            [("{bad", 1), ("{", 1), ("{\n\"ế\": x}", 7), ("", 0), ("{\"a\":1,\"a\":2}", 12), ("\n\n", 2)]
         {
             let Err(FormError::NotJson { offset, .. }) = Form::parse(body.as_bytes()) else {
                 panic!("{body}")

@@ -578,6 +578,7 @@ async fn without_a_mail_server_development_prints_and_production_does_not_send()
         ("SECRET_KEY", "fedcba9876543210fedcba9876543210"),
         ("PHONE_OTP_PROVIDERS", "none"),
         ("SMART_CART_PROVIDERS", "none"),
+        ("BOOK_ORDER_PROVIDERS", "none"),
     ];
     let server = Server::start(folder.path(), &secrets);
     assert!(server.line("registration: ").contains("none: no code is sent"));
