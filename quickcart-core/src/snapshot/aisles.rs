@@ -92,7 +92,11 @@ fn axis(section: &Section) -> (f64, f64) {
 /// The aisle of a section, no shorter than it is wide.
 fn aisle(section: &Section, half_m: f64) -> Rect {
     let (x_m, y_m) = axis(section);
-    let around = |middle_m: f64| ((middle_m - half_m).max(0.0), middle_m + half_m);
+    // As wide at the edge of the floor as elsewhere.
+    let around = |middle_m: f64| {
+        let least_m = (middle_m - half_m).max(0.0);
+        (least_m, least_m + 2.0 * half_m)
+    };
     let along = |from_m: f64, to_m: f64| {
         let (least_m, most_m) = around(f64::midpoint(from_m, to_m));
         (from_m.min(least_m), to_m.max(most_m))
