@@ -1,18 +1,13 @@
 //! Clients that ask for a code and show it again, over and over, each on a connection of its own.
 
-use std::net::Ipv4Addr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use benches::{Cost, Latency, Result};
+use benches::{Connection, Cost, Result, cost_of_clients, microseconds_since};
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper::client::conn::http1::{self, SendRequest};
+use http_body_util::Full;
 use hyper::header::{CONTENT_TYPE, HOST};
 use hyper::{Request, StatusCode};
-use hyper_util::rt::TokioIo;
 use serde::Deserialize;
-use tokio::net::TcpStream;
-use tokio::task::JoinHandle;
 
 /// How much to ask for.
 pub(crate) struct Load {
@@ -50,7 +45,7 @@ impl Load {
             let phones = self.phones(index, repetition);
             tokio::spawn(async move { send_and_verify(client, phones).await })
         });
-        cost(started, latencies(tasks.collect()).await?)
+        cost_of_clients(started, tasks.collect()).await
     }
 
     /// Asks for codes that go to a provider. The processor time is left to be filled in.
@@ -61,7 +56,7 @@ impl Load {
             let phones = self.phones(index, repetition);
             tokio::spawn(async move { send_all(client, phones).await })
         });
-        cost(started, latencies(tasks.collect()).await?)
+        cost_of_clients(started, tasks.collect()).await
     }
 
     /// Asserts that the server sends by its provider, and shows no code.
@@ -123,7 +118,7 @@ impl Holders {
     pub(crate) async fn verify(self) -> Result<Cost> {
         let started = Instant::now();
         let tasks = self.0.into_iter().map(|holder| tokio::spawn(show_codes(holder)));
-        cost(started, latencies(tasks.collect()).await?)
+        cost_of_clients(started, tasks.collect()).await
     }
 }
 
@@ -170,41 +165,11 @@ async fn show_codes(Holder { mut client, codes }: Holder) -> Result<Vec<u32>> {
     Ok(latencies_us)
 }
 
-async fn latencies(tasks: Vec<JoinHandle<Result<Vec<u32>>>>) -> Result<Vec<u32>> {
-    let mut latencies_us = Vec::new();
-    for task in tasks {
-        latencies_us.append(&mut task.await??);
-    }
-    Ok(latencies_us)
-}
-
-fn cost(started: Instant, mut latencies_us: Vec<u32>) -> Result<Cost> {
-    let wall = started.elapsed();
-    latencies_us.sort_unstable();
-    let last = latencies_us.len().checked_sub(1).ok_or("nothing was asked")?;
-    let at = |hundredths: usize| {
-        let index = latencies_us.len() * hundredths / 100;
-        Duration::from_micros(latencies_us[index.min(last)].into())
-    };
-    let latency = Latency { p50: at(50), p99: at(99) };
-    Ok(Cost { operations: latencies_us.len() as u64, wall, cpu: Duration::ZERO, latency: Some(latency) })
-}
-
-fn microseconds_since(started: Instant) -> u32 {
-    u32::try_from(started.elapsed().as_micros()).unwrap_or(u32::MAX)
-}
-
-struct Client {
-    requests: SendRequest<Full<Bytes>>,
-}
+struct Client(Connection);
 
 impl Client {
     async fn connect(port: u16) -> Result<Self> {
-        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
-        stream.set_nodelay(true)?;
-        let (requests, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        tokio::spawn(connection);
-        Ok(Self { requests })
+        Ok(Self(Connection::open(port).await?))
     }
 
     async fn ask(&mut self, phone: &str) -> Result<(StatusCode, Bytes)> {
@@ -245,9 +210,6 @@ impl Client {
             .header(HOST, "localhost")
             .header(CONTENT_TYPE, "application/json")
             .body(Full::from(body))?;
-        self.requests.ready().await?;
-        let response = self.requests.send_request(request).await?;
-        let status = response.status();
-        Ok((status, response.into_body().collect().await?.to_bytes()))
+        self.0.ask(request).await
     }
 }

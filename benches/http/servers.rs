@@ -1,15 +1,13 @@
 //! The three servers: ours as it is started in development, and the least that hyper and warp need for the same answers.
 
 use std::convert::Infallible;
-use std::io::Read;
-use std::net::Ipv4Addr;
 
 use benches::Result;
+use benches::serving::{announce, bare, json, until_input_ends};
 use bytes::Bytes;
 use clap::Parser;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -18,7 +16,7 @@ use hyper_util::service::TowerToHyperService;
 use quickcart_warp::settings::Settings;
 use quickcart_warp::{init_logging, server, start};
 use serde::{Deserialize, Serialize};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use warp::Filter;
 
@@ -57,13 +55,7 @@ struct Message {
 
 /// Runs one server until standard input ends; its port is the first line on standard error.
 pub(crate) fn serve(server: &str) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let (stop, stopped) = oneshot::channel();
-    std::thread::spawn(move || {
-        let _ = std::io::stdin().read_to_end(&mut Vec::new());
-        let _ = stop.send(());
-    });
-    runtime.block_on(async {
+    until_input_ends(|stopped| async {
         match server {
             "ours" => ours(stopped, None).await,
             "provider" => bare(stopped, provider_connection).await,
@@ -82,12 +74,6 @@ pub(crate) fn serve(server: &str) -> Result<()> {
             },
         }
     })
-}
-
-#[expect(clippy::print_stderr, reason = "standard output belongs to our server's messages")]
-fn announce(listener: &TcpListener) -> Result<()> {
-    eprintln!("{}", listener.local_addr()?.port());
-    Ok(())
 }
 
 #[derive(Parser)]
@@ -140,22 +126,6 @@ const TWILIO: [&str; 8] = [
     "+15005550006",
 ];
 
-/// The accept loop of our server, without its limits.
-async fn bare<F>(mut stopped: oneshot::Receiver<()>, connection: impl Fn(TcpStream) -> F) -> Result<()>
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    announce(&listener)?;
-    loop {
-        let accepted =
-            tokio::select! { accepted = listener.accept() => accepted, _ = &mut stopped => return Ok(()) };
-        let (stream, _) = accepted?;
-        stream.set_nodelay(true)?;
-        tokio::spawn(connection(stream));
-    }
-}
-
 async fn hyper_connection(stream: TcpStream) {
     // A client that breaks off is seen by the client.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer)).await;
@@ -204,8 +174,12 @@ async fn answer(request: Request<Incoming>) -> std::result::Result<Response<Full
     let Ok(body) = body.collect().await else { return Ok(status(StatusCode::BAD_REQUEST)) };
     let body = body.to_bytes();
     let answer = match (head.method, head.uri.path()) {
-        (Method::POST, "/api/send-otp") => serde_json::from_slice(&body).map(|phone| json(&sent(&phone))),
-        (Method::POST, "/api/verify-otp") => serde_json::from_slice(&body).map(|both| json(&verified(&both))),
+        (Method::POST, "/api/send-otp") => {
+            serde_json::from_slice(&body).map(|phone| json(StatusCode::OK, &sent(&phone)))
+        }
+        (Method::POST, "/api/verify-otp") => {
+            serde_json::from_slice(&body).map(|both| json(StatusCode::OK, &verified(&both)))
+        }
         _ => return Ok(status(StatusCode::NOT_FOUND)),
     };
     Ok(answer.unwrap_or_else(|_| status(StatusCode::BAD_REQUEST)))
@@ -219,13 +193,6 @@ fn sent(Phone { phone_number }: &Phone) -> Sent {
 fn verified(PhoneAndCode { phone_number, otp }: &PhoneAndCode) -> Message {
     let success = phone_number.len() == 10 && otp == CODE;
     Message { success, message: if success { VERIFIED } else { WRONG } }
-}
-
-fn json(body: &impl Serialize) -> Response<Full<Bytes>> {
-    let body = serde_json::to_vec(body).unwrap_or_default();
-    let mut response = Response::new(Full::from(body));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
 }
 
 fn status(status: StatusCode) -> Response<Full<Bytes>> {

@@ -3,14 +3,13 @@
 use std::cell::{Cell, RefCell};
 use std::path::Path;
 
-use benches::{Contender, Cost, Goal, Result, Section, alternate, measure};
+use benches::{Contender, Cost, Goal, Python, Result, Section, alternate, measure};
 use rusqlite::{Connection, params};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Row, SqliteConnection};
 use tokio::runtime::Runtime;
 
 use super::REPETITIONS;
-use super::python::Python;
 
 const INSERTS: u64 = 5_000;
 const SELECTS: u64 = 10_000;
@@ -37,7 +36,10 @@ pub(crate) fn rows(folder: &Path) -> Result<()> {
         sqlx::query(TABLE).execute(&mut connection).await?;
         Ok::<_, sqlx::Error>(connection)
     })?;
-    let (sqlx, python) = (RefCell::new(sqlx), RefCell::new(Python::start(&folder.join("python.db"))));
+    let (sqlx, python) = (
+        RefCell::new(sqlx),
+        RefCell::new(Python::start("sqlite3_peer.py", &[folder.join("python.db").as_os_str()])),
+    );
     let (last, sqlx_last) = (Cell::new(0), Cell::new(0));
 
     let mut inserts = vec![

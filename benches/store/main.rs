@@ -2,7 +2,6 @@
 
 mod checkout;
 mod drivers;
-mod python;
 mod shop;
 
 use benches::Result;
