@@ -26,7 +26,7 @@ mod trial;
 
 pub use child::Child;
 pub use client::{Connection, cost_of_clients, microseconds_since};
-pub use cpu::{process_cpu, processor_time_of};
+pub use cpu::{process_cpu, processor_time_of, processor_time_of_tree};
 pub use in_turns::{Asked, Asker, Faster, in_turns};
 pub use memory::{peak, resident};
 pub use numbers::scattered_number;
