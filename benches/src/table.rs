@@ -96,13 +96,15 @@ fn latency(Latency { p50, p99 }: Latency) -> String {
 }
 
 fn goal(row: &Measured) -> String {
-    let at_most = |what: &str, of: fn(&Ours) -> &[f64], most: f64| {
-        let ours = row.ours.as_ref().map_or(f64::NAN, |ours| median(of(ours).iter().copied()));
-        format!("{what} <= {most:.2}: {}", verdict(ours <= most))
-    };
+    let ours =
+        |of: fn(&Ours) -> &[f64]| row.ours.as_ref().map_or(f64::NAN, |ours| median(of(ours).iter().copied()));
+    let (cpu, time) = (ours(|ours| &ours.cpu), ours(|ours| &ours.time));
     match row.goal {
-        Some(Goal::Cpu(most)) => at_most("CPU", |ours| &ours.cpu, most),
-        Some(Goal::Time(most)) => at_most("time", |ours| &ours.time, most),
+        Some(Goal::Cpu(most)) => format!("CPU <= {most:?}: {}", verdict(cpu <= most)),
+        Some(Goal::Time(most)) => format!("time <= {most:?}: {}", verdict(time <= most)),
+        Some(Goal::CpuAndTime(most)) => {
+            format!("both <= {most:?}: {}", verdict(cpu <= most && time <= most))
+        }
         Some(Goal::PerCoreSecond(least)) => {
             format!(">= {} a core: {}", number(least), verdict(1e6 / row.cpu_us >= least))
         }

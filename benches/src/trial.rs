@@ -33,6 +33,8 @@ pub enum Goal {
     Cpu(f64),
     /// In time on the clock, while nothing else is in flight.
     Time(f64),
+    /// In either of them.
+    CpuAndTime(f64),
     /// So many operations in a second of one core's processor time, or more. It belongs to our own row.
     PerCoreSecond(f64),
 }
