@@ -9,13 +9,16 @@ mod messaging;
 mod otp;
 #[path = "pathfinding/main.rs"]
 mod pathfinding;
+#[path = "reads/main.rs"]
+mod reads;
 #[path = "store/main.rs"]
 mod store;
 mod tokens;
 
 fn main() -> benches::Result<()> {
-    // First, because the servers of this row are this program, started once more.
+    // First, because the servers of these rows are this program, started once more.
     http::main()?;
+    reads::main()?;
     otp::main()?;
     messaging::main()?;
     tokens::main()?;
