@@ -265,18 +265,26 @@ impl Settings {
 
     /// `REDIS_URL` wins over the single settings.
     fn redis(&self) -> Result<Option<RedisUrl>, ConfigError> {
-        let [host, port, password] =
-            [&self.redis_host, &self.redis_port, &self.redis_password].map(|text| given(text.as_ref()));
+        let [host, port, username, password] =
+            [&self.redis_host, &self.redis_port, &self.redis_username, &self.redis_password]
+                .map(|text| given(text.as_ref()));
         let (name, text) = match (given(self.redis_url.as_ref()), host) {
             (Some(url), _) => ("REDIS_URL", url.clone()),
             (None, Some(host)) => {
                 let port = port.map_or(Ok(REDIS_PORT), |text| self::port("REDIS_PORT", text))?;
-                let password = password.map(|text| utf8_percent_encode(text, NON_ALPHANUMERIC));
-                let user = password.map_or_else(String::new, |password| format!(":{password}@"));
+                let escaped = |text: Option<&String>| {
+                    text.map_or_else(String::new, |text| {
+                        utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+                    })
+                };
+                let (username, password) = (escaped(username), escaped(password));
+                let user =
+                    if password.is_empty() { String::new() } else { format!("{username}:{password}@") };
                 ("REDIS_HOST", format!("redis://{user}{}", with_port(host, port)))
             }
-            (None, None) if port.or(password).is_some() => {
-                return wrong("REDIS_PORT and REDIS_PASSWORD need REDIS_HOST, or REDIS_URL for all of it");
+            (None, None) if port.or(username).or(password).is_some() => {
+                let others = "REDIS_PORT, REDIS_USERNAME and REDIS_PASSWORD";
+                return wrong(format!("{others} need REDIS_HOST, or REDIS_URL for all of it"));
             }
             (None, None) => return Ok(None),
         };
@@ -427,6 +435,8 @@ mod tests {
         assert_eq!(redis(""), Ok(None));
         assert_eq!(redis("--redis-url redis://a:1 --redis-host b"), found("redis://a:1"));
         assert_eq!(redis("--redis-host b --redis-password p@ss/word"), found("redis://b:6379"));
+        let user = redis("--redis-host b --redis-username shop --redis-password p@ss/word");
+        assert_eq!(user, found("redis://b:6379"));
         assert_eq!(redis("--redis-host ::1 --redis-port 7000"), found("redis://[::1]:7000"));
         assert!(redis("--redis-port 7000").is_err() && redis("--redis-host b --redis-port x").is_err());
         let refused = redis("--redis-url rediss://:s3cret@a").unwrap_err().to_string();

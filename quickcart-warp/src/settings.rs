@@ -59,6 +59,8 @@ pub struct Settings {
     pub(crate) redis_host: Option<String>,
     #[arg(long, env = "REDIS_PORT", hide = true)]
     pub(crate) redis_port: Option<String>,
+    #[arg(long, env = "REDIS_USERNAME", hide = true)]
+    pub(crate) redis_username: Option<String>,
     #[arg(long, env = "REDIS_PASSWORD", hide = true, hide_env_values = true)]
     pub(crate) redis_password: Option<String>,
     #[arg(long, env = "MONGO_URL", hide = true, hide_env_values = true)]
