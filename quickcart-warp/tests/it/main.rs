@@ -14,6 +14,7 @@ mod guard;
 mod import;
 mod limits;
 mod logs;
+mod old_readmes;
 mod operations;
 mod phone_otp;
 mod phone_otp_auth;

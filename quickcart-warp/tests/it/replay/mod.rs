@@ -35,6 +35,11 @@ golden! {
     book_order_secured: "book-order-secured.jsonl" with "secure.env";
 }
 
+#[tokio::test]
+async fn book_order_with_pins_that_infobip_holds() {
+    replay("book-order.jsonl", "legacy.env", &[("BOOK_ORDER_PROVIDERS", "infobip_2fa")]).await;
+}
+
 /// The folder of the golden files.
 fn files() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/replay")
