@@ -11,6 +11,7 @@ use warp::http::StatusCode;
 use warp::http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use warp::reply::Response;
 
+use crate::dto::failure::{self, Failure, PhoneOtpFailure, Problem};
 use crate::dto::json_response;
 use crate::dto::validation::{Part, ProblemItem, ValidationItem};
 use crate::rate_limit::{self, RateLimit};
@@ -182,44 +183,57 @@ impl ApiError {
 
     fn body(&self, dialect: Dialect) -> Value {
         match (dialect, &self.detail) {
-            (Dialect::PhoneOtp, Detail::Text(_)) if self.status == StatusCode::NOT_FOUND => {
-                json!({"success": false, "message": "Endpoint not found", "error": "Not Found"})
-            }
-            (Dialect::PhoneOtp, Detail::Text(text)) if let Some(at) = &self.reset_time => json!({
-                "success": false, "message": text, "rate_limit_exceeded": true, "reset_time": at,
-            }),
-            (Dialect::PhoneOtp, Detail::Text(text)) => json!({"success": false, "message": text}),
-            (_, Detail::Items(items)) => json!({ "detail": items }),
-            (Dialect::PhoneOtp, Detail::Fields(_)) => json!({"success": false, "message": "Invalid request"}),
-            (Dialect::Detail, Detail::Text(text)) => json!({ "detail": text }),
-            (Dialect::DetailAndError, Detail::Text(text)) => json!({ "error": text, "detail": text }),
-            (Dialect::Detail, Detail::Fields(faults)) => json!({ "detail": validation(faults) }),
-            (Dialect::DetailAndError, Detail::Fields(faults)) => {
-                json!({ "error": "Invalid request", "detail": validation(faults) })
-            }
             (Dialect::Problem, detail) => self.problem(detail),
+            (Dialect::Detail, detail) | (_, detail @ Detail::Items(_)) => Self::failure(detail, None),
+            (Dialect::DetailAndError, Detail::Text(text)) => Self::failure(&self.detail, Some(text)),
+            (Dialect::DetailAndError, detail) => Self::failure(detail, Some("Invalid request")),
+            (Dialect::PhoneOtp, detail) => self.phone_otp_failure(detail),
         }
+    }
+
+    fn phone_otp_failure(&self, detail: &Detail) -> Value {
+        let failure = match detail {
+            Detail::Text(_) if self.status == StatusCode::NOT_FOUND => {
+                let (message, error) = ("Endpoint not found", Some("Not Found"));
+                PhoneOtpFailure { message, error, ..PhoneOtpFailure::default() }
+            }
+            Detail::Text(text) => {
+                let rate_limit_exceeded = self.reset_time.as_ref().map(|_| true);
+                let reset_time = self.reset_time.as_deref();
+                PhoneOtpFailure {
+                    message: text,
+                    rate_limit_exceeded,
+                    reset_time,
+                    ..PhoneOtpFailure::default()
+                }
+            }
+            Detail::Fields(_) | Detail::Items(_) => {
+                PhoneOtpFailure { message: "Invalid request", ..PhoneOtpFailure::default() }
+            }
+        };
+        json!(failure)
+    }
+
+    fn failure(detail: &Detail, error: Option<&str>) -> Value {
+        let detail = match detail {
+            Detail::Text(text) => failure::Detail::Text(text),
+            Detail::Fields(faults) => failure::Detail::Fields(validation(faults)),
+            Detail::Items(items) => failure::Detail::Fields(items.clone()),
+        };
+        json!(Failure { error, detail })
     }
 
     fn problem(&self, detail: &Detail) -> Value {
         let (status, title) = (self.status.as_u16(), self.status.canonical_reason());
-        let mut problem = match detail {
-            Detail::Text(text) => {
-                json!({ "type": "about:blank", "title": title, "status": status, "detail": text })
+        let (detail, errors) = match detail {
+            Detail::Text(text) => (text.as_ref(), None),
+            Detail::Fields(faults) => {
+                ("Fields are wrong", Some(faults.iter().map(ProblemItem::of).collect()))
             }
-            Detail::Fields(faults) => json!({
-                "type": "about:blank", "title": title, "status": status, "detail": "Fields are wrong",
-                "errors": faults.iter().map(ProblemItem::of).collect::<Vec<_>>(),
-            }),
-            Detail::Items(items) => json!({
-                "type": "about:blank", "title": title, "status": status, "detail": "Fields are wrong",
-                "errors": items,
-            }),
+            // No route of this dialect has them.
+            Detail::Items(_) => ("Fields are wrong", None),
         };
-        if let Some(code) = self.code {
-            problem["code"] = code.into();
-        }
-        problem
+        json!(Problem { r#type: "about:blank", title, status, detail, errors, code: self.code })
     }
 
     pub(crate) fn into_response(self, dialect: Dialect) -> Response {

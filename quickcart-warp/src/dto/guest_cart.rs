@@ -1,32 +1,16 @@
 //! Bodies of the carts of guests.
 
-use quickcart_core::cart::{GuestLine, Quantity};
-use quickcart_core::catalog::ProductId;
+use quickcart_core::cart::GuestLine;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::smart_cart::{Product, checklist_item};
-use crate::error::ApiError;
+use super::smart_cart::Product;
 
 /// A new cart of a guest.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct NewGuestCart {
     /// Opens the cart; whoever shows it is the guest.
     pub(crate) token: String,
-}
-
-/// What is put into the cart of a guest.
-#[derive(ToSchema)]
-pub(crate) struct GuestItem {
-    pub(crate) product_id: ProductId,
-    #[schema(value_type = u32, minimum = 1, maximum = 9999)]
-    pub(crate) quantity: Quantity,
-}
-
-impl GuestItem {
-    pub(crate) fn read(body: &[u8]) -> Result<Self, ApiError> {
-        checklist_item(body).map(|(product_id, quantity)| Self { product_id, quantity })
-    }
 }
 
 /// All that is in the cart of a guest.

@@ -3,6 +3,7 @@
 pub(crate) mod admin;
 pub(crate) mod book_order;
 pub(crate) mod catalogue;
+pub(crate) mod failure;
 pub(crate) mod guest_cart;
 pub(crate) mod page;
 pub(crate) mod phone_otp;

@@ -4,8 +4,24 @@ use std::ops::RangeInclusive;
 
 use quickcart_core::catalog::Page;
 use quickcart_core::form::{Fault, FieldFault, Step};
+use utoipa::IntoParams;
 
 use super::smart_cart::query_value;
+
+/// What a query says of the page.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "a description")]
+pub(crate) struct PageQuery {
+    /// How many entries the page has at most.
+    #[param(minimum = 1, maximum = 500, default = 500)]
+    limit: Option<u32>,
+    /// How many entries stand before it.
+    offset: Option<u32>,
+    /// The same as `offset`, which counts when there are both.
+    skip: Option<u32>,
+}
+
 /// The page of a query; the first and longest when it names none.
 pub(crate) fn page(query: &str) -> Result<Page, Vec<FieldFault>> {
     let mut faults = Vec::new();

@@ -19,6 +19,7 @@ const TEXT_LENGTH_MAX: usize = 64;
 /// [RFC 5321](https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1) is no longer.
 const EMAIL_LENGTH_MAX: usize = 256;
 
+/// A code is on its way; development without a provider shows it.
 #[derive(Default, Serialize, ToSchema)]
 pub(crate) struct Sent<'a> {
     pub(crate) success: bool,
@@ -181,25 +182,79 @@ impl AdminLogin {
     }
 }
 
-/// `{"phoneNumber": "9876543210"}`.
-pub(crate) fn phone_number(body: &[u8]) -> Result<String, ApiError> {
-    let mut form = Form::parse(body).map_err(|error| malformed(&error))?;
-    let phone = form.optional_text("phoneNumber", 0..=TEXT_LENGTH_MAX).ok_or_else(invalid_phone)?;
-    let phone = phone.filter(|phone| !phone.is_empty());
-    Ok(phone.ok_or_else(|| ApiError::bad_request("Phone number is required"))?.into_owned())
+/// Where to begin, in the words of the first version.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Info {
+    message: &'static str,
+    version: &'static str,
+    endpoints: Endpoints,
 }
 
-/// `{"phoneNumber": "9876543210", "otp": "123456"}`; a code that is no text is as good as a wrong one.
-pub(crate) fn phone_number_and_otp(body: &[u8]) -> Result<(String, String), ApiError> {
-    let mut form = Form::parse(body).map_err(|error| malformed(&error))?;
-    let missing = || ApiError::bad_request("Phone number and OTP are required");
-    let phone = form.optional_text("phoneNumber", 0..=TEXT_LENGTH_MAX).ok_or_else(invalid_phone)?;
-    let otp = match form.optional_text("otp", 0..=TEXT_LENGTH_MAX) {
-        Some(text) => text.ok_or_else(missing)?.into_owned(),
-        None => "not a text".to_owned(),
-    };
-    let phone = phone.filter(|phone| !phone.is_empty()).ok_or_else(missing)?.into_owned();
-    if otp.is_empty() { Err(missing()) } else { Ok((phone, otp)) }
+#[derive(Serialize, ToSchema)]
+struct Endpoints {
+    health: &'static str,
+    auth: AuthEndpoints,
+}
+
+#[derive(Serialize, ToSchema)]
+struct AuthEndpoints {
+    send_otp: &'static str,
+    verify_otp: &'static str,
+    otp_status: &'static str,
+}
+
+impl Info {
+    pub(crate) fn new(version: &'static str) -> Self {
+        let auth = AuthEndpoints {
+            send_otp: "/api/send-otp",
+            verify_otp: "/api/verify-otp",
+            otp_status: "/api/otp-status/<phone_number>",
+        };
+        Self { message: "QuickCart", version, endpoints: Endpoints { health: "/api/health", auth } }
+    }
+}
+
+/// Who gets a code.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(crate) struct Recipient {
+    #[schema(example = "9876543210", max_length = 64)]
+    pub(crate) phone_number: String,
+}
+
+impl Recipient {
+    pub(crate) fn read(body: &[u8]) -> Result<Self, ApiError> {
+        let mut form = Form::parse(body).map_err(|error| malformed(&error))?;
+        let phone = form.optional_text("phoneNumber", 0..=TEXT_LENGTH_MAX).ok_or_else(invalid_phone)?;
+        let phone = phone.filter(|phone| !phone.is_empty());
+        let phone = phone.ok_or_else(|| ApiError::bad_request("Phone number is required"))?;
+        Ok(Self { phone_number: phone.into_owned() })
+    }
+}
+
+/// A number and its code.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(crate) struct PhoneNumberAndOtp {
+    #[schema(example = "9876543210", max_length = 64)]
+    pub(crate) phone_number: String,
+    #[schema(example = "123456", max_length = 64)]
+    pub(crate) otp: String,
+}
+
+impl PhoneNumberAndOtp {
+    /// A code that is no text is as good as a wrong one.
+    pub(crate) fn read(body: &[u8]) -> Result<Self, ApiError> {
+        let mut form = Form::parse(body).map_err(|error| malformed(&error))?;
+        let missing = || ApiError::bad_request("Phone number and OTP are required");
+        let phone = form.optional_text("phoneNumber", 0..=TEXT_LENGTH_MAX).ok_or_else(invalid_phone)?;
+        let otp = match form.optional_text("otp", 0..=TEXT_LENGTH_MAX) {
+            Some(text) => text.ok_or_else(missing)?.into_owned(),
+            None => "not a text".to_owned(),
+        };
+        let phone_number = phone.filter(|phone| !phone.is_empty()).ok_or_else(missing)?.into_owned();
+        if otp.is_empty() { Err(missing()) } else { Ok(Self { phone_number, otp }) }
+    }
 }
 
 /// Ten digits, after a country code of 91, as the second version reads a number.

@@ -1,5 +1,7 @@
 //! Bodies of the routes that stand beside the groups.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -59,6 +61,18 @@ impl Connection {
     pub(crate) fn of(answers: bool) -> Self {
         if answers { Self::Connected } else { Self::Disconnected }
     }
+}
+
+/// Where to begin, in the words of all old backends.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Root {
+    pub(crate) message: &'static str,
+    pub(crate) version: &'static str,
+    #[schema(example = "success")]
+    pub(crate) status: &'static str,
+    pub(crate) docs: &'static str,
+    /// Paths by name, and what they are for by method and path.
+    pub(crate) endpoints: BTreeMap<&'static str, &'static str>,
 }
 
 /// Everything that the server depends on answers.

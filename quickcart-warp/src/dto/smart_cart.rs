@@ -47,7 +47,7 @@ impl From<catalog::Product> for Product {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct ProductDetails {
     #[serde(flatten)]
     product: Product,
@@ -67,7 +67,7 @@ impl From<Label> for FoodType {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Allergy {
     allergy_id: i64,
     allergy_name: String,
@@ -88,7 +88,31 @@ pub(crate) fn products(products: Vec<catalog::Product>) -> Vec<Product> {
     products.into_iter().map(Product::from).collect()
 }
 
-#[derive(Serialize)]
+/// What a search found.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Found {
+    results: Vec<Product>,
+}
+
+impl From<Vec<catalog::Product>> for Found {
+    fn from(found: Vec<catalog::Product>) -> Self {
+        Self { results: products(found) }
+    }
+}
+
+/// What is cheaper today.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Offers {
+    offers: Vec<Product>,
+}
+
+impl From<Vec<catalog::Product>> for Offers {
+    fn from(found: Vec<catalog::Product>) -> Self {
+        Self { offers: products(found) }
+    }
+}
+
+#[derive(Serialize, ToSchema)]
 pub(crate) struct UserProfile {
     user_id: i64,
     user_name: Option<String>,
@@ -115,7 +139,19 @@ impl From<User> for UserProfile {
     }
 }
 
-#[derive(Serialize)]
+/// The list a shopper came with.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Checklist {
+    items: Vec<ChecklistEntry>,
+}
+
+impl From<Vec<ChecklistItem>> for Checklist {
+    fn from(items: Vec<ChecklistItem>) -> Self {
+        Self { items: items.into_iter().map(ChecklistEntry::from).collect() }
+    }
+}
+
+#[derive(Serialize, ToSchema)]
 pub(crate) struct ChecklistEntry {
     checklist_id: i64,
     user_id: i64,
@@ -136,14 +172,14 @@ impl From<ChecklistItem> for ChecklistEntry {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Cart {
     cart_id: i64,
     items: Vec<CartItem>,
     total_weight: f64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct CartItem {
     cart_items_id: i64,
     cart_id: i64,
@@ -175,7 +211,7 @@ pub(crate) fn kilograms(milligrams: u64) -> f64 {
     milligrams as f64 / 1_000_000.0
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Receipt {
     order_id: i64,
     user_id: i64,
@@ -198,7 +234,7 @@ impl From<order::Order> for Receipt {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Order {
     order_id: i64,
     user_id: i64,
@@ -208,7 +244,7 @@ pub(crate) struct Order {
     items: Vec<OrderItem>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct OrderItem {
     product_id: i64,
     product_name: String,
@@ -238,7 +274,7 @@ impl From<order::Order> for Order {
 }
 
 /// Coordinates are metres; the floor is new, and old clients pass over it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct PathPoint {
     x: f64,
     y: f64,
@@ -251,13 +287,21 @@ impl From<pathfinding::Point> for PathPoint {
     }
 }
 
+/// The walk, in the form that fits the question.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum WalkAnswer {
+    Directions(DirectionsAnswer),
+    Segments(SegmentsAnswer),
+}
+
 /// The older answer to a shortest path: turning points with instructions.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct DirectionsAnswer {
     path: Vec<Direction>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Direction {
     #[serde(flatten)]
     point: PathPoint,
@@ -278,13 +322,13 @@ impl From<Walk> for DirectionsAnswer {
 }
 
 /// The newer answer to a shortest path: one segment a product, point by point.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct SegmentsAnswer {
     start: PathPoint,
     segments: Vec<Segment>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Segment {
     product_id: Option<i64>,
     section_id: Option<i64>,
@@ -325,21 +369,21 @@ impl From<Leg> for Segment {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Connected {
     pub(crate) cart_id: i64,
     pub(crate) user_id: i64,
     pub(crate) message: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct SignedIn {
     pub(crate) token: String,
     pub(crate) user_id: i64,
     pub(crate) is_profile_complete: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Message<'a> {
     pub(crate) message: &'a str,
 }
@@ -348,50 +392,101 @@ fn parse(body: &[u8]) -> Result<Form<'_>, ApiError> {
     Form::parse(body).map_err(|error| malformed(&error))
 }
 
-/// `{"mobile_number": "9876543210"}`.
-pub(crate) fn mobile_number(body: &[u8]) -> Result<String, ApiError> {
-    let mut form = parse(body)?;
-    match form.text("mobile_number", 10..=15) {
-        Some(number) => Ok(number.into_owned()),
-        None => Err(ApiError::fields(form.into_faults())),
+/// Who gets a code.
+#[derive(ToSchema)]
+pub(crate) struct MobileNumber {
+    #[schema(example = "9876543210", min_length = 10, max_length = 15)]
+    pub(crate) mobile_number: String,
+}
+
+impl MobileNumber {
+    pub(crate) fn read(body: &[u8]) -> Result<Self, ApiError> {
+        let mut form = parse(body)?;
+        match form.text("mobile_number", 10..=15) {
+            Some(number) => Ok(Self { mobile_number: number.into_owned() }),
+            None => Err(ApiError::fields(form.into_faults())),
+        }
     }
 }
 
-/// `{"mobile_number": "9876543210", "otp": "123456"}`.
-pub(crate) fn mobile_number_and_otp(body: &[u8]) -> Result<(String, String), ApiError> {
-    let mut form = parse(body)?;
-    let number = form.text("mobile_number", 10..=15);
-    let otp = form.text("otp", 4..=10);
-    match (number, otp) {
-        (Some(number), Some(otp)) => Ok((number.into_owned(), otp.into_owned())),
-        _ => Err(ApiError::fields(form.into_faults())),
+/// A number and its code.
+#[derive(ToSchema)]
+pub(crate) struct MobileNumberAndOtp {
+    #[schema(example = "9876543210", min_length = 10, max_length = 15)]
+    pub(crate) mobile_number: String,
+    #[schema(example = "123456", min_length = 4, max_length = 10)]
+    pub(crate) otp: String,
+}
+
+impl MobileNumberAndOtp {
+    pub(crate) fn read(body: &[u8]) -> Result<Self, ApiError> {
+        let mut form = parse(body)?;
+        let number = form.text("mobile_number", 10..=15);
+        let otp = form.text("otp", 4..=10);
+        match (number, otp) {
+            (Some(number), Some(otp)) => {
+                Ok(Self { mobile_number: number.into_owned(), otp: otp.into_owned() })
+            }
+            _ => Err(ApiError::fields(form.into_faults())),
+        }
     }
 }
 
-/// `{"user_name": "Asha", "email": null, "user_foodtype_id": 1, "user_allergy_id": null}`.
-pub(crate) fn profile(body: &[u8]) -> Result<Profile, ApiError> {
-    let mut form = parse(body)?;
-    let name = form.parsed::<PersonName>("user_name", Fault::NotName);
-    let email = form.optional_parsed::<EmailAddress>("email", Fault::NotEmail);
-    let foodtype_id = form.optional_integer("user_foodtype_id", 1..=ID_MAX);
-    let allergy_id = form.optional_integer("user_allergy_id", 1..=ID_MAX);
-    let (Some(name), Some(email), Some(foodtype_id), Some(allergy_id)) =
-        (name, email, foodtype_id, allergy_id)
-    else {
-        return Err(ApiError::fields(form.into_faults()));
-    };
-    Ok(Profile { name, email, foodtype_id, allergy_id })
+/// Who a shopper is.
+#[derive(ToSchema)]
+pub(crate) struct NewProfile {
+    #[schema(value_type = String, example = "Asha", min_length = 1, max_length = 100)]
+    user_name: PersonName,
+    #[schema(value_type = Option<String>, format = Email)]
+    email: Option<EmailAddress>,
+    #[schema(minimum = 1, maximum = 4_294_967_295_i64)]
+    user_foodtype_id: Option<i64>,
+    #[schema(minimum = 1, maximum = 4_294_967_295_i64)]
+    user_allergy_id: Option<i64>,
 }
 
-/// `{"product_id": 1, "quantity": 2}`.
-pub(crate) fn checklist_item(body: &[u8]) -> Result<(i64, Quantity), ApiError> {
-    let mut form = parse(body)?;
-    let product_id = form.integer("product_id", i64::MIN..=i64::MAX);
-    let count = form.integer("quantity", 1..=i64::from(Quantity::MAX));
-    let quantity = count.and_then(|count| u32::try_from(count).ok()).and_then(Quantity::new);
-    match (product_id, quantity) {
-        (Some(product_id), Some(quantity)) => Ok((product_id, quantity)),
-        _ => Err(ApiError::fields(form.into_faults())),
+impl NewProfile {
+    pub(crate) fn read(body: &[u8]) -> Result<Self, ApiError> {
+        let mut form = parse(body)?;
+        let name = form.parsed::<PersonName>("user_name", Fault::NotName);
+        let email = form.optional_parsed::<EmailAddress>("email", Fault::NotEmail);
+        let foodtype_id = form.optional_integer("user_foodtype_id", 1..=ID_MAX);
+        let allergy_id = form.optional_integer("user_allergy_id", 1..=ID_MAX);
+        let (Some(user_name), Some(email), Some(user_foodtype_id), Some(user_allergy_id)) =
+            (name, email, foodtype_id, allergy_id)
+        else {
+            return Err(ApiError::fields(form.into_faults()));
+        };
+        Ok(Self { user_name, email, user_foodtype_id, user_allergy_id })
+    }
+}
+
+impl From<NewProfile> for Profile {
+    fn from(new: NewProfile) -> Self {
+        let NewProfile { user_name, email, user_foodtype_id, user_allergy_id } = new;
+        Self { name: user_name, email, foodtype_id: user_foodtype_id, allergy_id: user_allergy_id }
+    }
+}
+
+/// What a shopper wants to buy.
+#[derive(ToSchema)]
+pub(crate) struct WantedProduct {
+    #[schema(example = 1)]
+    pub(crate) product_id: i64,
+    #[schema(value_type = u32, example = 2, minimum = 1, maximum = 9999)]
+    pub(crate) quantity: Quantity,
+}
+
+impl WantedProduct {
+    pub(crate) fn read(body: &[u8]) -> Result<Self, ApiError> {
+        let mut form = parse(body)?;
+        let product_id = form.integer("product_id", i64::MIN..=i64::MAX);
+        let count = form.integer("quantity", 1..=i64::from(Quantity::MAX));
+        let quantity = count.and_then(|count| u32::try_from(count).ok()).and_then(Quantity::new);
+        match (product_id, quantity) {
+            (Some(product_id), Some(quantity)) => Ok(Self { product_id, quantity }),
+            _ => Err(ApiError::fields(form.into_faults())),
+        }
     }
 }
 
@@ -432,10 +527,68 @@ pub(crate) fn recipe_source(query: &str) -> Result<RecipeSource, ApiError> {
     }
 }
 
-/// `{"cart_id": 1}`.
-pub(crate) fn cart_id(body: &[u8]) -> Result<i64, ApiError> {
-    let mut form = parse(body)?;
-    form.integer("cart_id", i64::MIN..=i64::MAX).ok_or_else(|| ApiError::fields(form.into_faults()))
+/// Which trolley to take.
+#[derive(ToSchema)]
+pub(crate) struct CartId {
+    #[schema(example = 1)]
+    pub(crate) cart_id: i64,
+}
+
+impl CartId {
+    pub(crate) fn read(body: &[u8]) -> Result<Self, ApiError> {
+        let mut form = parse(body)?;
+        let cart_id = form.integer("cart_id", i64::MIN..=i64::MAX);
+        cart_id.map(|cart_id| Self { cart_id }).ok_or_else(|| ApiError::fields(form.into_faults()))
+    }
+}
+
+/// A product was put into a trolley. The core reads these bodies; this says what it reads.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a description")]
+pub(crate) struct AddItem {
+    #[schema(example = 1, minimum = 0, maximum = 4_294_967_295_i64)]
+    cart_id: i64,
+    #[schema(example = 1, minimum = 0, maximum = 4_294_967_295_i64)]
+    product_id: i64,
+    /// What the trolley weighs now, in kilograms.
+    #[schema(example = 1.5, minimum = 0)]
+    weight: f64,
+}
+
+/// What of a product lies in a trolley was weighed.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a description")]
+pub(crate) struct UpdateItem {
+    #[schema(example = 1, minimum = 0, maximum = 4_294_967_295_i64)]
+    cart_id: i64,
+    #[schema(example = "8901030865278")]
+    barcode: String,
+    /// What all pieces of it weigh, in kilograms.
+    #[schema(example = 1.5, minimum = 0)]
+    weight: f64,
+}
+
+/// What a shortest path is asked for: with `start_x` and `start_y` from a point past other points, and without them from the
+/// trolley past products.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a description")]
+pub(crate) struct ShortestPath {
+    start_x: Option<f64>,
+    start_y: Option<f64>,
+    floor_level: Option<i32>,
+    #[schema(max_items = 100)]
+    destinations: Vec<Destination>,
+}
+
+/// A point in metres, or a product.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a description")]
+struct Destination {
+    x: Option<f64>,
+    y: Option<f64>,
+    floor_level: Option<i32>,
+    #[schema(example = 1)]
+    product_id: Option<i64>,
 }
 
 /// What a shortest path is asked for.

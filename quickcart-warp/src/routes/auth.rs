@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 
 use bytes::Bytes;
-use quickcart_core::account::{AccountError, ShopperClaims};
+use quickcart_core::account::{AccountError, Profile, ShopperClaims};
 use quickcart_core::otp::{CodeRequest, Nonce, OtpError};
 use quickcart_core::phone::{PhoneNumber, Region};
+use utoipa::OpenApi;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::header::{COOKIE, HeaderValue, SET_COOKIE};
@@ -14,7 +15,7 @@ use warp::reply::Response;
 use super::{authorization, shopper};
 use crate::app::App;
 use crate::dto::ok;
-use crate::dto::smart_cart::{Message, SignedIn, UserProfile, mobile_number, mobile_number_and_otp, profile};
+use crate::dto::smart_cart::{Message, MobileNumber, MobileNumberAndOtp, NewProfile, SignedIn, UserProfile};
 use crate::error::{ApiError, Dialect};
 use crate::filters::to_its_end;
 use crate::filters::{answer, client, header, json_body, post, with};
@@ -47,13 +48,32 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
         .boxed()
 }
 
+/// What the description of the server says of these routes.
+pub(super) fn api() -> utoipa::openapi::OpenApi {
+    #[derive(OpenApi)]
+    #[openapi(paths(verify_mobile, verify_otp, complete_profile))]
+    struct Api;
+    Api::openapi()
+}
+
+/// Sends a one-time code to a phone
+#[utoipa::path(
+    post, path = "/auth/verify_mobile", request_body = MobileNumber,
+    responses(
+        (
+            status = 200, description = "A code is on its way", body = Message,
+            headers(("Set-Cookie" = String, description = "The session that the code is tied to")),
+        ),
+        (status = 429, description = "A limit is used up, or it is too early"),
+    ),
+)]
 async fn verify_mobile(
     app: App,
     address: Option<IpAddr>,
     body: Result<Bytes, ApiError>,
 ) -> Result<Response, ApiError> {
-    let number = mobile_number(&body?)?;
-    let phone = PhoneNumber::parse(&number, Region::IN)
+    let MobileNumber { mobile_number } = MobileNumber::read(&body?)?;
+    let phone = PhoneNumber::parse(&mobile_number, Region::IN)
         .map_err(|_| ApiError::bad_request("mobile_number is not a phone number that can exist."))?;
     let nonce = Nonce::random();
     let message = format!("OTP sent to {}", phone.national());
@@ -74,16 +94,26 @@ async fn verify_mobile(
     Ok(response)
 }
 
+/// Signs a shopper in
+#[utoipa::path(
+    post, path = "/auth/verify_otp", request_body = MobileNumberAndOtp,
+    params(("session" = Option<String>, Cookie, description = "As /auth/verify_mobile has set it")),
+    responses(
+        (status = 200, description = "The shopper and a token for 60 minutes", body = SignedIn),
+        (status = 403, description = "The shopper may not sign in any more"),
+        (status = 429, description = "Too many wrong codes"),
+    ),
+)]
 async fn verify_otp(
     app: App,
     cookies: Option<HeaderValue>,
     body: Result<Bytes, ApiError>,
 ) -> Result<Response, ApiError> {
-    let (number, code) = mobile_number_and_otp(&body?)?;
+    let MobileNumberAndOtp { mobile_number, otp } = MobileNumberAndOtp::read(&body?)?;
     let refused = || ApiError::bad_request("Invalid OTP or OTP expired.");
-    let phone = PhoneNumber::parse(&number, Region::IN).map_err(|_| refused())?;
+    let phone = PhoneNumber::parse(&mobile_number, Region::IN).map_err(|_| refused())?;
     let nonce = cookies.as_ref().and_then(session).ok_or_else(refused)?;
-    app.smart_cart.check(&phone, Some(nonce), &code).await.map_err(|error| match error {
+    app.smart_cart.check(&phone, Some(nonce), &otp).await.map_err(|error| match error {
         OtpError::WrongCode | OtpError::NotFound => refused(),
         error => error.into(),
     })?;
@@ -98,13 +128,22 @@ fn session(cookies: &HeaderValue) -> Option<&str> {
     pairs.find(|(name, _)| *name == SESSION).map(|(_, value)| value)
 }
 
+/// Takes the name of a shopper, and what they eat
+#[utoipa::path(
+    post, path = "/auth/complete_profile", security(("bearer" = [])), request_body = NewProfile,
+    responses(
+        (status = 200, description = "The shopper", body = UserProfile),
+        (status = 404, description = "The shopper is not here any more"),
+        (status = 409, description = "Another shopper has this e-mail address"),
+    ),
+)]
 async fn complete_profile(
     app: App,
     authorization: Option<HeaderValue>,
     body: Result<Bytes, ApiError>,
 ) -> Result<Response, ApiError> {
     let user_id = shopper(&app, authorization.as_ref())?;
-    let profile = profile(&body?)?;
+    let profile = Profile::from(NewProfile::read(&body?)?);
     let user = app.shop.complete_profile(user_id, &profile).await.map_err(|error| match error {
         AccountError::UserNotFound { .. } => {
             ApiError::with_text(&error, "Failed to complete user profile. User not found.")

@@ -8,6 +8,7 @@ use quickcart_core::cart::{CartError, CartLine, Connection, Quantity, is_ad_hoc}
 use quickcart_core::device::{self, CartEvent, DeviceError};
 use quickcart_core::pathfinding::PathError;
 use quickcart_core::walk::{Stop, Walk, WalkError, WalkPlan};
+use utoipa::OpenApi;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
@@ -17,8 +18,8 @@ use warp::reply::Response;
 use super::{authorization, invalid_token, shopper};
 use crate::app::App;
 use crate::dto::smart_cart::{
-    Cart, Connected, DirectionsAnswer, Message, PathRequest, ProductChoice, SegmentsAnswer, cart_id,
-    kilograms, path_request,
+    AddItem, Cart, CartId, Connected, Message, PathRequest, ProductChoice, ShortestPath, UpdateItem,
+    WalkAnswer, kilograms, path_request,
 };
 use crate::dto::{json_response, ok};
 use crate::error::{ApiError, Dialect, malformed};
@@ -75,6 +76,19 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
     warp::path("cart").and(others.map(answer(Dialect::Detail)).or(shortest_path).unify()).boxed()
 }
 
+/// What the description of the server says of these routes.
+pub(super) fn api() -> utoipa::openapi::OpenApi {
+    #[derive(OpenApi)]
+    #[openapi(paths(view, connect, disconnect, add, remove, add_item, update_item, shortest_path))]
+    struct Api;
+    Api::openapi()
+}
+
+/// Answers what is in the trolley
+#[utoipa::path(
+    get, path = "/cart/view", security(("bearer" = [])),
+    responses((status = 200, description = "The trolley", body = Cart), (status = 404, description = "The shopper has no trolley")),
+)]
 async fn view(app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
     let user_id = shopper(&app, authorization.as_ref())?;
     let cart = app.shop.cart(user_id).await.map_err(no_cart)?;
@@ -88,7 +102,16 @@ fn no_cart(error: CartError) -> ApiError {
     }
 }
 
-/// A trolley with a body, an ad-hoc cart without one.
+/// Takes a trolley, or a cart without one when there is no body
+#[utoipa::path(
+    post, path = "/cart/connect", security(("bearer" = [])), request_body = Option<CartId>,
+    responses(
+        (status = 200, description = "The trolley is the shopper's, or the cart without one still is", body = Connected),
+        (status = 201, description = "A cart without a trolley is the shopper's", body = Connected),
+        (status = 404, description = "No such trolley"),
+        (status = 409, description = "Somebody else has it, or the shopper has another one"),
+    ),
+)]
 async fn connect(
     app: App,
     authorization: Option<HeaderValue>,
@@ -96,7 +119,7 @@ async fn connect(
 ) -> Result<Response, ApiError> {
     let user_id = shopper(&app, authorization.as_ref())?;
     let Some(body) = body? else { return connect_ad_hoc(&app, user_id).await };
-    let cart_id = cart_id(&body)?;
+    let CartId { cart_id } = CartId::read(&body)?;
     let connection = app.shop.connect(user_id, cart_id).await.map_err(|error| {
         let text = match &error {
             CartError::UserNotFound { .. } => return invalid_token(),
@@ -128,6 +151,11 @@ async fn connect_ad_hoc(app: &App, user_id: UserId) -> Result<Response, ApiError
     Ok(json_response(status, &Connected { cart_id, user_id, message }))
 }
 
+/// Returns the trolley, or clears the cart without one
+#[utoipa::path(
+    post, path = "/cart/disconnect", security(("bearer" = [])),
+    responses((status = 200, description = "The trolley is free", body = Message), (status = 404, description = "The shopper has no trolley")),
+)]
 async fn disconnect(app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
     let user_id = shopper(&app, authorization.as_ref())?;
     let cart_id = app.shop.disconnect(user_id).await.map_err(|error| match error {
@@ -140,6 +168,14 @@ async fn disconnect(app: App, authorization: Option<HeaderValue>) -> Result<Resp
     Ok(ok(&Message { message: &format!("Cart {cart_id} disconnected{and_cleared} successfully.") }))
 }
 
+/// Adds a product to the cart
+#[utoipa::path(
+    post, path = "/cart/item/add", security(("bearer" = [])), request_body = ProductChoice,
+    responses(
+        (status = 200, description = "It is in the cart", body = Message),
+        (status = 404, description = "No such product, or the shopper has no cart"),
+    ),
+)]
 async fn add(
     app: App,
     authorization: Option<HeaderValue>,
@@ -156,6 +192,14 @@ async fn add(
     Ok(ok(&Message { message: &format!("Product {product_id} added to cart.") }))
 }
 
+/// Takes a product out of the cart
+#[utoipa::path(
+    post, path = "/cart/item/remove", security(("bearer" = [])), request_body = ProductChoice,
+    responses(
+        (status = 200, description = "There is less of it in the cart", body = Message),
+        (status = 404, description = "It is not in the cart, or the shopper has no cart"),
+    ),
+)]
 async fn remove(
     app: App,
     authorization: Option<HeaderValue>,
@@ -177,6 +221,15 @@ async fn remove(
     Ok(ok(&Message { message: &message }))
 }
 
+/// A device tells that a product was put into its trolley
+#[utoipa::path(
+    post, path = "/cart/esp32/add_item", security(("device_key" = [])), request_body = AddItem,
+    responses(
+        (status = 200, description = "It is in the trolley", body = Message),
+        (status = 404, description = "No such trolley or product"),
+        (status = 409, description = "Nobody has the trolley"),
+    ),
+)]
 async fn add_item(
     app: App,
     key: Option<HeaderValue>,
@@ -194,6 +247,15 @@ async fn add_item(
     Ok(ok(&Message { message: &message }))
 }
 
+/// A device tells what the pieces of a product in its trolley weigh
+#[utoipa::path(
+    post, path = "/cart/esp32/update_item", security(("device_key" = [])), request_body = UpdateItem,
+    responses(
+        (status = 200, description = "The trolley has as many as they weigh", body = Message),
+        (status = 404, description = "No such trolley or product"),
+        (status = 409, description = "Nobody has the trolley"),
+    ),
+)]
 async fn update_item(
     app: App,
     key: Option<HeaderValue>,
@@ -239,6 +301,14 @@ async fn apply(app: &App, event: &CartEvent) -> Result<CartLine, ApiError> {
     })
 }
 
+/// Finds the shortest walk past products or points
+#[utoipa::path(
+    post, path = "/cart/shortest_path", security(("bearer" = [])), request_body = ShortestPath,
+    responses(
+        (status = 200, description = "The walk, in the form that fits the question", body = WalkAnswer),
+        (status = 404, description = "The shopper has no trolley"),
+    ),
+)]
 async fn shortest_path(
     app: App,
     authorization: Option<HeaderValue>,
@@ -251,7 +321,7 @@ async fn shortest_path(
                 destinations.into_iter().map(|point| Stop { product_id: None, section_id: None, point });
             let plan = app.shop.plan_walk_between(start, stops.collect()).await?;
             let off_the_map = |error: &WalkError| ApiError::with_text(error, NO_START);
-            Ok(ok(&DirectionsAnswer::from(solve(&app, plan, off_the_map).await?)))
+            Ok(ok(&WalkAnswer::Directions(solve(&app, plan, off_the_map).await?.into())))
         }
         PathRequest::Products(products) if products.is_empty() => {
             Err(ApiError::bad_request("No destinations provided."))
@@ -265,7 +335,7 @@ async fn shortest_path(
             })?;
             // Where the trolley stands is not what the client said.
             let off_the_map = |_: &WalkError| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, NO_START);
-            Ok(ok(&SegmentsAnswer::from(solve(&app, plan, off_the_map).await?)))
+            Ok(ok(&WalkAnswer::Segments(solve(&app, plan, off_the_map).await?.into())))
         }
     }
 }

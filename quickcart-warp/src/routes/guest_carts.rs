@@ -9,7 +9,8 @@ use warp::reply::Response;
 
 use super::{authorization, shopper};
 use crate::app::App;
-use crate::dto::guest_cart::{GuestCart, GuestItem, Merged, NewGuestCart};
+use crate::dto::guest_cart::{GuestCart, Merged, NewGuestCart};
+use crate::dto::smart_cart::WantedProduct;
 use crate::dto::{json_response, ok};
 use crate::error::{ApiError, Dialect};
 use crate::filters::{answer, decoded, json_body, post, with};
@@ -30,7 +31,7 @@ async fn create(app: App) -> Result<Response, ApiError> {
 }
 
 async fn add(token: String, app: App, body: Result<Bytes, ApiError>) -> Result<Response, ApiError> {
-    let GuestItem { product_id, quantity } = GuestItem::read(&body?)?;
+    let WantedProduct { product_id, quantity } = WantedProduct::read(&body?)?;
     let lines = app.shop.add_to_guest_cart(&decoded(&token).parse()?, product_id, quantity).await?;
     Ok(ok(&GuestCart::from(lines)))
 }

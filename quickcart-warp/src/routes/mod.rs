@@ -5,6 +5,7 @@ mod auth;
 mod book_orders;
 mod cart;
 mod cart_places;
+mod docs;
 mod guest_carts;
 mod misc;
 mod operations;
@@ -32,6 +33,7 @@ use warp::reply::Response;
 use crate::app::App;
 use crate::error::{ApiError, Dialect};
 use crate::filters::WrongMethod;
+use crate::route_table::ROUTES;
 
 /// The routes of all groups. Requests for other paths are rejected, so routes of your own may follow with `or`.
 #[must_use]
@@ -51,8 +53,27 @@ fn groups(app: &App) -> impl Filter<Extract = (Response,), Error = Rejection> + 
     let rest = rest.or(operations::routes(app)).unify();
     let rest = rest.or(registration::routes(app)).unify();
     let rest = rest.or(tokens::routes(app)).unify();
+    let rest = rest.or(docs::routes()).unify();
     let shop = products::routes(app).or(auth::routes(app).or(rest).unify()).unify().boxed();
     phone_otp::routes(app).or(cart::routes(app).or(shop).unify()).unify()
+}
+
+/// What each file says of its routes, and the group that they belong to.
+pub(crate) fn documented() -> Vec<(&'static str, utoipa::openapi::OpenApi)> {
+    vec![
+        ("phone-otp", phone_otp::api()),
+        ("phone-otp", phone_otp_auth::api()),
+        ("smart-cart", auth::api()),
+        ("smart-cart", products::api()),
+        ("smart-cart", user::api()),
+        ("smart-cart", cart::api()),
+        ("smart-cart", orders::api()),
+        ("smart-cart", shared::smart_cart_api()),
+        ("shared", shared::api()),
+        ("operations", receipts::api()),
+        ("operations", operations::api()),
+        ("operations", docs::api()),
+    ]
 }
 
 /// The same routes, with an answer to every request: what none of them takes gets 404 or 405 in the dialect of its path.
@@ -66,15 +87,17 @@ pub fn answers(app: &App) -> BoxedFilter<(Response,)> {
         .map(|path: FullPath, outcome: Outcome| {
             outcome.unwrap_or_else(|rejection| {
                 let dialect = Dialect::of_path(path.as_str());
-                unmatched(&rejection).into_response(dialect)
+                unmatched(path.as_str(), &rejection).into_response(dialect)
             })
         })
         .boxed()
 }
 
-fn unmatched(rejection: &Rejection) -> ApiError {
+/// A rejection knows the methods of one route; the path may have more.
+fn unmatched(path: &str, rejection: &Rejection) -> ApiError {
     if let Some(wrong) = rejection.find::<WrongMethod>() {
-        ApiError::method_not_allowed(wrong.allow)
+        let all = ROUTES.position(path).map(|position| ROUTES.routes[position].allow.as_str());
+        ApiError::method_not_allowed(all.unwrap_or(wrong.allow))
     } else {
         ApiError::new(StatusCode::NOT_FOUND, "Not Found")
     }

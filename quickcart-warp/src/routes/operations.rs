@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use utoipa::OpenApi;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
@@ -22,6 +23,19 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
     ready.map(answer(Dialect::Problem)).boxed()
 }
 
+/// What the description of the server says of these routes.
+pub(super) fn api() -> utoipa::openapi::OpenApi {
+    #[derive(OpenApi)]
+    #[openapi(paths(ready))]
+    struct Api;
+    Api::openapi()
+}
+
+/// Says whether everything that the server depends on answers
+#[utoipa::path(
+    get, path = "/ready",
+    responses((status = 200, description = "Everything answers", body = Ready), (status = 503, description = "What does not answer")),
+)]
 async fn ready(app: App) -> Result<Response, ApiError> {
     let (database, redis) = tokio::join!(database_answers(&app), redis_answers(&app));
     let down: Vec<_> =

@@ -1,6 +1,7 @@
 //! `/orders`: checkout and history of the smart cart.
 
 use quickcart_core::order::{OrderError, PaymentMethod};
+use utoipa::OpenApi;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
@@ -9,7 +10,7 @@ use warp::reply::Response;
 
 use super::{authorization, shopper};
 use crate::app::App;
-use crate::dto::page::page;
+use crate::dto::page::{PageQuery, page};
 use crate::dto::smart_cart::{Order, Receipt};
 use crate::dto::{json_response, ok};
 use crate::error::{ApiError, Dialect};
@@ -22,6 +23,23 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
     warp::path("orders").and(checkout.or(history).unify()).map(answer(Dialect::Detail)).boxed()
 }
 
+/// What the description of the server says of these routes.
+pub(super) fn api() -> utoipa::openapi::OpenApi {
+    #[derive(OpenApi)]
+    #[openapi(paths(checkout, history))]
+    struct Api;
+    Api::openapi()
+}
+
+/// Makes an order of what is in the trolley
+#[utoipa::path(
+    post, path = "/orders/checkout", security(("bearer" = [])),
+    responses(
+        (status = 201, description = "The order", body = Receipt),
+        (status = 400, description = "The trolley is empty"),
+        (status = 404, description = "The shopper has no trolley"),
+    ),
+)]
 async fn checkout(app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
     let user_id = shopper(&app, authorization.as_ref())?;
     let order = app.shop.checkout(user_id, PaymentMethod::Cash).await.map_err(|error| match error {
@@ -32,6 +50,11 @@ async fn checkout(app: App, authorization: Option<HeaderValue>) -> Result<Respon
     Ok(json_response(StatusCode::CREATED, &Receipt::from(order)))
 }
 
+/// Lists the orders of a shopper
+#[utoipa::path(
+    get, path = "/orders/history", security(("bearer" = [])), params(PageQuery),
+    responses((status = 200, description = "The orders, the newest first", body = [Order]), (status = 400, description = "The page does not exist")),
+)]
 async fn history(app: App, authorization: Option<HeaderValue>, query: String) -> Result<Response, ApiError> {
     let user_id = shopper(&app, authorization.as_ref())?;
     let orders = app.shop.orders(user_id, page(&query).map_err(ApiError::fields)?).await?;

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use quickcart_core::otp::{CodeRequest, OtpError, PhoneVerification, Started};
 use quickcart_core::phone::{PhoneNumber, Region};
-use serde_json::json;
+use utoipa::OpenApi;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::header::HeaderValue;
@@ -16,7 +16,7 @@ use super::shared::{VERSION, database_answers, sms, timestamp};
 use crate::app::App;
 use crate::dto::ok;
 use crate::dto::phone_otp::{
-    Message, Pending, Sent, Status, invalid_phone, phone_number, phone_number_and_otp,
+    Info, Message, Pending, PhoneNumberAndOtp, Recipient, Sent, Status, invalid_phone,
 };
 use crate::dto::shared::{ApiHealth, Services};
 use crate::error::{ApiError, Dialect};
@@ -43,13 +43,31 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
     warp::path("api").and(send.or(verify.or(rest).unify()).unify()).map(answer(Dialect::PhoneOtp)).boxed()
 }
 
+/// What the description of the server says of these routes.
+pub(super) fn api() -> utoipa::openapi::OpenApi {
+    #[derive(OpenApi)]
+    #[openapi(paths(send, verify, status_of_first, health, info))]
+    struct Api;
+    Api::openapi()
+}
+
+/// Sends a one-time code to a phone
+#[utoipa::path(
+    post, path = "/api/send-otp", request_body = Recipient,
+    params(("Idempotency-Key" = Option<String>, Header, description = "One code for all requests with this key", min_length = 1, max_length = 255)),
+    responses(
+        (status = 200, description = "A code is on its way", body = Sent),
+        (status = 422, description = "The key is of another request"),
+        (status = 429, description = "A limit is used up, or it is too early"),
+    ),
+)]
 async fn send(
     app: App,
     client: Option<IpAddr>,
     idempotency_key: Option<HeaderValue>,
     body: Result<Bytes, ApiError>,
 ) -> Result<Response, ApiError> {
-    let phone = parse(&phone_number(&body?)?)?;
+    let phone = parse(&Recipient::read(&body?)?.phone_number)?;
     start(&app, |app| &app.phone_otp, phone, client, idempotency_key, |sent, _| sent).await
 }
 
@@ -126,9 +144,17 @@ fn key_of(value: &HeaderValue) -> Result<&str, ApiError> {
     text.ok_or_else(|| ApiError::bad_request("Idempotency-Key is a text of 1 to 255 visible characters"))
 }
 
+/// Checks a code
+#[utoipa::path(
+    post, path = "/api/verify-otp", request_body = PhoneNumberAndOtp,
+    responses(
+        (status = 200, description = "The code is right, and used up", body = Message),
+        (status = 429, description = "Too many wrong codes"),
+    ),
+)]
 async fn verify(app: App, body: Result<Bytes, ApiError>) -> Result<Response, ApiError> {
-    let (phone, code) = phone_number_and_otp(&body?)?;
-    check(&app.phone_otp, &phone, &code).await?;
+    let PhoneNumberAndOtp { phone_number, otp } = PhoneNumberAndOtp::read(&body?)?;
+    check(&app.phone_otp, &phone_number, &otp).await?;
     Ok(ok(&Message { success: true, message: VERIFIED }))
 }
 
@@ -148,6 +174,15 @@ pub(super) async fn check(
     }
 }
 
+/// Says whether a code is pending
+#[utoipa::path(
+    get, path = "/api/otp-status/{phone_number}",
+    params(("phone_number" = String, Path, example = "9876543210")),
+    responses(
+        (status = 200, description = "Whether, and for how long", body = Status),
+        (status = 429, description = "Too many questions"),
+    ),
+)]
 async fn status_of_first(phone: String, app: App, client: Option<IpAddr>) -> Result<Response, ApiError> {
     status(&app.phone_otp, &phone, client).await
 }
@@ -167,6 +202,8 @@ pub(super) async fn status(
     Ok(ok(&Status { success: true, data }))
 }
 
+/// Says how the server is
+#[utoipa::path(get, path = "/api/health", responses((status = 200, description = "The process lives", body = ApiHealth)))]
 async fn health(app: App) -> Result<Response, ApiError> {
     let services = Services { database: database_answers(&app).await, payments: false, sms: sms(&app) };
     Ok(ok(&ApiHealth {
@@ -178,19 +215,10 @@ async fn health(app: App) -> Result<Response, ApiError> {
     }))
 }
 
+/// Says where to begin
+#[utoipa::path(get, path = "/api", responses((status = 200, description = "Where to begin", body = Info)))]
 fn info() -> Response {
-    ok(&json!({
-        "message": "QuickCart",
-        "version": VERSION,
-        "endpoints": {
-            "health": "/api/health",
-            "auth": {
-                "send_otp": "/api/send-otp",
-                "verify_otp": "/api/verify-otp",
-                "otp_status": "/api/otp-status/<phone_number>",
-            },
-        },
-    }))
+    ok(&Info::new(VERSION))
 }
 
 fn parse(text: &str) -> Result<PhoneNumber, ApiError> {

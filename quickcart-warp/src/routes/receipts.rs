@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use quickcart_core::messaging::sms::{read_fast2sms_reports, read_infobip_reports};
 use quickcart_core::messaging::{DeliveryReport, WebhookError};
+use utoipa::OpenApi;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
@@ -40,6 +41,25 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
         .boxed()
 }
 
+/// What the description of the server says of these routes.
+pub(super) fn api() -> utoipa::openapi::OpenApi {
+    #[derive(OpenApi)]
+    #[openapi(paths(twilio, infobip, fast2sms))]
+    struct Api;
+    Api::openapi()
+}
+
+/// Twilio tells what became of a message
+#[utoipa::path(
+    post, path = "/v1/receipts/twilio",
+    params(("X-Twilio-Signature" = Option<String>, Header, description = "Made with the account's token")),
+    request_body(content = String, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 204, description = "It was taken"),
+        (status = 401, description = "The signature is missing or wrong"),
+        (status = 404, description = "Receipts are not set up"),
+    ),
+)]
 async fn twilio(
     app: App,
     path: FullPath,
@@ -55,6 +75,13 @@ async fn twilio(
     taken(&app, webhook.receive(&path, signature.as_deref(), content_type.as_deref(), &body?))
 }
 
+/// Infobip tells what became of messages
+#[utoipa::path(
+    post, path = "/v1/receipts/infobip/{key}",
+    params(("key" = String, Path, description = "QUICKCART_RECEIPT_KEY")),
+    request_body(content = Object, content_type = "application/json"),
+    responses((status = 204, description = "They were taken"), (status = 404, description = "The key is wrong")),
+)]
 async fn infobip(key: String, app: App, body: Result<Bytes, ApiError>) -> Result<Response, ApiError> {
     if !app.receipts.opens(&key) {
         return Err(not_here());
@@ -62,6 +89,18 @@ async fn infobip(key: String, app: App, body: Result<Bytes, ApiError>) -> Result
     taken(&app, read_infobip_reports(&body?))
 }
 
+/// Fast2SMS tells what became of a message
+#[utoipa::path(
+    method(get, post), path = "/v1/receipts/fast2sms/{key}",
+    params(("key" = String, Path, description = "QUICKCART_RECEIPT_KEY")),
+    responses(
+        (status = 204, description = "It was taken"),
+        (status = 400, description = "The report cannot be read"),
+        (status = 404, description = "The key is wrong"),
+        (status = 408, description = "The body did not arrive in time"),
+        (status = 413, description = "The body is too long"),
+    ),
+)]
 async fn fast2sms(
     key: String,
     app: App,

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use quickcart_core::otp::Digest;
-use serde_json::json;
+use utoipa::OpenApi;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
 use crate::app::App;
 use crate::dto::ok;
-use crate::dto::shared::{Connection, Health, Services, Sms};
+use crate::dto::shared::{Connection, Health, Root, Services, Sms};
 use crate::error::{ApiError, Dialect};
 use crate::filters::{answer, get, with};
 use crate::in_time::InTime;
@@ -22,47 +22,71 @@ pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 const DEPENDENCY_TIME_MAX: Duration = Duration::from_secs(2);
 
 pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
-    let root = warp::path::end().and(get()).map(|| ok(&root()));
+    let root = warp::path::end().and(get()).map(root);
     let health = warp::path!("health").and(get()).and(with(app)).then(health).map(answer(Dialect::Detail));
-    let hello = warp::path!("hello").and(get()).map(|| {
-        let mut response = Response::new("Hello, Smart Cart User!".into());
-        let html = warp::http::HeaderValue::from_static("text/html; charset=utf-8");
-        response.headers_mut().insert(warp::http::header::CONTENT_TYPE, html);
-        response
-    });
+    let hello = warp::path!("hello").and(get()).map(hello);
     root.or(health).unify().or(hello).unify().boxed()
 }
 
-fn root() -> serde_json::Value {
-    json!({
-        "message": "QuickCart",
-        "version": VERSION,
-        "status": "success",
-        "docs": "/docs",
-        "endpoints": {
-            "auth": "/api/auth",
-            "health": "/health",
-            "POST /auth/verify_mobile": "Sends a one-time code to a phone",
-            "GET /products/search": "Finds products by name or barcode",
-            "POST /cart/connect": "Takes a trolley",
-            "POST /cart/shortest_path": "Answers the shortest walk past the wanted products",
-            "POST /orders/initiate": "Places an order and sends its code",
-            "POST /orders/verify": "Confirms an order with its code",
-            "GET /orders/": "Lists orders",
-            "GET /orders/{order_id}": "Answers one order",
-            "POST /orders/checkout": "Makes an order of what is in the trolley",
-            "GET /orders/history": "Lists the orders of a shopper",
-            "POST /orders/initiate": "Begins an order of books and sends a code",
-            "POST /orders/verify": "Makes the order when the code is right",
-            "POST /orders/resend-code": "Sends another code",
-            "GET /orders/": "Lists orders of books",
-            "GET /orders/{order_id}": "Shows an order of books",
-            "PUT /orders/{order_id}/status": "Moves an order of books on",
-            "DELETE /orders/{order_id}": "Calls an order of books off",
-        },
+/// What the description of the server says of these routes.
+pub(super) fn api() -> utoipa::openapi::OpenApi {
+    #[derive(OpenApi)]
+    #[openapi(paths(root, health))]
+    struct Api;
+    Api::openapi()
+}
+
+/// The same, of the one that is the smart cart's.
+pub(super) fn smart_cart_api() -> utoipa::openapi::OpenApi {
+    #[derive(OpenApi)]
+    #[openapi(paths(hello))]
+    struct Api;
+    Api::openapi()
+}
+
+/// Greets
+#[utoipa::path(
+    get, path = "/hello",
+    responses((status = 200, description = "A greeting", body = String, content_type = "text/html")),
+)]
+fn hello() -> Response {
+    let mut response = Response::new("Hello, Smart Cart User!".into());
+    let html = warp::http::HeaderValue::from_static("text/html; charset=utf-8");
+    response.headers_mut().insert(warp::http::header::CONTENT_TYPE, html);
+    response
+}
+
+/// Says where to begin
+#[utoipa::path(get, path = "/", responses((status = 200, description = "Where to begin", body = Root)))]
+fn root() -> Response {
+    let endpoints = [
+        ("auth", "/api/auth"),
+        ("health", "/health"),
+        ("POST /auth/verify_mobile", "Sends a one-time code to a phone"),
+        ("GET /products/search", "Finds products by name or barcode"),
+        ("POST /cart/connect", "Takes a trolley"),
+        ("POST /cart/shortest_path", "Answers the shortest walk past the wanted products"),
+        ("POST /orders/checkout", "Makes an order of what is in the trolley"),
+        ("GET /orders/history", "Lists the orders of a shopper"),
+        ("POST /orders/initiate", "Begins an order of books and sends a code"),
+        ("POST /orders/verify", "Makes the order when the code is right"),
+        ("POST /orders/resend-code", "Sends another code"),
+        ("GET /orders/", "Lists orders of books"),
+        ("GET /orders/{order_id}", "Shows an order of books"),
+        ("PUT /orders/{order_id}/status", "Moves an order of books on"),
+        ("DELETE /orders/{order_id}", "Calls an order of books off"),
+    ];
+    ok(&Root {
+        message: "QuickCart",
+        version: VERSION,
+        status: "success",
+        docs: "/docs",
+        endpoints: endpoints.into(),
     })
 }
 
+/// Says how the server is, as long as the process lives
+#[utoipa::path(get, path = "/health", responses((status = 200, description = "The process lives", body = Health)))]
 async fn health(app: App) -> Result<Response, ApiError> {
     let (database, redis) = tokio::join!(database_answers(&app), redis_answers(&app));
     let (database, redis) = (Connection::of(database), Connection::of(redis));

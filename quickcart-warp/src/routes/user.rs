@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use quickcart_core::cart::CartError;
-use serde_json::json;
+use utoipa::OpenApi;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::header::HeaderValue;
@@ -12,8 +12,10 @@ use super::{authorization, invalid_token, shopper};
 use crate::app::App;
 use crate::dto::catalogue::{Recipe, Recipes};
 use crate::dto::ok;
-use crate::dto::page::page;
-use crate::dto::smart_cart::{ChecklistEntry, Message, ProductChoice, checklist_item, recipe_source};
+use crate::dto::page::{PageQuery, page};
+use crate::dto::smart_cart::{
+    Checklist, ChecklistEntry, Message, ProductChoice, WantedProduct, recipe_source,
+};
 use crate::error::{ApiError, Dialect};
 use crate::filters::{answer, decoded, get, json_body, post, query, with};
 
@@ -41,20 +43,40 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
         .boxed()
 }
 
+/// What the description of the server says of these routes.
+pub(super) fn api() -> utoipa::openapi::OpenApi {
+    #[derive(OpenApi)]
+    #[openapi(paths(checklist, add, remove, recipes, recipe))]
+    struct Api;
+    Api::openapi()
+}
+
+/// Answers the list a shopper came with
+#[utoipa::path(
+    get, path = "/user/checklist", security(("bearer" = [])),
+    responses((status = 200, description = "The list", body = Checklist)),
+)]
 async fn checklist(app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
     let user_id = shopper(&app, authorization.as_ref())?;
     let items = app.shop.checklist(user_id).await?;
-    let items: Vec<ChecklistEntry> = items.into_iter().map(ChecklistEntry::from).collect();
-    Ok(ok(&json!({ "items": items })))
+    Ok(ok(&Checklist::from(items)))
 }
 
+/// Adds a product to the list, or more of it
+#[utoipa::path(
+    post, path = "/user/checklist/add", security(("bearer" = [])), request_body = WantedProduct,
+    responses(
+        (status = 200, description = "The entry of the list", body = ChecklistEntry),
+        (status = 404, description = "No such product"),
+    ),
+)]
 async fn add(
     app: App,
     authorization: Option<HeaderValue>,
     body: Result<Bytes, ApiError>,
 ) -> Result<Response, ApiError> {
     let user_id = shopper(&app, authorization.as_ref())?;
-    let (product_id, quantity) = checklist_item(&body?)?;
+    let WantedProduct { product_id, quantity } = WantedProduct::read(&body?)?;
     let item =
         app.shop.add_to_checklist(user_id, product_id, quantity).await.map_err(|error| match error {
             CartError::ProductNotFound { product_id } => {
@@ -66,6 +88,14 @@ async fn add(
     Ok(ok(&ChecklistEntry::from(item)))
 }
 
+/// Takes a product off the list
+#[utoipa::path(
+    post, path = "/user/checklist/remove", security(("bearer" = [])), request_body = ProductChoice,
+    responses(
+        (status = 200, description = "It is not on the list any more", body = Message),
+        (status = 404, description = "It was not on the list"),
+    ),
+)]
 async fn remove(
     app: App,
     authorization: Option<HeaderValue>,
@@ -83,6 +113,16 @@ async fn remove(
     Ok(ok(&Message { message: &format!("Product {product_id} removed from checklist.") }))
 }
 
+/// Lists the recipes for what is on the list or in the cart
+#[utoipa::path(
+    get, path = "/user/recipes", security(("bearer" = [])),
+    params(("source" = Option<String>, Query, description = "checklist or cart, in any case; the list without it", example = "cart"), PageQuery),
+    responses(
+        (status = 200, description = "The recipes", body = Recipes),
+        (status = 400, description = "No such source or page"),
+        (status = 404, description = "The shopper has no cart"),
+    ),
+)]
 async fn recipes(app: App, authorization: Option<HeaderValue>, query: String) -> Result<Response, ApiError> {
     let user_id = shopper(&app, authorization.as_ref())?;
     let source = recipe_source(&query)?;
@@ -94,6 +134,12 @@ async fn recipes(app: App, authorization: Option<HeaderValue>, query: String) ->
     Ok(ok(&Recipes::from(found)))
 }
 
+/// Answers one recipe
+#[utoipa::path(
+    get, path = "/user/recipes/{recipe_id}", security(("bearer" = [])),
+    params(("recipe_id" = i64, Path, example = 1)),
+    responses((status = 200, description = "The recipe", body = Recipe), (status = 404, description = "No such recipe")),
+)]
 async fn recipe(id: String, app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
     let recipe_id: i64 = decoded(&id).parse().map_err(|_| ApiError::not_found("Not Found"))?;
     shopper(&app, authorization.as_ref())?;

@@ -7,6 +7,7 @@ mod book_orders;
 mod code_limits;
 mod code_store;
 mod cors;
+mod docs;
 mod embedding;
 mod fake_http;
 mod fake_providers;
