@@ -17,6 +17,7 @@ use quickcart_core::shop::Shop;
 use tokio::sync::Semaphore;
 
 use crate::config::Secret;
+use crate::metrics::Metrics;
 
 /// The services behind the routes. Clones share them.
 #[derive(Clone)]
@@ -56,6 +57,8 @@ pub struct Parts {
     pub sessions: Sessions,
     /// Which devices are heard.
     pub devices: DevicePolicy,
+    /// The counts of the process, when its program keeps them.
+    pub metrics: Option<Metrics>,
     /// The names of all message providers that are asked.
     pub providers: Vec<&'static str>,
     /// Takes the news of messages.

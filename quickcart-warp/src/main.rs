@@ -14,12 +14,12 @@ use clap::builder::Resettable;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use quickcart_core::catalog::import::{Progress, StoreData, StoreFiles};
-use quickcart_core::clock::SystemClock;
+use quickcart_core::clock::{Clock, SystemClock};
 use quickcart_core::messaging::Route;
 use quickcart_core::snapshot::Snapshot;
 use quickcart_warp::config::Config;
 use quickcart_warp::settings::Settings;
-use quickcart_warp::{Messages, init_logging, server, start};
+use quickcart_warp::{Messages, Metrics, init_logging, server, start};
 use render::Render;
 
 /// The exit code for a setting or a file that is wrong.
@@ -159,7 +159,9 @@ async fn serve(settings: &Settings) -> Result<(), Failure> {
     let listeners = server::bind(&config.listen)
         .await
         .map_err(|(address, error)| unusable(format!("cannot listen on {address}: {error}")))?;
-    let started = start::start(&config).await.map_err(unusable)?;
+    // Before the services, which count from their start.
+    let metrics = Metrics::install(SystemClock.now()).map_err(unusable)?;
+    let started = start::start_counted(&config, Some(metrics)).await.map_err(unusable)?;
     let addresses: Vec<String> = listeners
         .iter()
         .filter_map(|listener| listener.local_addr().ok())

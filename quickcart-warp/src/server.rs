@@ -63,6 +63,7 @@ pub async fn serve(listeners: Vec<TcpListener>, app: &App, config: &Config, stop
         config.trusted_proxies.clone(),
         !config.development,
         config.request_time_max,
+        app.metrics.clone(),
     );
     let limits = Limits { header_time_max: config.header_time_max, drain_time_max: config.drain_time_max };
     let permits = Arc::new(Semaphore::new(config.connections_max));
@@ -70,6 +71,9 @@ pub async fn serve(listeners: Vec<TcpListener>, app: &App, config: &Config, stop
     let mut loops = JoinSet::new();
     for listener in listeners {
         loops.spawn(accept(listener, service.clone(), limits, Arc::clone(&permits), stopped.clone()));
+    }
+    if let Some(metrics) = app.metrics.clone() {
+        loops.spawn(metrics.upkeep());
     }
     drop(stopped);
     stop.await;

@@ -1,4 +1,5 @@
-//! What happens to every request before and after its route: request id, time limit, CORS, security headers, log.
+//! What happens to every request before and after its route: request id, time limit, CORS, security headers, log,
+//! counts.
 
 use std::future::ready;
 use std::net::SocketAddr;
@@ -21,6 +22,7 @@ use crate::cors::Cors;
 use crate::error::{ApiError, Dialect};
 use crate::in_time::InTime;
 use crate::logging::masked_path;
+use crate::metrics::Metrics;
 use crate::security_headers::{protect, says_tls};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -39,6 +41,7 @@ struct Parts {
     /// Whether browsers are told to keep to TLS, once a proxy says that they came with it.
     tls_only: bool,
     time_max: Duration,
+    metrics: Option<Metrics>,
     /// Request ids are a random start, then counted.
     next_id: AtomicU64,
 }
@@ -50,11 +53,12 @@ impl Service {
         trusted_proxies: Vec<IpNet>,
         tls_only: bool,
         time_max: Duration,
+        metrics: Option<Metrics>,
     ) -> Self {
         let start = quickcart_core::secret::SecretKey::random().hmac(b"request ids");
         let start = start.iter().take(8).fold(0, |start, byte| start << 8 | u64::from(*byte));
         let next_id = AtomicU64::new(start);
-        Self(Arc::new(Parts { answers, cors, trusted_proxies, tls_only, time_max, next_id }))
+        Self(Arc::new(Parts { answers, cors, trusted_proxies, tls_only, time_max, metrics, next_id }))
     }
 
     /// Answers a request. Everything up to the routes happens at once, so that the future that hyper moves around holds
@@ -72,6 +76,9 @@ impl Service {
         request.extensions_mut().insert(ClientAddress(client));
         let line = tracing::enabled!(target: "quickcart::http", tracing::Level::DEBUG)
             .then(|| (Instant::now(), request.method().clone(), masked_path(request.uri().path())));
+        let count =
+            |metrics: &Metrics| (Instant::now(), metrics.counted(request.method(), request.uri().path()));
+        let counted = self.0.metrics.as_ref().map(count);
         let dialect = Dialect::of_path(request.uri().path());
         let call = match self.outside_routes(&request, dialect) {
             Some(response) => Either::Left(ready(Ok(response))),
@@ -89,6 +96,9 @@ impl Service {
                 tracing::debug!(target: "quickcart::http", %client, %method, %path, status, elapsed_us, request_id, "request");
             }
             response.headers_mut().insert(X_REQUEST_ID, request_id);
+            if let (Some(metrics), Some((started, counted))) = (&service.0.metrics, counted) {
+                metrics.record(counted, response.status(), started.elapsed());
+            }
             response
         })
     }

@@ -22,6 +22,7 @@ use tokio::sync::Semaphore;
 use crate::app::{App, DevicePolicy, Parts, Receipts};
 use crate::config::Config;
 use crate::message_settings::{MessageConfig, Messages};
+use crate::metrics::Metrics;
 
 /// How many codes may be pending at once: some 400 MB, which are never reached, and a flood is refused.
 const CHALLENGES_MAX: usize = 1_000_000;
@@ -75,6 +76,14 @@ pub struct Started {
 /// # Errors
 /// [`StartError`].
 pub async fn start(config: &Config) -> Result<Started, StartError> {
+    start_counted(config, None).await
+}
+
+/// The same, and shows the counts of the process at `/metrics`.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn start_counted(config: &Config, metrics: Option<Metrics>) -> Result<Started, StartError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = open_store(&config.database)?;
     let shop = Shop::new(Arc::clone(&store) as _, Arc::clone(&clock));
@@ -158,6 +167,7 @@ pub async fn start(config: &Config) -> Result<Started, StartError> {
             config.device_key.as_ref().map(crate::config::Secret::expose),
             config.legacy_devices,
         ),
+        metrics,
         providers: [&messages.phone_otp, &messages.smart_cart, &messages.book_order]
             .into_iter()
             .flat_map(Messages::providers)

@@ -56,3 +56,51 @@ async fn ready_says_what_does_not_answer() {
     assert_eq!(health.json::<Value>().await.unwrap()["redis"], "disconnected");
     assert_eq!(Client::new().post(&url).send().await.unwrap().status(), 405);
 }
+
+#[tokio::test]
+async fn requests_are_counted_by_route_and_never_by_path() {
+    let folder = folder();
+    let server = Server::start(folder.path(), &[]);
+    for path in
+        ["/products/1", "/products/2", "/products/999999", "/9876543210", "/api/otp-status/9876543210"]
+    {
+        reqwest::get(server.url.clone() + path).await.unwrap();
+    }
+    let response = reqwest::get(server.url.clone() + "/metrics").await.unwrap();
+    assert_eq!(response.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    let text = response.text().await.unwrap();
+    let count = |labels: &str| {
+        let name = format!("quickcart_http_request_total{{{labels}}} ");
+        text.lines().find_map(|line| line.strip_prefix(&*name)).map(|count| count.parse::<u32>().unwrap())
+    };
+    let product = r#"group="smart-cart",route="/products/{product_id}",method="GET""#;
+    assert_eq!(count(&format!(r#"{product},status="2xx""#)), Some(2), "{text}");
+    assert_eq!(count(&format!(r#"{product},status="4xx""#)), Some(1), "{text}");
+    assert_eq!(count(r#"group="other",route="other",method="GET",status="4xx""#), Some(1), "{text}");
+    let sum = r#"quickcart_http_request_duration_seconds_count{group="smart-cart",route="/products/{product_id}"} 3"#;
+    assert!(text.contains(sum), "{text}");
+    assert!(!text.contains("9876543210"), "{text}");
+    for name in ["quickcart_otp_issue_total", "quickcart_build_info", "process_resident_memory_bytes"] {
+        assert!(text.contains(name), "{name}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn counts_are_for_this_machine_or_the_key() {
+    let folder = folder();
+    let key = "the-admin-key-of-this-test";
+    let settings = [("QUICKCART_TRUSTED_PROXIES", "127.0.0.1"), ("QUICKCART_ADMIN_KEY", key)];
+    let server = Server::start(folder.path(), &settings);
+    let status = async |headers: &[(&str, &str)]| {
+        let request = Client::new().get(server.url.clone() + "/metrics");
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(status(&[]).await, 200);
+    let elsewhere = ("X-Forwarded-For", "203.0.113.9");
+    assert_eq!(status(&[elsewhere]).await, 401);
+    assert_eq!(status(&[("X-Forwarded-For", "127.0.0.1")]).await, 401, "passed on");
+    assert_eq!(status(&[("Forwarded", "for=203.0.113.9")]).await, 401);
+    assert_eq!(status(&[elsewhere, ("X-Admin-Key", "wrong")]).await, 401);
+    assert_eq!(status(&[elsewhere, ("X-Admin-Key", key)]).await, 200);
+}
