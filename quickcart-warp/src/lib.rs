@@ -13,6 +13,7 @@ pub mod start;
 mod client_address;
 mod code_settings;
 mod cors;
+mod doc_pages;
 mod dto;
 mod error;
 mod filters;

@@ -5,7 +5,6 @@
 //! group of the operation, the failures of reading a body, of proving who one is and of the server, and how the dialect of the
 //! path writes failures. Types of two groups may have the same name.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
@@ -14,6 +13,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{OpenApi, ToSchema};
 
+use crate::doc_pages::etag;
 use crate::dto::failure::{Failure, PhoneOtpFailure, Problem};
 use crate::dto::validation::{ProblemItem, ValidationItem};
 use crate::error::Dialect;
@@ -35,9 +35,7 @@ pub(crate) struct Document {
 pub(crate) static DOCUMENT: LazyLock<Document> = LazyLock::new(|| {
     let description = describe();
     let json = description.to_string();
-    let mut hasher = DefaultHasher::new();
-    json.hash(&mut hasher);
-    Document { etag: format!("\"{:016x}\"", hasher.finish()), json, description }
+    Document { etag: etag(json.as_bytes()), json, description }
 });
 
 #[derive(OpenApi)]

@@ -33,6 +33,43 @@ async fn the_description_is_kept_until_it_changes() {
     assert_eq!((again.status().as_u16(), again.text().await.unwrap()), (304, String::new()));
 }
 
+/// The pages work where there is no internet: all that they load comes from here, and the browser is told to take nothing else.
+#[tokio::test]
+async fn pages_load_nothing_from_elsewhere() {
+    let folder = folder();
+    let server = Server::start(folder.path(), &[]);
+    for (page, assets) in [
+        ("/docs", &["/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js", "/docs/start.js"][..]),
+        ("/redoc", &["/redoc/redoc.standalone.js"]),
+    ] {
+        let response = get(&server, page).await;
+        assert_eq!(response.headers()["content-type"], "text/html; charset=utf-8");
+        let policy = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        assert!(policy.contains("default-src 'none'") && policy.contains("script-src 'self';"), "{policy}");
+        assert!(!policy.contains("http") && !policy.contains('*'), "{policy}");
+        let text = response.text().await.unwrap();
+        let found: Vec<&str> = ["src=\"", "href=\""]
+            .iter()
+            .flat_map(|name| text.split(name).skip(1).map(|rest| rest.split('"').next().unwrap()))
+            .filter(|url| !url.starts_with("data:"))
+            .collect();
+        assert_eq!(found.iter().collect::<BTreeSet<_>>(), assets.iter().collect(), "{page}");
+        for asset in assets {
+            let response = get(&server, asset).await;
+            assert_eq!(response.status(), 200, "{asset}");
+            let kind = if asset.ends_with(".css") { "text/css" } else { "text/javascript" };
+            assert!(response.headers()["content-type"].to_str().unwrap().starts_with(kind), "{asset}");
+            let text = response.text().await.unwrap();
+            for outside in ["url(http", "url(//", "@import", "importScripts(\"http", "cdn.redoc.ly"] {
+                assert!(!text.contains(outside), "{asset} loads {outside}");
+            }
+        }
+    }
+    let start = get(&server, "/docs/start.js").await.text().await.unwrap();
+    assert!(start.contains("validatorUrl: null"), "{start}");
+    assert_eq!(get(&server, "/docs/swagger-initializer.js").await.status(), 404);
+}
+
 /// A path that is served knows its methods: asked with another one, it names those that it has.
 #[tokio::test]
 async fn what_is_described_is_served_with_these_methods_and_no_others() {
