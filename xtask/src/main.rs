@@ -77,6 +77,7 @@ Steps, in order:
                  ../shared has them and npm can install it
   wheel          pip install ./quickcart-py in a fresh virtual environment, target/xtask/venv
   python ...     pytest, stubtest, mypy --strict and the shop visit, all with the installed wheel
+  openapi        schemathesis asks the built server whatever its own description allows, and more
   licences       cargo deny, when it is installed
 
 Every command is printed before it runs ($ ...): paste its line to repeat one step.

@@ -21,7 +21,10 @@ pub(crate) fn steps<'sh>(sh: &'sh Shell, target: &Path) -> Vec<Step<'sh>> {
         .captured(),
         Step::new(
             "python tools",
-            [cmd!(sh, "{pip} install --requirement quickcart-py/tests/requirements.txt")],
+            [
+                cmd!(sh, "{pip} install --requirement quickcart-py/tests/requirements.txt"),
+                cmd!(sh, "{pip} install --requirement quickcart-warp/tests/schemathesis/requirements.txt"),
+            ],
         )
         .needs(&["wheel"])
         .captured(),
@@ -31,6 +34,10 @@ pub(crate) fn steps<'sh>(sh: &'sh Shell, target: &Path) -> Vec<Step<'sh>> {
             .needs(&["wheel", "python tools"]),
         Step::new("types", [cmd!(sh, "{python} -I -m mypy --strict quickcart-py/tests examples/visit.py")])
             .needs(&["wheel", "python tools"]),
+        // `cargo test` has built the program.
+        Step::new("openapi", [cmd!(sh, "{python} -I -m pytest -q quickcart-warp/tests/schemathesis")])
+            .env("QUICKCART_WARP", target.join("debug").join("quickcart-warp").to_string_lossy())
+            .needs(&["build", "python tools"]),
         Step::new("python example", [cmd!(sh, "{python} examples/visit.py")]).needs(&["wheel"]).captured(),
     ]
 }
