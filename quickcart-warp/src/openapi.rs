@@ -21,7 +21,7 @@ use crate::routes;
 
 const SCHEMAS: &str = "#/components/schemas/";
 /// What a path of the description may hold besides operations.
-const METHODS: [&str; 6] = ["get", "head", "post", "put", "patch", "delete"];
+pub(crate) const METHODS: [&str; 6] = ["get", "head", "post", "put", "patch", "delete"];
 
 /// The description as it goes over the wire.
 pub(crate) struct Document {
@@ -97,10 +97,13 @@ fn complete(operation: &mut Value, group: &str, method: &str, path: &str) {
         ("503", "Something that the server depends on does not answer"),
     ];
     if let Some(body) = operation["requestBody"].as_object() {
-        failures.push(("400", "The body cannot be read, or does not fit"));
+        let does_not_fit = "The body cannot be read, or does not fit";
+        // These groups answer as FastAPI does, and take whatever is JSON.
+        let is_lenient = matches!(group, "registration" | "book-order");
+        failures.push((if is_lenient { "422" } else { "400" }, does_not_fit));
         failures.push(("408", "The body did not arrive in time"));
         failures.push(("413", "The body is too long"));
-        if body["content"].get("application/json").is_some() {
+        if !is_lenient && body["content"].get("application/json").is_some() {
             failures.push(("415", "The body is not of the type application/json"));
         }
     }

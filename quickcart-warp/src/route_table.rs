@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use crate::openapi::DOCUMENT;
+use crate::openapi::{DOCUMENT, METHODS};
 
 /// A path of the description.
 #[derive(Debug)]
@@ -33,12 +33,10 @@ pub(crate) static ROUTES: LazyLock<RouteTable> = LazyLock::new(|| {
 });
 
 fn route(path: &'static str, operations: &'static Value) -> Route {
-    let operations: Vec<_> = operations.as_object().into_iter().flatten().collect();
-    let group = operations.iter().find_map(|(_, operation)| operation["tags"][0].as_str());
-    let mut methods: Vec<_> = operations.iter().map(|(method, _)| method.to_uppercase()).collect();
-    if let Some(get) = methods.iter().position(|method| method == "GET") {
-        methods.insert(get + 1, "HEAD".to_owned());
-    }
+    let group = METHODS.iter().find_map(|method| operations[*method]["tags"][0].as_str());
+    // Whatever is got may be asked for its head.
+    let has = |method: &str| operations.get(if method == "head" { "get" } else { method }).is_some();
+    let methods: Vec<_> = METHODS.into_iter().filter(|method| has(method)).map(str::to_uppercase).collect();
     Route { path, group: group.unwrap_or("other"), allow: methods.join(", ") }
 }
 
@@ -99,5 +97,6 @@ mod tests {
         let allow = |path| ROUTES.position(path).map(|position| ROUTES.routes[position].allow.as_str());
         assert_eq!(allow("/v1/receipts/fast2sms/key"), Some("GET, HEAD, POST"));
         assert_eq!(allow("/orders/checkout"), Some("POST"));
+        assert_eq!(allow("/orders/1"), Some("GET, HEAD, DELETE"));
     }
 }

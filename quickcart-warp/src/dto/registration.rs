@@ -28,7 +28,6 @@ impl FromStr for Mailbox {
 
 /// Begins a registration.
 #[derive(ToSchema)]
-#[schema(as = registration::InitiateBody)]
 pub(crate) struct InitiateBody {
     #[schema(value_type = String, format = "email")]
     pub(crate) email: Mailbox,
@@ -44,7 +43,6 @@ impl InitiateBody {
 
 /// Asks for another code.
 #[derive(ToSchema)]
-#[schema(as = registration::ResendBody)]
 pub(crate) struct ResendBody {
     pub(crate) email: String,
 }
@@ -59,7 +57,6 @@ impl ResendBody {
 
 /// Shows the code.
 #[derive(ToSchema)]
-#[schema(as = registration::VerifyBody)]
 pub(crate) struct VerifyBody {
     pub(crate) email: String,
     pub(crate) otp: String,
@@ -75,7 +72,6 @@ impl VerifyBody {
 
 /// Chooses a password.
 #[derive(ToSchema)]
-#[schema(as = registration::PasswordBody)]
 pub(crate) struct PasswordBody {
     pub(crate) email: String,
     pub(crate) password: String,
@@ -97,7 +93,6 @@ impl PasswordBody {
 
 /// Tells who it is.
 #[derive(ToSchema)]
-#[schema(as = registration::CompleteBody)]
 pub(crate) struct CompleteBody {
     pub(crate) email: String,
     #[schema(rename = "hoTen")]
@@ -140,7 +135,6 @@ impl CompleteBody {
 
 /// Signs in.
 #[derive(ToSchema)]
-#[schema(as = registration::LoginBody)]
 pub(crate) struct LoginBody {
     pub(crate) email: String,
     pub(crate) password: String,
@@ -156,7 +150,6 @@ impl LoginBody {
 
 /// Changes what a customer told; everything else in it is passed over.
 #[derive(ToSchema)]
-#[schema(as = registration::ProfileBody)]
 pub(crate) struct ProfileBody {
     #[schema(rename = "hoTen")]
     name: Option<String>,
@@ -235,7 +228,6 @@ fn faults(form: Form<'_>) -> ApiError {
 
 /// A step was taken.
 #[derive(Serialize, ToSchema)]
-#[schema(as = registration::StepTaken)]
 pub(crate) struct StepTaken<'a> {
     pub(crate) message: &'static str,
     /// As it was written.
@@ -244,7 +236,6 @@ pub(crate) struct StepTaken<'a> {
 
 /// A customer.
 #[derive(Serialize, ToSchema)]
-#[schema(as = registration::User)]
 pub(crate) struct User {
     #[serde(rename = "maKH")]
     customer_id: String,
@@ -286,7 +277,6 @@ fn instant(at: Timestamp) -> String {
 
 /// An employee.
 #[derive(Serialize, ToSchema)]
-#[schema(as = registration::Employee)]
 pub(crate) struct Employee {
     #[serde(rename = "maNV")]
     employee_id: String,
@@ -303,7 +293,6 @@ pub(crate) struct Employee {
 
 /// What an employee may do.
 #[derive(Serialize, ToSchema)]
-#[schema(as = registration::Role)]
 pub(crate) struct Role {
     #[serde(rename = "maChucVu")]
     role_id: String,
@@ -322,7 +311,6 @@ impl From<account::Employee> for Employee {
 
 /// Somebody has registered, and is signed in.
 #[derive(Serialize, ToSchema)]
-#[schema(as = registration::Registered)]
 pub(crate) struct Registered {
     pub(crate) access_token: String,
     pub(crate) token_type: &'static str,
@@ -332,7 +320,6 @@ pub(crate) struct Registered {
 
 /// Somebody has signed in.
 #[derive(Serialize, ToSchema)]
-#[schema(as = registration::LoggedIn)]
 pub(crate) struct LoggedIn {
     access_token: String,
     token_type: &'static str,
@@ -345,7 +332,6 @@ pub(crate) struct LoggedIn {
 
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
-#[schema(as = registration::Holder)]
 enum Holder {
     Customer(User),
     Employee(Employee),
@@ -367,14 +353,12 @@ pub(crate) const BEARER: &str = "bearer";
 
 /// The customer whose token it is.
 #[derive(Serialize, ToSchema)]
-#[schema(as = registration::Profile)]
 pub(crate) struct Profile {
     success: bool,
     user: ProfileUser,
 }
 
 #[derive(Serialize, ToSchema)]
-#[schema(as = registration::ProfileUser)]
 struct ProfileUser {
     _id: String,
     #[serde(flatten)]
@@ -390,7 +374,6 @@ impl From<Customer> for Profile {
 
 /// What a customer told was changed.
 #[derive(Serialize, ToSchema)]
-#[schema(as = registration::ProfileChanged)]
 pub(crate) struct ProfileChanged {
     pub(crate) success: bool,
     pub(crate) message: &'static str,
@@ -399,7 +382,6 @@ pub(crate) struct ProfileChanged {
 
 /// The same customer, as a later version of the old backend wrote it.
 #[derive(Serialize, ToSchema)]
-#[schema(as = registration::Me)]
 pub(crate) struct Me {
     #[serde(rename = "maKH")]
     customer_id: String,

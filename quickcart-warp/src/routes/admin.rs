@@ -8,6 +8,7 @@ use quickcart_core::admin::{AdminError, AuditFilter, Version};
 use quickcart_core::catalog::Page;
 use quickcart_core::phone::{PhoneNumber, Region};
 use serde::Serialize;
+use utoipa::OpenApi;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::header::{ETAG, HeaderMap, HeaderValue, IF_MATCH, LOCATION};
@@ -16,7 +17,7 @@ use warp::reply::Response;
 
 use crate::app::App;
 use crate::dto::admin::{AdminProduct, AdminUser, Audited, Listed, ProductBody, UserBody};
-use crate::dto::page::page;
+use crate::dto::page::{PageQuery, page};
 use crate::dto::smart_cart::query_value;
 use crate::dto::validation::message;
 use crate::dto::{json_response, ok};
@@ -66,13 +67,58 @@ fn request(app: &App) -> impl Filter<Extract = (Request,), Error = warp::Rejecti
         .map(|app, method, headers, query, body| Request { app, method, headers, query, body })
 }
 
+/// What the description of the server says of these routes.
+pub(super) fn api() -> utoipa::openapi::OpenApi {
+    #[derive(OpenApi)]
+    #[openapi(paths(
+        list_products,
+        create_product,
+        show_product,
+        change_product,
+        retire_product,
+        users,
+        show_user,
+        change_user,
+        retire_user,
+        audit
+    ))]
+    struct Api;
+    Api::openapi()
+}
+
 async fn products(request: Request) -> Result<Response, ApiError> {
     request.authenticate()?;
-    if request.method != Method::POST {
-        let page = request.page()?;
-        let found = request.app.shop.product_entries(one_more(page)).await.map_err(failure)?;
-        return Ok(listed::<_, AdminProduct>(found, "products", page, ""));
-    }
+    if request.method == Method::POST { create_product(request).await } else { list_products(request).await }
+}
+
+/// Lists products
+#[utoipa::path(
+    get, path = "/v1/admin/products", security(("admin_key" = [])), params(PageQuery),
+    responses(
+        (status = 200, description = "A part of the list, with those that are retired", body = Listed<AdminProduct>),
+        (status = 400, description = "The page does not exist"),
+        (status = 404, description = "The server has no administrators"),
+    ),
+)]
+async fn list_products(request: Request) -> Result<Response, ApiError> {
+    let page = request.page()?;
+    let found = request.app.shop.product_entries(one_more(page)).await.map_err(failure)?;
+    Ok(listed::<_, AdminProduct>(found, "products", page, ""))
+}
+
+/// Creates a product
+#[utoipa::path(
+    post, path = "/v1/admin/products", security(("admin_key" = [])), request_body = ProductBody,
+    responses(
+        (
+            status = 201, description = "The product", body = AdminProduct,
+            headers(("ETag" = String, description = "The version"), ("Location" = String, description = "Its path")),
+        ),
+        (status = 404, description = "The server has no administrators"),
+        (status = 409, description = "Another product has the barcode"),
+    ),
+)]
+async fn create_product(request: Request) -> Result<Response, ApiError> {
     let sheet = ProductBody::read(&request.body?)?.into_sheet(0);
     let app = request.app;
     let created =
@@ -86,25 +132,92 @@ async fn products(request: Request) -> Result<Response, ApiError> {
 async fn product(id: String, request: Request) -> Result<Response, ApiError> {
     request.authenticate()?;
     let product_id = self::id(&id).ok_or_else(|| ApiError::not_found("Not Found"))?;
-    let shop = request.app.shop.clone();
-    let entry = match request.method {
-        Method::PUT => {
-            let expected = request.expected()?;
-            let sheet = ProductBody::read(&request.body?)?.into_sheet(product_id);
-            to_its_end(async move { shop.change_product(sheet, expected, ADMIN).await }).await?
-        }
-        Method::DELETE => {
-            let expected = request.expected()?;
-            let done =
-                to_its_end(async move { shop.retire_product(product_id, expected, ADMIN).await }).await?;
-            return done.map(|()| no_content()).map_err(failure);
-        }
-        _ => shop.product_entry(product_id).await,
-    };
-    let entry = entry.map_err(failure)?;
+    match request.method {
+        Method::PUT => change_product(product_id, request).await,
+        Method::DELETE => retire_product(product_id, request).await,
+        _ => show_product(product_id, request).await,
+    }
+}
+
+/// Shows a product
+#[utoipa::path(
+    get, path = "/v1/admin/products/{product_id}", security(("admin_key" = [])),
+    params(("product_id" = i64, Path, example = 1)),
+    responses(
+        (
+            status = 200, description = "The product", body = AdminProduct,
+            headers(("ETag" = String, description = "The version")),
+        ),
+        (status = 404, description = "No such product, or the server has no administrators"),
+    ),
+)]
+async fn show_product(product_id: i64, request: Request) -> Result<Response, ApiError> {
+    let entry = request.app.shop.product_entry(product_id).await.map_err(failure)?;
     Ok(versioned(StatusCode::OK, entry.version, &AdminProduct::from(entry)))
 }
 
+/// Changes a product
+#[utoipa::path(
+    put, path = "/v1/admin/products/{product_id}", security(("admin_key" = [])), request_body = ProductBody,
+    params(
+        ("product_id" = i64, Path, example = 1),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the last answer, or * for whatever there is", example = "*"),
+    ),
+    responses(
+        (
+            status = 200, description = "The product as it is now", body = AdminProduct,
+            headers(("ETag" = String, description = "The version")),
+        ),
+        (status = 404, description = "No such one, or the server has no administrators"),
+        (status = 409, description = "It is retired, or another one has what has to be its own"),
+        (status = 412, description = "There is another version"),
+        (status = 428, description = "If-Match is missing"),
+    ),
+)]
+async fn change_product(product_id: i64, request: Request) -> Result<Response, ApiError> {
+    let expected = request.expected()?;
+    let sheet = ProductBody::read(&request.body?)?.into_sheet(product_id);
+    let shop = request.app.shop.clone();
+    let changed = to_its_end(async move { shop.change_product(sheet, expected, ADMIN).await }).await?;
+    let entry = changed.map_err(failure)?;
+    Ok(versioned(StatusCode::OK, entry.version, &AdminProduct::from(entry)))
+}
+
+/// Takes a product off the shop
+#[utoipa::path(
+    delete, path = "/v1/admin/products/{product_id}", security(("admin_key" = [])),
+    params(
+        ("product_id" = i64, Path, example = 1),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the last answer, or * for whatever there is", example = "*"),
+    ),
+    responses(
+        (status = 204, description = "It is not for sale any more"),
+        (status = 404, description = "No such one, or the server has no administrators"),
+        (status = 409, description = "It is retired, or another one has what has to be its own"),
+        (status = 412, description = "There is another version"),
+        (status = 428, description = "If-Match is missing"),
+    ),
+)]
+async fn retire_product(product_id: i64, request: Request) -> Result<Response, ApiError> {
+    let expected = request.expected()?;
+    let shop = request.app.shop.clone();
+    let retired = to_its_end(async move { shop.retire_product(product_id, expected, ADMIN).await }).await?;
+    retired.map(|()| no_content()).map_err(failure)
+}
+
+/// Lists shoppers
+#[utoipa::path(
+    get, path = "/v1/admin/users", security(("admin_key" = [])),
+    params(
+        ("phone" = Option<String>, Query, description = "Who has this number", example = "+919876543210"),
+        PageQuery,
+    ),
+    responses(
+        (status = 200, description = "A part of the list", body = Listed<AdminUser>),
+        (status = 400, description = "The page does not exist, or the number cannot"),
+        (status = 404, description = "The server has no administrators"),
+    ),
+)]
 async fn users(request: Request) -> Result<Response, ApiError> {
     request.authenticate()?;
     let page = request.page()?;
@@ -117,24 +230,93 @@ async fn users(request: Request) -> Result<Response, ApiError> {
 async fn user(id: String, request: Request) -> Result<Response, ApiError> {
     request.authenticate()?;
     let user_id = self::id(&id).ok_or_else(|| ApiError::not_found("Not Found"))?;
-    let shop = request.app.shop.clone();
-    let entry = match request.method {
-        Method::PUT => {
-            let expected = request.expected()?;
-            let profile = UserBody::read(&request.body?)?.into_profile();
-            to_its_end(async move { shop.change_user(user_id, &profile, expected, ADMIN).await }).await?
-        }
-        Method::DELETE => {
-            let expected = request.expected()?;
-            let done = to_its_end(async move { shop.retire_user(user_id, expected, ADMIN).await }).await?;
-            return done.map(|()| no_content()).map_err(failure);
-        }
-        _ => shop.user_entry(user_id).await,
-    };
-    let entry = entry.map_err(failure)?;
+    match request.method {
+        Method::PUT => change_user(user_id, request).await,
+        Method::DELETE => retire_user(user_id, request).await,
+        _ => show_user(user_id, request).await,
+    }
+}
+
+/// Shows a shopper
+#[utoipa::path(
+    get, path = "/v1/admin/users/{user_id}", security(("admin_key" = [])),
+    params(("user_id" = i64, Path, example = 1)),
+    responses(
+        (
+            status = 200, description = "The shopper", body = AdminUser,
+            headers(("ETag" = String, description = "The version")),
+        ),
+        (status = 404, description = "No such shopper, or the server has no administrators"),
+    ),
+)]
+async fn show_user(user_id: i64, request: Request) -> Result<Response, ApiError> {
+    let entry = request.app.shop.user_entry(user_id).await.map_err(failure)?;
     Ok(versioned(StatusCode::OK, entry.version, &AdminUser::from(entry)))
 }
 
+/// Changes the profile of a shopper
+#[utoipa::path(
+    put, path = "/v1/admin/users/{user_id}", security(("admin_key" = [])), request_body = UserBody,
+    params(
+        ("user_id" = i64, Path, example = 1),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the last answer, or * for whatever there is", example = "*"),
+    ),
+    responses(
+        (
+            status = 200, description = "The shopper as they are now", body = AdminUser,
+            headers(("ETag" = String, description = "The version")),
+        ),
+        (status = 404, description = "No such one, or the server has no administrators"),
+        (status = 409, description = "It is retired, or another one has what has to be its own"),
+        (status = 412, description = "There is another version"),
+        (status = 428, description = "If-Match is missing"),
+    ),
+)]
+async fn change_user(user_id: i64, request: Request) -> Result<Response, ApiError> {
+    let expected = request.expected()?;
+    let profile = UserBody::read(&request.body?)?.into_profile();
+    let shop = request.app.shop.clone();
+    let changed =
+        to_its_end(async move { shop.change_user(user_id, &profile, expected, ADMIN).await }).await?;
+    let entry = changed.map_err(failure)?;
+    Ok(versioned(StatusCode::OK, entry.version, &AdminUser::from(entry)))
+}
+
+/// Ends the account of a shopper
+#[utoipa::path(
+    delete, path = "/v1/admin/users/{user_id}", security(("admin_key" = [])),
+    params(
+        ("user_id" = i64, Path, example = 1),
+        ("If-Match" = Option<String>, Header, description = "The ETag of the last answer, or * for whatever there is", example = "*"),
+    ),
+    responses(
+        (status = 204, description = "They cannot sign in any more"),
+        (status = 404, description = "No such one, or the server has no administrators"),
+        (status = 409, description = "It is retired, or another one has what has to be its own"),
+        (status = 412, description = "There is another version"),
+        (status = 428, description = "If-Match is missing"),
+    ),
+)]
+async fn retire_user(user_id: i64, request: Request) -> Result<Response, ApiError> {
+    let expected = request.expected()?;
+    let shop = request.app.shop.clone();
+    let retired = to_its_end(async move { shop.retire_user(user_id, expected, ADMIN).await }).await?;
+    retired.map(|()| no_content()).map_err(failure)
+}
+
+/// Lists what administrators changed
+#[utoipa::path(
+    get, path = "/v1/admin/audit", security(("admin_key" = [])), params(
+        ("entity" = Option<String>, Query, description = "product or user", example = "product"),
+        ("entity_id" = Option<i64>, Query, description = "Which of them"),
+        PageQuery,
+    ),
+    responses(
+        (status = 200, description = "A part of the list", body = Listed<Audited>),
+        (status = 400, description = "The page does not exist, or the entity cannot"),
+        (status = 404, description = "The server has no administrators"),
+    ),
+)]
 async fn audit(request: Request) -> Result<Response, ApiError> {
     request.authenticate()?;
     let page = request.page()?;

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use quickcart_core::book_order::{Access, BookOrderError};
 use quickcart_core::otp::OtpError;
+use utoipa::OpenApi;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::header::{HeaderValue, LOCATION};
@@ -70,6 +71,14 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
     warp::path("orders").and(manage.or(begin).unify()).map(answer(Dialect::Detail)).boxed()
 }
 
+/// What the description of the server says of these routes.
+pub(super) fn api() -> utoipa::openapi::OpenApi {
+    #[derive(OpenApi)]
+    #[openapi(paths(initiate, verify, resend, list, show, change, cancel))]
+    struct Api;
+    Api::openapi()
+}
+
 /// What should be the number of an order, and is no path of the smart cart.
 fn number() -> impl Filter<Extract = (String,), Error = Rejection> + Copy {
     warp::path::param().and_then(|part: String| {
@@ -122,6 +131,15 @@ impl Credentials {
     }
 }
 
+/// Begins an order of books and sends a code
+#[utoipa::path(
+    post, path = "/orders/initiate", request_body = BookOrderRequest,
+    responses(
+        (status = 202, description = "A code is on its way", body = BookOrderInitiated),
+        (status = 400, description = "The order is too large"),
+        (status = 429, description = "A limit is used up, or it is too early"),
+    ),
+)]
 async fn initiate(
     app: App,
     address: Option<IpAddr>,
@@ -134,6 +152,17 @@ async fn initiate(
     Ok(json_response(StatusCode::ACCEPTED, &BookOrderInitiated::from(opened)))
 }
 
+/// Makes the order when the code is right
+#[utoipa::path(
+    post, path = "/orders/verify", request_body = BookOrderCode,
+    responses(
+        (status = 200, description = "The order", body = BookOrder),
+        (status = 400, description = "The code is wrong, or the order was made before"),
+        (status = 401, description = "No such session"),
+        (status = 403, description = "Too many wrong codes"),
+        (status = 429, description = "Too many wrong codes of the phone"),
+    ),
+)]
 async fn verify(app: App, body: Result<Bytes, ApiError>) -> Result<Response, ApiError> {
     let BookOrderCode { session_token, pin_code } = BookOrderCode::read(&body?)?;
     let orders = app.book_orders.clone();
@@ -141,6 +170,18 @@ async fn verify(app: App, body: Result<Bytes, ApiError>) -> Result<Response, Api
     Ok(ok(&BookOrder::from(placed.map_err(refused)?)))
 }
 
+/// Sends another code
+#[utoipa::path(
+    post, path = "/orders/resend-code", request_body = Option<BookOrderResend>,
+    params(("session_token" = Option<String>, Query, description = "In the place of the body")),
+    responses(
+        (status = 200, description = "A code is on its way", body = BookOrderCodeSent),
+        (status = 400, description = "The order was made"),
+        (status = 403, description = "Too many wrong codes"),
+        (status = 404, description = "No such session"),
+        (status = 429, description = "A limit is used up, or it is too early"),
+    ),
+)]
 async fn resend(
     app: App,
     address: Option<IpAddr>,
@@ -157,6 +198,20 @@ async fn resend(
     Ok(ok(&BookOrderCodeSent::AGAIN))
 }
 
+/// Lists orders of books
+#[utoipa::path(
+    get, path = "/orders/", security(("admin_key" = []), ("bearer" = [])),
+    params(
+        ("skip" = Option<u32>, Query, description = "How many orders stand before the page"),
+        ("limit" = Option<u32>, Query, description = "How many orders the page has at most; 100 without it"),
+        ("phone_number" = Option<String>, Query, description = "Whose orders", example = "+8801712345678"),
+    ),
+    responses(
+        (status = 200, description = "The shop's orders, or those of the customer", body = [BookOrder]),
+        (status = 403, description = "The caller shows nothing, or may not do it"),
+        (status = 422, description = "A field of the query is wrong"),
+    ),
+)]
 async fn list(
     path: FullPath,
     app: App,
@@ -189,6 +244,17 @@ fn redirect(path: &str, query: &str) -> Response {
     response
 }
 
+/// Shows an order of books
+#[utoipa::path(
+    get, path = "/orders/{order_id}", security(("admin_key" = []), ("bearer" = [])),
+    params(("order_id" = i64, Path, example = 1)),
+    responses(
+        (status = 200, description = "The order", body = BookOrder),
+        (status = 403, description = "The caller shows nothing, or may not do it"),
+        (status = 404, description = "No such order"),
+        (status = 422, description = "The number is no number"),
+    ),
+)]
 async fn show(id: String, app: App, credentials: Credentials) -> Result<Response, ApiError> {
     let access = credentials.access_to_look(&app).await?;
     let not_found = || ApiError::not_found("Order not found");
@@ -200,6 +266,18 @@ async fn show(id: String, app: App, credentials: Credentials) -> Result<Response
     Ok(ok(&BookOrder::from(order)))
 }
 
+/// Moves an order of books on
+#[utoipa::path(
+    put, path = "/orders/{order_id}/status", security(("admin_key" = []), ("bearer" = [])),
+    params(("order_id" = i64, Path, example = 1), ("status" = String, Query, description = "Where to", example = "processing")),
+    responses(
+        (status = 200, description = "It has the status", body = BookOrderChanged),
+        (status = 400, description = "It cannot go there from where it is"),
+        (status = 403, description = "The caller shows nothing, or may not do it"),
+        (status = 404, description = "No such order"),
+        (status = 422, description = "The number is no number, or the status none"),
+    ),
+)]
 async fn change(id: String, app: App, credentials: Credentials, query: String) -> Result<Response, ApiError> {
     let access = credentials.access(&app).await?;
     let (order_id, status) = (order_id(&id)?.ok_or_else(order_not_found)?, status(&query)?);
@@ -212,6 +290,18 @@ async fn change(id: String, app: App, credentials: Credentials, query: String) -
     Ok(ok(&BookOrderChanged { message: format!("Order status updated to {status}").into() }))
 }
 
+/// Calls an order of books off
+#[utoipa::path(
+    delete, path = "/orders/{order_id}", security(("admin_key" = []), ("bearer" = [])),
+    params(("order_id" = i64, Path, example = 1)),
+    responses(
+        (status = 200, description = "It is cancelled", body = BookOrderChanged),
+        (status = 400, description = "It is too late"),
+        (status = 403, description = "The caller shows nothing, or may not do it"),
+        (status = 404, description = "No such order"),
+        (status = 422, description = "The number is no number"),
+    ),
+)]
 async fn cancel(id: String, app: App, credentials: Credentials) -> Result<Response, ApiError> {
     let access = credentials.access(&app).await?;
     let order_id = order_id(&id)?.ok_or_else(order_not_found)?;

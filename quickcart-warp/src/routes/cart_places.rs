@@ -1,6 +1,7 @@
 //! `/cart`: where the cart and the products stand.
 
 use quickcart_core::cart::CartError;
+use utoipa::OpenApi;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::header::HeaderValue;
@@ -25,6 +26,24 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
     warp::path("cart").and(location.or(product_locations).unify()).map(answer(Dialect::Detail)).boxed()
 }
 
+/// What the description of the server says of these routes.
+pub(super) fn api() -> utoipa::openapi::OpenApi {
+    #[derive(OpenApi)]
+    #[openapi(paths(location, product_locations))]
+    struct Api;
+    Api::openapi()
+}
+
+/// Answers where a cart stands
+#[utoipa::path(
+    get, path = "/cart/{cart_id}/location", security(("bearer" = [])),
+    params(("cart_id" = i64, Path, example = 1)),
+    responses(
+        (status = 200, description = "Where it stands", body = CartLocation),
+        (status = 403, description = "It is not the cart of the shopper"),
+        (status = 404, description = "Nobody knows where it stands"),
+    ),
+)]
 async fn location(id: String, app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
     let cart_id: i64 = decoded(&id).parse().map_err(|_| ApiError::not_found("Not Found"))?;
     let user_id = shopper(&app, authorization.as_ref())?;
@@ -41,6 +60,15 @@ async fn location(id: String, app: App, authorization: Option<HeaderValue>) -> R
     Ok(ok(&CartLocation::from(location)))
 }
 
+/// Answers where products stand
+#[utoipa::path(
+    get, path = "/cart/product_locations", security(("bearer" = [])),
+    params(("product_ids" = String, Query, description = "Whole numbers between commas", example = "1,2")),
+    responses(
+        (status = 200, description = "Those of them that stand somewhere", body = [ProductLocation]),
+        (status = 400, description = "The ids are missing, or none"),
+    ),
+)]
 async fn product_locations(
     app: App,
     authorization: Option<HeaderValue>,

@@ -1,6 +1,7 @@
 //! `/v1/guest-carts`: what somebody puts together before they sign in.
 
 use bytes::Bytes;
+use utoipa::OpenApi;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
@@ -25,17 +26,53 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
         .boxed()
 }
 
+/// What the description of the server says of these routes.
+pub(super) fn api() -> utoipa::openapi::OpenApi {
+    #[derive(OpenApi)]
+    #[openapi(paths(create, add, merge))]
+    struct Api;
+    Api::openapi()
+}
+
+/// Gives somebody a cart who has not signed in
+#[utoipa::path(
+    post, path = "/v1/guest-carts",
+    responses(
+        (status = 201, description = "The token of the cart", body = NewGuestCart),
+    ),
+)]
 async fn create(app: App) -> Result<Response, ApiError> {
     let token = app.shop.guest_cart().await?.as_str().to_owned();
     Ok(json_response(StatusCode::CREATED, &NewGuestCart { token }))
 }
 
+/// Puts a product into the cart of a guest
+#[utoipa::path(
+    post, path = "/v1/guest-carts/{token}/items",
+    params(("token" = String, Path, description = "As /v1/guest-carts has answered it")), request_body = WantedProduct,
+    responses(
+        (status = 200, description = "All that is in the cart", body = GuestCart),
+        (status = 404, description = "No such cart or product"),
+        (status = 409, description = "The cart was merged"),
+    ),
+)]
 async fn add(token: String, app: App, body: Result<Bytes, ApiError>) -> Result<Response, ApiError> {
     let WantedProduct { product_id, quantity } = WantedProduct::read(&body?)?;
     let lines = app.shop.add_to_guest_cart(&decoded(&token).parse()?, product_id, quantity).await?;
     Ok(ok(&GuestCart::from(lines)))
 }
 
+/// Puts all that a guest had into the cart of a shopper
+#[utoipa::path(
+    post, path = "/v1/guest-carts/{token}/merge", security(("bearer" = [])),
+    params(("token" = String, Path, description = "As /v1/guest-carts has answered it")),
+    responses(
+        (status = 200, description = "The cart of the shopper", body = Merged),
+        (status = 400, description = "There would be too many of a product"),
+        (status = 404, description = "No such cart"),
+        (status = 409, description = "The cart was merged by somebody else"),
+    ),
+)]
 async fn merge(token: String, app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
     let user_id = shopper(&app, authorization.as_ref())?;
     let cart_id = app.shop.merge_guest_cart(user_id, &decoded(&token).parse()?).await?;

@@ -1,6 +1,7 @@
 //! `/misc`: labels, sections and pictures.
 
 use quickcart_core::catalog::Image;
+use utoipa::OpenApi;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
@@ -30,15 +31,51 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
     warp::path("misc").and(labels.or(sections).unify().or(image).unify()).map(answer(Dialect::Detail)).boxed()
 }
 
+/// What the description of the server says of these routes.
+pub(super) fn api() -> utoipa::openapi::OpenApi {
+    #[derive(OpenApi)]
+    #[openapi(paths(labels, sections, image))]
+    struct Api;
+    Api::openapi()
+}
+
+/// Lists what people choose from
+#[utoipa::path(
+    get, path = "/misc/foodtypes-categories",
+    responses(
+        (status = 200, description = "Food types and categories, by name", body = Labels),
+    ),
+)]
 async fn labels(app: App) -> Result<Response, ApiError> {
     Ok(ok(&Labels::from(app.shop.labels().await?)))
 }
 
+/// Lists the parts of the shop
+#[utoipa::path(
+    get, path = "/misc/store-sections",
+    responses(
+        (status = 200, description = "The sections", body = [Section]),
+    ),
+)]
 async fn sections(app: App) -> Result<Response, ApiError> {
     let sections = app.shop.sections().await?;
     Ok(ok(&sections.into_iter().map(Section::from).collect::<Vec<_>>()))
 }
 
+/// Answers a picture
+#[utoipa::path(
+    get, path = "/misc/images/{name}",
+    params(
+        ("name" = String, Path, description = "As products name it; it may hold slashes", example = "milk.png"),
+        ("If-None-Match" = Option<String>, Header, description = "The ETag of the picture that is at hand"),
+        ("If-Modified-Since" = Option<String>, Header, description = "Its Last-Modified"),
+    ),
+    responses(
+        (status = 200, description = "The picture", body = Vec<u8>, content_type = "image/*"),
+        (status = 304, description = "It is still that one"),
+        (status = 404, description = "No such picture"),
+    ),
+)]
 async fn image(
     name: Tail,
     app: App,

@@ -8,6 +8,7 @@ use quickcart_core::account::{
 };
 use quickcart_core::email::EmailAddress;
 use quickcart_core::otp::OtpError;
+use utoipa::OpenApi;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::header::{HeaderName, HeaderValue};
@@ -50,6 +51,14 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
     all.map(answer(Dialect::Detail)).boxed()
 }
 
+/// What the description of the server says of these routes.
+pub(super) fn api() -> utoipa::openapi::OpenApi {
+    #[derive(OpenApi)]
+    #[openapi(paths(initiate, verify, set_password, complete, resend, login, me, profile, change))]
+    struct Api;
+    Api::openapi()
+}
+
 /// Below `/auth/register`.
 fn steps(app: &App) -> BoxedFilter<(Result<Response, ApiError>,)> {
     let asked = || post().and(with(app)).and(client()).and(lenient_json_body(app));
@@ -62,6 +71,15 @@ fn steps(app: &App) -> BoxedFilter<(Result<Response, ApiError>,)> {
     warp::path!("auth" / "register" / ..).and(initiate.or(verify.or(later).unify()).unify()).boxed()
 }
 
+/// Begins a registration and sends a code
+#[utoipa::path(
+    post, path = "/auth/register/initiate", request_body = InitiateBody,
+    responses(
+        (status = 200, description = "A code is on its way", body = StepTaken),
+        (status = 400, description = "The address is taken"),
+        (status = 429, description = "A limit is used up, or it is too early"),
+    ),
+)]
 async fn initiate(
     app: App,
     address: Option<IpAddr>,
@@ -75,6 +93,15 @@ async fn initiate(
     Ok(ok(&StepTaken { message: "OTP đã được gửi đến email của bạn", email: &email }))
 }
 
+/// Sends another code
+#[utoipa::path(
+    post, path = "/auth/register/resend-otp", request_body = ResendBody,
+    responses(
+        (status = 200, description = "A code is on its way", body = StepTaken),
+        (status = 400, description = "No registration is under way"),
+        (status = 429, description = "A limit is used up, or it is too early"),
+    ),
+)]
 async fn resend(
     app: App,
     address: Option<IpAddr>,
@@ -88,6 +115,18 @@ async fn resend(
     Ok(ok(&StepTaken { message: "OTP mới đã được gửi đến email của bạn", email: &written }))
 }
 
+/// Checks a code
+#[utoipa::path(
+    post, path = "/auth/register/verify-otp", request_body = VerifyBody,
+    responses(
+        (
+            status = 200, description = "The code is right, and used up", body = StepTaken,
+            headers(("Registration-Token" = String, description = "Proves the code in the later steps, from any address")),
+        ),
+        (status = 400, description = "The code is wrong, or no registration is under way"),
+        (status = 429, description = "Too many wrong codes"),
+    ),
+)]
 async fn verify(
     app: App,
     address: Option<IpAddr>,
@@ -106,6 +145,14 @@ async fn verify(
     Ok(response)
 }
 
+/// Takes the password of somebody whose code was right
+#[utoipa::path(
+    post, path = "/auth/register/set-password", request_body = PasswordBody,
+    responses(
+        (status = 200, description = "It was taken", body = StepTaken),
+        (status = 400, description = "The password is too short or too long, or the code was not shown"),
+    ),
+)]
 async fn set_password(
     app: App,
     address: Option<IpAddr>,
@@ -120,6 +167,14 @@ async fn set_password(
     Ok(ok(&StepTaken { message: "Đặt mật khẩu thành công", email: &written }))
 }
 
+/// Ends a registration
+#[utoipa::path(
+    post, path = "/auth/register/complete", request_body = CompleteBody,
+    responses(
+        (status = 200, description = "The customer, and a token", body = Registered),
+        (status = 400, description = "A step before is missing, a field is empty, or another customer has the number"),
+    ),
+)]
 async fn complete(
     app: App,
     address: Option<IpAddr>,
@@ -136,6 +191,15 @@ async fn complete(
     Ok(ok(&Registered { access_token, token_type: BEARER, user: customer.into(), message }))
 }
 
+/// Signs a customer or an employee in
+#[utoipa::path(
+    post, path = "/auth/login", request_body = LoginBody,
+    responses(
+        (status = 200, description = "Who it is, and a token", body = LoggedIn),
+        (status = 401, description = "The address or the password is wrong"),
+        (status = 429, description = "Too many attempts"),
+    ),
+)]
 async fn login(
     app: App,
     address: Option<IpAddr>,
@@ -149,12 +213,31 @@ async fn login(
     Ok(ok(&LoggedIn::new(account, token)))
 }
 
+/// Answers all that a customer told
+#[utoipa::path(
+    get, path = "/users/me", security(("bearer" = [])),
+    responses(
+        (status = 200, description = "The customer", body = Profile),
+        (status = 403, description = "The token is of an employee"),
+        (status = 404, description = "The customer is not here any more"),
+    ),
+)]
 async fn profile(app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
     let customer_id = customer(&app, authorization.as_ref())?;
     let customer = app.registrations.customer(customer_id).await.map_err(refused)?;
     Ok(ok(&Profile::from(customer)))
 }
 
+/// Changes what a customer told
+#[utoipa::path(
+    put, path = "/users/me", security(("bearer" = [])), request_body = ProfileBody,
+    responses(
+        (status = 200, description = "The customer as they are now", body = ProfileChanged),
+        (status = 400, description = "Nothing is changed"),
+        (status = 403, description = "The token is of an employee"),
+        (status = 404, description = "The customer is not here any more"),
+    ),
+)]
 async fn change(
     app: App,
     authorization: Option<HeaderValue>,
@@ -168,6 +251,15 @@ async fn change(
     Ok(ok(&ProfileChanged { success: true, message, user: customer.into() }))
 }
 
+/// Answers who the customer is
+#[utoipa::path(
+    get, path = "/auth/me", security(("bearer" = [])),
+    responses(
+        (status = 200, description = "The customer", body = Me),
+        (status = 403, description = "The token is of an employee"),
+        (status = 404, description = "The customer is not here any more"),
+    ),
+)]
 async fn me(app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
     let customer_id = customer(&app, authorization.as_ref())?;
     let customer = app.registrations.customer(customer_id).await.map_err(refused)?;

@@ -1,5 +1,6 @@
 //! `/v1/tokens`: what the bearer of a token of any group may do with it.
 
+use utoipa::OpenApi;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
@@ -26,6 +27,14 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
         .boxed()
 }
 
+/// What the description of the server says of these routes.
+pub(super) fn api() -> utoipa::openapi::OpenApi {
+    #[derive(OpenApi)]
+    #[openapi(paths(refresh, revoke, revoke_all))]
+    struct Api;
+    Api::openapi()
+}
+
 /// Says what to show, as a 401 has to ([RFC 6750](https://www.rfc-editor.org/rfc/rfc6750#section-3)).
 fn challenged(mut response: Response) -> Response {
     if response.status() == StatusCode::UNAUTHORIZED {
@@ -34,6 +43,14 @@ fn challenged(mut response: Response) -> Response {
     response
 }
 
+/// Gives a new token for an old one, which ends
+#[utoipa::path(
+    post, path = "/v1/tokens/refresh", security(("bearer" = [])),
+    responses(
+        (status = 200, description = "The new token", body = Refreshed),
+        (status = 403, description = "Whose token it is has no account any more"),
+    ),
+)]
 async fn refresh(app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
     let token = shown(authorization.as_ref())?;
     // The old token ends and there is a new one, or neither.
@@ -43,12 +60,26 @@ async fn refresh(app: App, authorization: Option<HeaderValue>) -> Result<Respons
     Ok(response)
 }
 
+/// Ends a token
+#[utoipa::path(
+    post, path = "/v1/tokens/revoke", security(("bearer" = [])),
+    responses(
+        (status = 204, description = "It is ended"),
+    ),
+)]
 async fn revoke(app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
     let token = shown(authorization.as_ref())?;
     to_its_end(async move { app.sessions.revoke(&token).await }).await??;
     Ok(done())
 }
 
+/// Ends all tokens that somebody has
+#[utoipa::path(
+    post, path = "/v1/tokens/revoke-all", security(("bearer" = [])),
+    responses(
+        (status = 204, description = "They are ended"),
+    ),
+)]
 async fn revoke_all(app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
     let token = shown(authorization.as_ref())?;
     to_its_end(async move { app.sessions.revoke_all(&token).await }).await??;
