@@ -17,6 +17,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 CODE = "424242"
 NUMBER = "9876543210"
+ADMIN_KEY = "the-admin-key-of-this-test"
 # Of each operation; with the cases of the coverage phase, which are counted by the description, a run takes a minute or two.
 EXAMPLES_MAX = 25
 CHECKS = [
@@ -36,7 +37,12 @@ def program() -> Path:
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server in development, on a free port, with a database of its own."""
-    settings = {"QUICKCART_LISTEN": "127.0.0.1:0", "FIXED_OTP": CODE, "QUICKCART_LOG": "error"}
+    settings = {
+        "QUICKCART_LISTEN": "127.0.0.1:0",
+        "FIXED_OTP": CODE,
+        "QUICKCART_ADMIN_KEY": ADMIN_KEY,
+        "QUICKCART_LOG": "error",
+    }
     folder = tmp_path_factory.mktemp("shop")
     with subprocess.Popen([program()], cwd=folder, env=settings, stdout=subprocess.PIPE, text=True) as server:
         try:
@@ -76,13 +82,16 @@ def test_the_description_is_openapi_3_1(url: str) -> None:
     assert [str(error) for error in OpenAPIV31SpecValidator(description).iter_errors()] == []
 
 
-@pytest.mark.parametrize("is_signed_in", [False, True])
-def test_answers_are_as_described(url: str, is_signed_in: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("who", ["anybody", "shopper", "administrator"])
+def test_answers_are_as_described(url: str, who: str, tmp_path: Path) -> None:
     command = [sys.executable, "-I", "-m", "schemathesis.cli", "run", f"{url}/openapi.json"]
     command += ["--checks", ",".join(CHECKS), "--phases", "examples,coverage,fuzzing"]
     command += ["--max-examples", str(EXAMPLES_MAX), "--generation-deterministic"]
     command += ["--no-color", "--warnings", "off"]
-    if is_signed_in:
+    if who == "shopper":
         command += ["--include-tag", "smart-cart", "--header", f"Authorization: Bearer {sign_in(url)}"]
+    if who == "administrator":
+        command += ["--include-tag", "admin", "--include-tag", "book-order"]
+        command += ["--header", f"X-Admin-Key: {ADMIN_KEY}"]
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout[-20_000:] + run.stderr
