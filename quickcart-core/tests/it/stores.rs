@@ -91,6 +91,24 @@ async fn one_of_many_new_products_gets_the_barcode() {
 }
 
 #[tokio::test]
+async fn a_barcode_goes_to_the_next_product_whatever_others_are_called() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = demo_shop(&folder.path().join("shop.db")).await;
+    let entry = store.product_entry(1).await.unwrap().unwrap();
+    let mut sheet = entry.sheet.clone();
+    for barcode in ["retired-1", "importing-1"] {
+        sheet.record.product.barcode = barcode.parse().unwrap();
+        store.create_product(sheet.clone(), "admin", SystemClock.now()).await.unwrap();
+    }
+    store.retire_product(1, Some(entry.version), "admin", SystemClock.now()).await.unwrap();
+    let heir = store.create_product(entry.sheet.clone(), "admin", SystemClock.now()).await.unwrap();
+    assert_eq!(heir.sheet.record.product.barcode, entry.sheet.record.product.barcode);
+    store.import(demo_store().unwrap(), Box::new(|_, _| ())).await.unwrap();
+    let back = store.product_entry(1).await.unwrap().unwrap();
+    assert_eq!(back.sheet.record.product.barcode, entry.sheet.record.product.barcode);
+}
+
+#[tokio::test]
 async fn an_import_brings_a_retired_product_back_and_counts_as_a_change() {
     let folder = tempfile::tempdir().unwrap();
     let store = demo_shop(&folder.path().join("shop.db")).await;

@@ -8,10 +8,11 @@ use super::SqliteStore;
 use super::account::{USER_COLUMNS, USER_WIDTH, user, write_profile};
 use super::cart::{cart_of, release};
 use super::error::OrStoreError;
-use super::import::{insert_shelf_place, product as write_product};
+use super::import::{GIVE_BARCODE_AWAY, insert_shelf_place, product as write_product};
 use super::row::{
     PRODUCT_COLUMNS, PRODUCT_WIDTH, SECTION_COLUMNS, optional, parsed, point, product, section, timestamp,
 };
+use super::statement::run;
 use crate::account::{Profile, UserId};
 use crate::admin::{
     Action, AdminError, AdminStore, AuditEntry, AuditFilter, Entity, ProductEntry, ProductSheet, UserEntry,
@@ -215,10 +216,6 @@ impl AdminStore for SqliteStore {
     }
 }
 
-fn run(transaction: &Transaction<'_>, sql: &str, values: impl Params) -> Result<usize, StoreError> {
-    transaction.prepare_cached(sql).and_then(|mut statement| statement.execute(values)).or_store_error()
-}
-
 fn all<T>(
     transaction: &Transaction<'_>,
     sql: &str,
@@ -377,9 +374,8 @@ fn take_barcode(transaction: &Transaction<'_>, sheet: &ProductSheet) -> Result<(
     match holder {
         None => Ok(()),
         Some((product_id, false)) => Err(AdminError::BarcodeTaken { product_id }),
-        Some((product_id, true)) => {
-            let sql = "UPDATE product SET barcode = 'retired-' || product_id, version = version + 1 WHERE product_id = ?1";
-            run(transaction, sql, [product_id])?;
+        Some((_, true)) => {
+            run(transaction, GIVE_BARCODE_AWAY, [product.barcode.as_str()])?;
             Ok(())
         }
     }

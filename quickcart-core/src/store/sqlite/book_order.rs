@@ -10,6 +10,7 @@ use super::SqliteStore;
 use super::error::OrStoreError;
 use super::order_event::{self, OrderKind, OrderRef};
 use super::row::{parsed, timestamp};
+use super::statement::run;
 use crate::book_order::{
     Book, BookOrder, BookOrderError, BookOrderId, BookOrderStore, Purchase, Session, SessionDigest,
 };
@@ -51,7 +52,7 @@ impl BookOrderStore for SqliteStore {
 
     async fn forget_guess(&self, digest: SessionDigest) -> Result<(), StoreError> {
         let sql = "UPDATE book_session SET guesses = guesses - 1 WHERE token_digest = ?1 AND guesses > 0";
-        self.workers.write(move |transaction| run(transaction, sql, [digest])).await
+        self.workers.write(move |transaction| run(transaction, sql, [digest]).map(drop)).await
     }
 
     async fn extend_session(&self, digest: SessionDigest, now: Timestamp) -> Result<(), BookOrderError> {
@@ -228,7 +229,7 @@ fn insert_line(
     let sql = "INSERT INTO book_order_line (order_id, line_num, book_id, title, quantity, price_minor) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let values = params![order_id, index + 1, book.id, book.title, book.quantity.get(), book.price.minor()];
-    run(transaction, sql, values)
+    run(transaction, sql, values).map(drop)
 }
 
 fn orders(
@@ -316,11 +317,6 @@ fn phone(row: &Row<'_>, column: usize) -> rusqlite::Result<PhoneNumber> {
     PhoneNumber::from_e164(&text).map_err(|error| {
         rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
     })
-}
-
-fn run(transaction: &Transaction<'_>, sql: &str, values: impl rusqlite::Params) -> Result<(), StoreError> {
-    let query = transaction.prepare_cached(sql);
-    query.and_then(|mut statement| statement.execute(values)).map(|_| ()).or_store_error()
 }
 
 fn ms(time: Duration) -> i64 {

@@ -7,6 +7,7 @@ use super::SqliteStore;
 use super::catalog::{find_barcode, find_product, known_product};
 use super::error::OrStoreError;
 use super::row::{PRODUCT_COLUMNS, PRODUCT_WIDTH, SECTION_COLUMNS, point, product, section, timestamp};
+use super::statement::run;
 use crate::account::UserId;
 use crate::cart::{
     CartError, CartId, CartLine, CartStore, CartView, ChecklistItem, Connection, Location, Quantity,
@@ -190,14 +191,6 @@ impl CartStore for SqliteStore {
     async fn location(&self, user_id: UserId) -> Result<Location, CartError> {
         self.workers.read(move |transaction| location(transaction, user_id)).await
     }
-}
-
-pub(super) fn run(
-    transaction: &Transaction<'_>,
-    sql: &str,
-    values: impl rusqlite::Params,
-) -> Result<usize, StoreError> {
-    transaction.prepare_cached(sql).and_then(|mut statement| statement.execute(values)).or_store_error()
 }
 
 /// The database checks that a quantity is positive; `None` is one past the limit.

@@ -4,10 +4,11 @@ use async_trait::async_trait;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::SqliteStore;
-use super::cart::{connect_ad_hoc, line, pieces, quantity_of, run, set_line};
+use super::cart::{connect_ad_hoc, line, pieces, quantity_of, set_line};
 use super::catalog::find_product;
 use super::error::OrStoreError;
 use super::row::{PRODUCT_COLUMNS, PRODUCT_WIDTH, product};
+use super::statement::run;
 use crate::account::UserId;
 use crate::cart::{CartError, CartId, GUEST_CART_LIFETIME, GuestCartStore, GuestLine, GuestToken, Quantity};
 use crate::catalog::ProductId;

@@ -4,10 +4,14 @@ use rusqlite::{Transaction, params};
 
 use super::error::OrStoreError;
 use super::search::learn_words;
+use super::statement::run;
 use crate::catalog::import::{ProductRecord, Progress, StoreData};
 use crate::catalog::{Label, ShelfPlace};
 use crate::error::StoreError;
 use crate::tax::TaxMode;
+
+/// Takes a barcode from the product that has it. What that gets in its place is random, so that no other product has it already.
+pub(super) const GIVE_BARCODE_AWAY: &str = "UPDATE product SET barcode = 'retired-' || hex(randomblob(16)), version = version + 1 WHERE barcode = ?1";
 
 /// How many records pass between two reports.
 const PROGRESS_STEP: usize = 50;
@@ -46,14 +50,12 @@ pub(super) fn import(
     transaction.execute_batch("DELETE FROM shelf_place; DELETE FROM section;").or_store_error()?;
     sections(transaction, data, &mut counter)?;
     // Products may swap their barcodes, and a barcode goes to whom the new files give it.
-    let free = "UPDATE product SET barcode = 'importing-' || product_id WHERE product_id = ?1";
-    let retire =
-        "UPDATE product SET barcode = 'retired-' || product_id, version = version + 1 WHERE barcode = ?1";
+    let free = "UPDATE product SET barcode = 'importing-' || hex(randomblob(16)) WHERE product_id = ?1";
     for record in &data.products {
         run(transaction, free, params![record.product.product_id])?;
     }
     for record in &data.products {
-        run(transaction, retire, params![record.product.barcode.as_str()])?;
+        run(transaction, GIVE_BARCODE_AWAY, params![record.product.barcode.as_str()])?;
     }
     for record in &data.products {
         product(transaction, record)?;
@@ -62,11 +64,6 @@ pub(super) fn import(
     shelf_places(transaction, data, &mut counter)?;
     recipes(transaction, data, &mut counter)?;
     trolleys(transaction, data, &mut counter)
-}
-
-fn run(transaction: &Transaction<'_>, sql: &str, values: impl rusqlite::Params) -> Result<(), StoreError> {
-    let statement = transaction.prepare_cached(sql);
-    statement.and_then(|mut statement| statement.execute(values)).map(|_| ()).or_store_error()
 }
 
 fn labels(
@@ -165,7 +162,7 @@ pub(super) fn insert_shelf_place(
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     let ShelfPlace { product_id, section_id, aisle_num, shelf_num, point } = place;
     let values = params![product_id, section_id, aisle_num, shelf_num, point.level, point.x_m, point.y_m];
-    run(transaction, sql, values)
+    run(transaction, sql, values).map(drop)
 }
 
 fn recipes(

@@ -18,6 +18,7 @@ mod revocation;
 mod row;
 mod search;
 mod snapshot;
+mod statement;
 mod workers;
 
 use std::path::Path;

@@ -4,6 +4,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::error::OrStoreError;
 use super::row::parsed;
+use super::statement::run;
 use crate::clock::Timestamp;
 use crate::error::StoreError;
 use crate::money::Money;
@@ -98,7 +99,7 @@ fn record(
     let from = from.map(OrderStatus::as_str);
     run(transaction, sql, params![kind, order_id, seq, event.as_str(), from, to.as_str(), by.as_str(), now])?;
     let sql = "INSERT INTO outbox (order_kind, order_id, seq) VALUES (?1, ?2, ?3)";
-    run(transaction, sql, params![kind, order_id, seq])
+    run(transaction, sql, params![kind, order_id, seq]).map(drop)
 }
 
 fn owe(
@@ -119,7 +120,7 @@ fn owe(
         payment.amount.minor(),
         now.as_millisecond(),
     ];
-    run(transaction, sql, values)
+    run(transaction, sql, values).map(drop)
 }
 
 /// What is not delivered is not owed any more.
@@ -161,9 +162,4 @@ fn find_payment(
     let query = transaction.prepare_cached(sql);
     let values = params![order.kind.as_str(), order.order_id];
     query.and_then(|mut statement| statement.query_row(values, read).optional()).or_store_error()
-}
-
-fn run(transaction: &Transaction<'_>, sql: &str, values: impl rusqlite::Params) -> Result<(), StoreError> {
-    let query = transaction.prepare_cached(sql);
-    query.and_then(|mut statement| statement.execute(values)).map(|_| ()).or_store_error()
 }
