@@ -31,15 +31,15 @@ impl BookOrderStore for SqliteStore {
         now: Timestamp,
     ) -> Result<(), BookOrderError> {
         let purchase = purchase.clone();
-        self.workers.write(move |transaction| open_session(transaction, digest, &purchase, now)).await
+        self.connections.write(move |transaction| open_session(transaction, digest, &purchase, now)).await
     }
 
     async fn session(&self, digest: SessionDigest) -> Result<Option<Session>, StoreError> {
-        self.workers.read(move |transaction| session(transaction, digest)).await
+        self.connections.read(move |transaction| session(transaction, digest)).await
     }
 
     async fn count_guess(&self, digest: SessionDigest, now: Timestamp) -> Result<Session, BookOrderError> {
-        self.workers
+        self.connections
             .write(move |transaction| {
                 let open = session(transaction, digest)?.ok_or(BookOrderError::SessionNotFound)?;
                 open.check_open(now)?;
@@ -52,11 +52,11 @@ impl BookOrderStore for SqliteStore {
 
     async fn forget_guess(&self, digest: SessionDigest) -> Result<(), StoreError> {
         let sql = "UPDATE book_session SET guesses = guesses - 1 WHERE token_digest = ?1 AND guesses > 0";
-        self.workers.write(move |transaction| run(transaction, sql, [digest]).map(drop)).await
+        self.connections.write(move |transaction| run(transaction, sql, [digest]).map(drop)).await
     }
 
     async fn extend_session(&self, digest: SessionDigest, now: Timestamp) -> Result<(), BookOrderError> {
-        self.workers
+        self.connections
             .write(move |transaction| {
                 let open = session(transaction, digest)?.ok_or(BookOrderError::SessionNotFound)?;
                 open.check_open(now)?;
@@ -72,7 +72,7 @@ impl BookOrderStore for SqliteStore {
         digest: SessionDigest,
         now: Timestamp,
     ) -> Result<BookOrder, BookOrderError> {
-        self.workers.write(move |transaction| place(transaction, digest, now)).await
+        self.connections.write(move |transaction| place(transaction, digest, now)).await
     }
 
     async fn book_orders(
@@ -81,7 +81,7 @@ impl BookOrderStore for SqliteStore {
         page: Page,
     ) -> Result<Vec<BookOrder>, StoreError> {
         let owner = owner.map(|owner| owner.e164().to_owned());
-        self.workers.read(move |transaction| orders(transaction, owner.as_deref(), page)).await
+        self.connections.scan(move |transaction| orders(transaction, owner.as_deref(), page)).await
     }
 
     async fn book_order(
@@ -90,7 +90,7 @@ impl BookOrderStore for SqliteStore {
         owner: Option<&PhoneNumber>,
     ) -> Result<Option<BookOrder>, StoreError> {
         let owner = owner.cloned();
-        self.workers.read(move |transaction| order(transaction, order_id, owner.as_ref())).await
+        self.connections.read(move |transaction| order(transaction, order_id, owner.as_ref())).await
     }
 
     async fn advance_book_order(
@@ -102,7 +102,7 @@ impl BookOrderStore for SqliteStore {
         now: Timestamp,
     ) -> Result<OrderStatus, BookOrderError> {
         let owner = owner.cloned();
-        self.workers
+        self.connections
             .write(move |transaction| {
                 let seen = order(transaction, order_id, owner.as_ref())?;
                 let seen = seen.ok_or(BookOrderError::OrderNotFound)?;
@@ -355,7 +355,7 @@ mod tests {
         let read = move |transaction: &Transaction<'_>| {
             transaction.query_row(sql, [], |row| row.get(0)).or_store_error()
         };
-        store.workers.read::<String, StoreError>(read).await.unwrap()
+        store.connections.read::<String, StoreError>(read).await.unwrap()
     }
 
     #[tokio::test]
@@ -385,7 +385,7 @@ mod tests {
         let (store, _folder) = with_session().await;
         let write = |sql: &'static str| {
             let run = move |transaction: &Transaction<'_>| transaction.execute_batch(sql).or_store_error();
-            store.workers.write::<(), StoreError>(run)
+            store.connections.write::<(), StoreError>(run)
         };
         write("CREATE TRIGGER full BEFORE INSERT ON payment BEGIN SELECT RAISE(ABORT, 'full'); END")
             .await

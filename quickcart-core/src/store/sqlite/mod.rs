@@ -1,10 +1,11 @@
-//! The shop in one SQLite file: WAL, synchronous FULL, one writer and several readers on threads of their own.
+//! The shop in one SQLite file: WAL, synchronous FULL, one writer and several readers.
 
 mod account;
 mod admin;
 mod book_order;
 mod cart;
 mod catalog;
+mod connections;
 mod error;
 mod guest_cart;
 mod import;
@@ -12,6 +13,7 @@ mod member;
 mod migrate;
 mod order;
 mod order_event;
+mod readers;
 mod recipe;
 mod registration;
 mod revocation;
@@ -19,16 +21,16 @@ mod row;
 mod search;
 mod snapshot;
 mod statement;
-mod workers;
+mod writer;
 
 use std::path::Path;
 
 use crate::error::StoreError;
-use workers::Workers;
+use connections::Connections;
 
 /// Keeps the shop in a file. Cheap to share behind an `Arc`; when it is dropped, all that was asked of it is done first.
 pub struct SqliteStore {
-    workers: Workers,
+    connections: Connections,
 }
 
 impl SqliteStore {
@@ -42,6 +44,6 @@ impl SqliteStore {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(StoreError::unavailable)?;
         }
-        Ok(Self { workers: Workers::start(path)? })
+        Ok(Self { connections: Connections::open(path)? })
     }
 }

@@ -28,12 +28,12 @@ impl OrderStore for SqliteStore {
         payment: PaymentMethod,
         now: Timestamp,
     ) -> Result<Order, OrderError> {
-        self.workers.write(move |transaction| checkout(transaction, user_id, payment, now)).await
+        self.connections.write(move |transaction| checkout(transaction, user_id, payment, now)).await
     }
 
     async fn orders(&self, user_id: UserId, page: Page) -> Result<Vec<Order>, OrderError> {
-        self.workers
-            .read(move |transaction| {
+        self.connections
+            .scan(move |transaction| {
                 check_shopper(transaction, user_id)?;
                 orders(transaction, user_id, page)
             })

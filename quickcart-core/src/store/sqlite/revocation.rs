@@ -14,7 +14,7 @@ use crate::error::StoreError;
 impl RevocationStore for SqliteStore {
     async fn revoke(&self, revocation: &Revocation, now: Timestamp) -> Result<bool, StoreError> {
         let Revocation { audience, revoked, until } = revocation.clone();
-        self.workers
+        self.connections
             .write(move |transaction| {
                 transaction
                     .prepare_cached("DELETE FROM revocation WHERE until_ms <= ?1")
@@ -38,8 +38,8 @@ impl RevocationStore for SqliteStore {
     }
 
     async fn revocations(&self, after: i64) -> Result<(i64, Vec<Revocation>), StoreError> {
-        self.workers
-            .read(move |transaction| {
+        self.connections
+            .scan(move |transaction| {
                 let sql = "SELECT position, audience, token_id, subject, issued_until_ms, until_ms \
                            FROM revocation WHERE position > ?1 ORDER BY position";
                 let mut statement = transaction.prepare_cached(sql).or_store_error()?;
