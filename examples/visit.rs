@@ -70,7 +70,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let line = shop.apply(&parse_update_item(message.as_bytes())?).await?;
         println!("{} x {}", line.quantity.map_or(0, Quantity::get), line.product.name);
     }
-    let order = shop.checkout(shopper, PaymentMethod::Cash).await?;
+    let order = shop.checkout(shopper, PaymentMethod::Cash, None).await?;
     println!("order {}: {} instead of {}", order.order_id, order.totals.discounted_price, order.totals.price);
     Ok(())
 }

@@ -122,7 +122,7 @@ async fn fill(path: &Path) -> Result<UserId> {
     let user_id = store.sign_in(&phone, SystemClock.now()).await?.user_id;
     for products in [[1, 3, 6], [2, 4, 5]] {
         carry(&store, user_id, products).await?;
-        store.checkout(user_id, PaymentMethod::Cash, SystemClock.now()).await?;
+        store.checkout(user_id, PaymentMethod::Cash, None, SystemClock.now()).await?;
     }
     carry(&store, user_id, [1, 2, 7]).await?;
     for product_id in [3, 8] {

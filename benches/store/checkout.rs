@@ -23,7 +23,7 @@ pub(crate) fn rows(folder: &Path) -> Result<()> {
     filler.pragma_update(None, "synchronous", "OFF")?;
 
     fill(&mut filler, user_id)?;
-    let order = runtime.block_on(store.checkout(user_id, PaymentMethod::Cash, SystemClock.now()))?;
+    let order = runtime.block_on(store.checkout(user_id, PaymentMethod::Cash, None, SystemClock.now()))?;
     fill(&mut filler, user_id)?;
     let bare_total = checkout(&mut bare, user_id)?;
     assert_eq!((order.lines.len(), order.totals.price.minor()), (LINES.len(), bare_total));
@@ -34,7 +34,7 @@ pub(crate) fn rows(folder: &Path) -> Result<()> {
     let contenders = vec![
         Contender::new("SqliteStore::checkout", || {
             each(fill, || {
-                runtime.block_on(store.checkout(user_id, PaymentMethod::Cash, SystemClock.now()))?;
+                runtime.block_on(store.checkout(user_id, PaymentMethod::Cash, None, SystemClock.now()))?;
                 Ok(())
             })
         }),

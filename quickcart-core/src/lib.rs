@@ -46,6 +46,7 @@ pub mod device;
 pub mod order;
 pub mod pathfinding;
 pub mod snapshot;
+pub mod stock;
 pub mod walk;
 
 pub mod shop;

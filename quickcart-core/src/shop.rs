@@ -1,6 +1,7 @@
 //! The shop as one value: the domains behind it, the clock, and the map that is ready to be walked.
 
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -17,10 +18,11 @@ use crate::catalog::{
 use crate::clock::Clock;
 use crate::device::CartEvent;
 use crate::error::StoreError;
-use crate::order::{Order, OrderError, PaymentMethod};
+use crate::order::{Actor, IdempotencyKey, Order, OrderError, OrderEvent, OrderId, PaymentMethod, UnderWay};
 use crate::pathfinding::{Point, StoreMap};
 use crate::phone::PhoneNumber;
 use crate::snapshot::{Snapshot, SnapshotError};
+use crate::stock::{Hold, Movement, STOCK_MAX, StockError, StockLevel};
 use crate::store::ShopStore;
 use crate::walk::{Stop, Walk, WalkError, WalkPlan};
 
@@ -30,12 +32,16 @@ pub struct Shop {
     store: Arc<dyn ShopStore>,
     clock: Arc<dyn Clock>,
     map: Arc<RwLock<Option<VersionedMap>>>,
+    under_way: UnderWay,
 }
+
+/// How long what is in a cart is held for its shopper.
+pub const HOLD_TIME: Duration = Duration::from_secs(10 * 60);
 
 impl Shop {
     /// A shop that is kept in `store`.
     pub fn new(store: Arc<dyn ShopStore>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, map: Arc::default() }
+        Self { store, clock, map: Arc::default(), under_way: UnderWay::default() }
     }
 
     /// Takes a whole store into the shop; see [`CatalogStore::import`](crate::catalog::CatalogStore::import).
@@ -376,12 +382,119 @@ impl Shop {
         self.plan_walk(user_id, product_ids).await?.solve()
     }
 
-    /// Makes an order of all that is in the shopper's trolley, to be paid in this way.
+    /// Makes an order of all that is in the shopper's trolley, to be paid in this way. With a key, the same request may come
+    /// again, and makes one order.
     ///
     /// # Errors
-    /// [`OrderError`].
-    pub async fn checkout(&self, user_id: UserId, payment: PaymentMethod) -> Result<Order, OrderError> {
-        self.store.checkout(user_id, payment, self.clock.now()).await
+    /// [`OrderError`]; [`OrderError::InProgress`] while the first one with this key is under way.
+    pub async fn checkout(
+        &self,
+        user_id: UserId,
+        payment: PaymentMethod,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Order, OrderError> {
+        let _turn = match key {
+            Some(key) => Some(self.under_way.begin(user_id, key).ok_or(OrderError::InProgress)?),
+            None => None,
+        };
+        self.store.checkout(user_id, payment, key, self.clock.now()).await
+    }
+
+    /// Calls a shopper's order off: what it took from stock goes back, and nothing is owed any more.
+    ///
+    /// # Errors
+    /// [`OrderError::OrderNotFound`]; [`OrderError::Illegal`] when it is too late for that; [`OrderError::Store`].
+    pub async fn cancel_order(&self, user_id: UserId, order_id: OrderId) -> Result<Order, OrderError> {
+        let (event, now) = (OrderEvent::Cancel, self.clock.now());
+        self.store.advance_order(order_id, Some(user_id), event, Actor::Customer, now).await
+    }
+
+    /// Moves an order on; `by` does it, as the [table](crate::order::OrderStatus::TRANSITIONS) allows.
+    ///
+    /// # Errors
+    /// [`OrderError::OrderNotFound`]; [`OrderError::Illegal`]; [`OrderError::Store`].
+    pub async fn advance_order(
+        &self,
+        order_id: OrderId,
+        event: OrderEvent,
+        by: Actor,
+    ) -> Result<Order, OrderError> {
+        self.store.advance_order(order_id, None, event, by, self.clock.now()).await
+    }
+
+    /// Holds all that is in the shopper's cart for [`HOLD_TIME`], while they pay.
+    ///
+    /// # Errors
+    /// [`StockError::OutOfStock`], and then nothing is held; [`StockError::NoActiveCart`]; [`StockError::Store`].
+    pub async fn hold_cart(&self, user_id: UserId) -> Result<Hold, StockError> {
+        let now = self.clock.now();
+        self.store.hold_cart(user_id, now + HOLD_TIME, now).await
+    }
+
+    /// Gives back what is held for a shopper.
+    ///
+    /// # Errors
+    /// [`StockError::Store`].
+    pub async fn release_hold(&self, user_id: UserId) -> Result<(), StockError> {
+        self.store.release_hold(user_id).await
+    }
+
+    /// Says how many pieces of a product are on hand, and when that is low; `who` counted.
+    ///
+    /// # Errors
+    /// [`StockError`].
+    pub async fn count_stock(
+        &self,
+        product_id: ProductId,
+        on_hand: u32,
+        low_at: Option<u32>,
+        who: &str,
+    ) -> Result<StockLevel, StockError> {
+        if on_hand > STOCK_MAX || low_at.is_some_and(|low_at| low_at > STOCK_MAX) {
+            return Err(StockError::TooMany);
+        }
+        self.store.count_stock(product_id, on_hand, low_at, who, self.clock.now()).await
+    }
+
+    /// Adds pieces that came to those that are on hand.
+    ///
+    /// # Errors
+    /// [`StockError`].
+    pub async fn receive_stock(
+        &self,
+        product_id: ProductId,
+        quantity: u32,
+        who: &str,
+    ) -> Result<StockLevel, StockError> {
+        self.store.receive_stock(product_id, quantity, who, self.clock.now()).await
+    }
+
+    /// The stock of a product; `None` when it is not counted.
+    ///
+    /// # Errors
+    /// [`StockError::Store`].
+    pub async fn stock_level(&self, product_id: ProductId) -> Result<Option<StockLevel>, StockError> {
+        self.store.stock_level(product_id, self.clock.now()).await
+    }
+
+    /// The stock of all products that are counted, by id, or of those alone that are low.
+    ///
+    /// # Errors
+    /// [`StockError::Store`].
+    pub async fn stock_levels(&self, only_low: bool, page: Page) -> Result<Vec<StockLevel>, StockError> {
+        self.store.stock_levels(only_low, page, self.clock.now()).await
+    }
+
+    /// What changed the stock of a product or of all, the latest first.
+    ///
+    /// # Errors
+    /// [`StockError::Store`].
+    pub async fn stock_movements(
+        &self,
+        product_id: Option<ProductId>,
+        page: Page,
+    ) -> Result<Vec<Movement>, StockError> {
+        self.store.stock_movements(product_id, page).await
     }
 
     /// The shopper's orders, newest first.

@@ -158,7 +158,7 @@ async fn retires_it(store: &dyn ShopStore, created: &ProductEntry, now: Timestam
     store.connect(shopper, 1, now).await.expect("a trolley");
     let added = CartEvent::ItemAdded { cart_id: 1, product_id, cart_weight_mg: 1 };
     store.apply(&added).await.expect("a line");
-    let order = store.checkout(shopper, PaymentMethod::Cash, now).await.expect("an order");
+    let order = store.checkout(shopper, PaymentMethod::Cash, None, now).await.expect("an order");
 
     let result = store.retire_product(product_id, Some(1), "admin", now).await;
     assert!(matches!(result, Err(AdminError::OtherVersion { found: 3 })), "{result:?}");
@@ -259,7 +259,7 @@ async fn changes_and_retires_a_shopper(store: &dyn ShopStore, now: Timestamp) {
     unknown(store.checklist(asha).await.err());
     unknown(store.connect(asha, 1, now).await.err());
     unknown(store.add_to_checklist(asha, 1, Quantity::ONE).await.err());
-    let result = store.checkout(asha, PaymentMethod::Cash, now).await;
+    let result = store.checkout(asha, PaymentMethod::Cash, None, now).await;
     assert!(matches!(result, Err(OrderError::UserNotFound { .. })), "{result:?}");
     let result = store.orders(asha, ALL).await;
     assert!(matches!(result, Err(OrderError::UserNotFound { .. })), "{result:?}");

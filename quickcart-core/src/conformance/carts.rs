@@ -46,7 +46,7 @@ async fn makes_ad_hoc_carts(store: &dyn ShopStore, asha: UserId, bina: UserId, n
     assert!(second > first, "no number is given twice");
     assert_eq!(store.view(asha).await.expect("a cart").lines, []);
     store.apply(&added(second, 1, 1)).await.expect("a line");
-    let order = store.checkout(asha, PaymentMethod::Cash, now).await.expect("an order");
+    let order = store.checkout(asha, PaymentMethod::Cash, None, now).await.expect("an order");
     assert_eq!(order.cart_id, second);
     is_gone(store, second, asha, now).await;
     let newest = Page { offset: 0, limit: 1 };

@@ -11,6 +11,7 @@ mod otp_store;
 mod registration_store;
 mod revocation_store;
 mod shop_store;
+mod stock_store;
 
 pub use admin_store::admin_store;
 pub use book_order_store::book_order_store;
@@ -19,3 +20,4 @@ pub use otp_store::{otp_store, otp_store_agrees};
 pub use registration_store::registration_store;
 pub use revocation_store::revocation_store;
 pub use shop_store::shop_store;
+pub use stock_store::stock_store;

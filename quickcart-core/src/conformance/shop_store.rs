@@ -98,7 +98,7 @@ async fn finds_products(store: &dyn ShopStore) {
     assert_eq!(places.iter().map(|place| place.product_id).collect::<Vec<_>>(), [2, 1]);
 }
 
-async fn signs_in(store: &dyn ShopStore, phone: &str, now: Timestamp) -> UserId {
+pub(super) async fn signs_in(store: &dyn ShopStore, phone: &str, now: Timestamp) -> UserId {
     let phone = PhoneNumber::parse(phone, Region::IN).expect("a phone number");
     let user = store.sign_in(&phone, now).await.expect("a user");
     assert_eq!(user.profile, None);
@@ -231,7 +231,7 @@ async fn makes_one_order_of_a_cart(store: &dyn ShopStore, asha: UserId, now: Tim
     store.apply(&added(1, 3, 3_000_000)).await.expect("a line");
     store.apply(&added(1, 6, 3_500_000)).await.expect("a line");
     let cart = store.view(asha).await.expect("a trolley");
-    let order = store.checkout(asha, PaymentMethod::Cash, now).await.expect("an order");
+    let order = store.checkout(asha, PaymentMethod::Cash, None, now).await.expect("an order");
     assert_eq!(order.lines.len(), cart.lines.len());
     let sum: i64 = cart
         .lines
@@ -243,13 +243,13 @@ async fn makes_one_order_of_a_cart(store: &dyn ShopStore, asha: UserId, now: Tim
     assert_eq!((order.totals.tax.minor(), tax > 0), (tax, true), "there is tax on curd");
     assert_eq!(order.status, OrderStatus::Verified, "its shopper has proved a phone");
     assert_eq!(order.payment, order.totals.payment(PaymentMethod::Cash));
-    let result = store.checkout(asha, PaymentMethod::Cash, now).await;
+    let result = store.checkout(asha, PaymentMethod::Cash, None, now).await;
     assert!(matches!(result, Err(OrderError::NoActiveCart)), "{result:?}");
     store.connect(asha, 1, now).await.expect("the trolley was given back");
-    let result = store.checkout(asha, PaymentMethod::Cash, now).await;
+    let result = store.checkout(asha, PaymentMethod::Cash, None, now).await;
     assert!(matches!(result, Err(OrderError::CartEmpty)), "{result:?}");
     store.apply(&added(1, 2, 1)).await.expect("a line");
-    let newer = store.checkout(asha, PaymentMethod::Cash, now).await.expect("an order");
+    let newer = store.checkout(asha, PaymentMethod::Cash, None, now).await.expect("an order");
     let orders = store.orders(asha, Page::default()).await.expect("orders");
     assert_eq!(orders, [newer, order], "newest first, with all their lines");
     assert_eq!(store.orders(asha, Page { offset: 1, limit: 1 }).await.expect("orders"), orders[1..]);

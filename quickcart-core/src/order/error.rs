@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::IllegalTransition;
+use super::{IllegalTransition, InvalidIdempotencyKey, OrderId};
 use crate::account::UserId;
 use crate::error::{DomainError, ErrorKind, StoreError};
+use crate::stock::{Shortage, describe};
 
 /// Why an order was not made.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +26,27 @@ pub enum OrderError {
     /// The sum is beyond what an order can hold.
     #[error("the order is too large")]
     TooLarge,
+    /// There are not enough pieces.
+    #[error("{}", describe(.shortages))]
+    OutOfStock {
+        /// Of what, by id; never empty.
+        shortages: Vec<Shortage>,
+    },
+    /// There is no such order, or it is somebody else's.
+    #[error("order {order_id} does not exist")]
+    OrderNotFound {
+        /// What was asked for.
+        order_id: OrderId,
+    },
+    /// The idempotency key is none.
+    #[error(transparent)]
+    InvalidKey(#[from] InvalidIdempotencyKey),
+    /// The idempotency key was used for another request.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    /// A request with the same idempotency key is under way.
+    #[error("a request with the same idempotency key is under way")]
+    InProgress,
     /// The order cannot be moved so.
     #[error(transparent)]
     Illegal(#[from] IllegalTransition),
@@ -37,7 +59,10 @@ impl DomainError for OrderError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::UserNotFound { .. } => ErrorKind::Unauthenticated,
-            Self::NoActiveCart => ErrorKind::NotFound,
+            Self::NoActiveCart | Self::OrderNotFound { .. } => ErrorKind::NotFound,
+            Self::OutOfStock { .. } | Self::InProgress => ErrorKind::Conflict,
+            Self::InvalidKey(error) => error.kind(),
+            Self::KeyReused => ErrorKind::Unprocessable,
             Self::CartEmpty | Self::TooLarge => ErrorKind::InvalidInput,
             Self::Illegal(error) => error.kind(),
             Self::Store(error) => error.kind(),
@@ -50,6 +75,11 @@ impl DomainError for OrderError {
             Self::NoActiveCart => "no_active_cart",
             Self::CartEmpty => "cart_empty",
             Self::TooLarge => "order_too_large",
+            Self::OutOfStock { .. } => "out_of_stock",
+            Self::OrderNotFound { .. } => "order_not_found",
+            Self::InvalidKey(error) => error.code(),
+            Self::KeyReused => "idempotency_key_reused",
+            Self::InProgress => "request_in_progress",
             Self::Illegal(error) => error.code(),
             Self::Store(error) => error.code(),
         }
@@ -58,6 +88,7 @@ impl DomainError for OrderError {
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Store(error) => error.retry_after(),
+            Self::InProgress => Some(Duration::from_secs(1)),
             _ => None,
         }
     }

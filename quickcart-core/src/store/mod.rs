@@ -15,14 +15,29 @@ use crate::cart::{CartStore, GuestCartStore};
 use crate::catalog::CatalogStore;
 use crate::order::OrderStore;
 use crate::snapshot::SnapshotStore;
+use crate::stock::StockStore;
 
 /// Keeps a whole shop.
 pub trait ShopStore:
-    AccountStore + CatalogStore + CartStore + GuestCartStore + OrderStore + AdminStore + SnapshotStore
+    AccountStore
+    + CatalogStore
+    + CartStore
+    + GuestCartStore
+    + OrderStore
+    + StockStore
+    + AdminStore
+    + SnapshotStore
 {
 }
 
-impl<T: AccountStore + CatalogStore + CartStore + GuestCartStore + OrderStore + AdminStore + SnapshotStore>
-    ShopStore for T
+impl<T> ShopStore for T where
+    T: AccountStore
+        + CatalogStore
+        + CartStore
+        + GuestCartStore
+        + OrderStore
+        + StockStore
+        + AdminStore
+        + SnapshotStore
 {
 }

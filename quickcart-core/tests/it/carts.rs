@@ -48,7 +48,7 @@ async fn a_cart_without_a_trolley_from_the_connection_to_the_order() {
     assert!(recipes.iter().any(|found| found.product == sugar));
     let recipe = shop.recipe(recipes[0].recipe_id).await.unwrap().unwrap();
     assert!(recipe.products.contains(&recipes[0].product));
-    let order = shop.checkout(user_id, PaymentMethod::Cash).await.unwrap();
+    let order = shop.checkout(user_id, PaymentMethod::Cash, None).await.unwrap();
     assert_eq!((order.cart_id, order.totals.quantity), (cart_id, 2));
     let result = shop.cart(user_id).await;
     assert!(matches!(result, Err(CartError::NoActiveCart)), "{result:?}");

@@ -40,6 +40,12 @@ async fn sqlite_keeps_the_shop() {
 }
 
 #[tokio::test]
+async fn sqlite_keeps_stock() {
+    let folder = tempfile::tempdir().unwrap();
+    conformance::stock_store(&SqliteStore::open(&folder.path().join("shop.db")).unwrap()).await;
+}
+
+#[tokio::test]
 async fn sqlite_keeps_administrators_changes() {
     let folder = tempfile::tempdir().unwrap();
     conformance::admin_store(&SqliteStore::open(&folder.path().join("shop.db")).unwrap()).await;
@@ -172,7 +178,7 @@ async fn parallel_checkouts_of_one_cart_make_one_order() {
     let checkout = || {
         let store = Arc::clone(&store);
         tokio::spawn(async move {
-            store.checkout(user_id, PaymentMethod::Cash, Timestamp::UNIX_EPOCH).await.is_ok()
+            store.checkout(user_id, PaymentMethod::Cash, None, Timestamp::UNIX_EPOCH).await.is_ok()
         })
     };
     let tasks: Vec<_> = (0..16).map(|_| checkout()).collect();

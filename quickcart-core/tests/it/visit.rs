@@ -58,7 +58,7 @@ async fn from_the_dock_past_the_list_to_the_order() {
     shop.locate(4, Point::new(0, 1.0, 1.0)).await.unwrap();
     assert!(shop.locate(4, Point::new(9, 1.0, 1.0)).await.is_err(), "there is no such floor");
 
-    let order = shop.checkout(user_id, PaymentMethod::Cash).await.unwrap();
+    let order = shop.checkout(user_id, PaymentMethod::Cash, None).await.unwrap();
     assert_eq!(order.totals.discounted_price, milk.asked_price().times(2).unwrap());
     assert_eq!(shop.orders(user_id, Page::default()).await.unwrap(), [order]);
 }

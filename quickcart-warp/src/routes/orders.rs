@@ -42,7 +42,7 @@ pub(super) fn api() -> utoipa::openapi::OpenApi {
 )]
 async fn checkout(app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
     let user_id = shopper(&app, authorization.as_ref())?;
-    let order = app.shop.checkout(user_id, PaymentMethod::Cash).await.map_err(|error| match error {
+    let order = app.shop.checkout(user_id, PaymentMethod::Cash, None).await.map_err(|error| match error {
         OrderError::NoActiveCart => ApiError::with_text(&error, "No active cart to checkout."),
         OrderError::CartEmpty => ApiError::with_text(&error, "Cart is empty. Nothing to checkout."),
         error => error.into(),

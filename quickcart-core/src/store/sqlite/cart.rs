@@ -8,6 +8,7 @@ use super::catalog::{find_barcode, find_product, known_product};
 use super::error::OrStoreError;
 use super::row::{PRODUCT_COLUMNS, PRODUCT_WIDTH, SECTION_COLUMNS, point, product, section, timestamp};
 use super::statement::run;
+use super::stock::release_hold;
 use crate::account::UserId;
 use crate::cart::{
     CartError, CartId, CartLine, CartStore, CartView, ChecklistItem, Connection, Location, Quantity,
@@ -102,6 +103,7 @@ impl CartStore for SqliteStore {
         self.connections
             .write(move |transaction| {
                 let cart_id = cart_of(transaction, user_id)?.ok_or_else(|| no_cart(transaction, user_id))?;
+                release_hold(transaction, user_id)?;
                 release(transaction, cart_id)?;
                 Ok(cart_id)
             })

@@ -3,7 +3,7 @@
 use rusqlite::{Transaction, params};
 
 use super::error::OrStoreError;
-use super::search::learn_words;
+use super::search::{learn_words, merge_index};
 use super::statement::run;
 use crate::catalog::import::{ProductRecord, Progress, StoreData};
 use crate::catalog::{Label, ShelfPlace};
@@ -61,6 +61,7 @@ pub(super) fn import(
         product(transaction, record)?;
         counter.one_more();
     }
+    merge_index(transaction)?;
     shelf_places(transaction, data, &mut counter)?;
     recipes(transaction, data, &mut counter)?;
     trolleys(transaction, data, &mut counter)

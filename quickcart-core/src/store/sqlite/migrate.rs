@@ -7,7 +7,7 @@ use super::search::learn_all_words;
 use crate::error::StoreError;
 
 /// Every step, oldest first. A step that was released is never changed.
-const STEPS: [&str; 7] = [
+const STEPS: [&str; 8] = [
     include_str!("../../../migrations/sqlite/0001_shop.sql"),
     include_str!("../../../migrations/sqlite/0002_order_events.sql"),
     include_str!("../../../migrations/sqlite/0003_registration.sql"),
@@ -15,6 +15,7 @@ const STEPS: [&str; 7] = [
     include_str!("../../../migrations/sqlite/0005_smart_cart.sql"),
     include_str!("../../../migrations/sqlite/0006_members.sql"),
     include_str!("../../../migrations/sqlite/0007_catalogue.sql"),
+    include_str!("../../../migrations/sqlite/0008_stock.sql"),
 ];
 
 /// The step that brought the words of products' names, which SQL cannot tell apart.

@@ -21,6 +21,7 @@ mod row;
 mod search;
 mod snapshot;
 mod statement;
+mod stock;
 mod writer;
 
 use std::path::Path;

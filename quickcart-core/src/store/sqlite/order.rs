@@ -1,13 +1,15 @@
 //! Orders in SQLite.
 
 use async_trait::async_trait;
-use rusqlite::{Row, Transaction, params};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::SqliteStore;
 use super::cart::{check_user, release, view};
 use super::error::OrStoreError;
 use super::order_event::{OrderKind, OrderRef, advance, payment, place};
 use super::row::{parsed, timestamp};
+use super::statement::run;
+use super::stock::sell;
 use crate::account::UserId;
 use crate::cart::{CartError, Quantity};
 use crate::catalog::{Page, ProductId};
@@ -15,8 +17,8 @@ use crate::clock::Timestamp;
 use crate::error::StoreError;
 use crate::money::{Currency, Money};
 use crate::order::{
-    Actor, Order, OrderError, OrderEvent, OrderId, OrderLine, OrderStatus, OrderStore, PaymentMethod, Totals,
-    price,
+    Actor, IdempotencyKey, Order, OrderError, OrderEvent, OrderId, OrderLine, OrderStatus, OrderStore,
+    PaymentMethod, Totals, price,
 };
 use crate::tax::{TaxClass, TaxMode};
 
@@ -26,9 +28,30 @@ impl OrderStore for SqliteStore {
         &self,
         user_id: UserId,
         payment: PaymentMethod,
+        key: Option<&IdempotencyKey>,
         now: Timestamp,
     ) -> Result<Order, OrderError> {
-        self.connections.write(move |transaction| checkout(transaction, user_id, payment, now)).await
+        let key = key.cloned();
+        self.connections
+            .write(move |transaction| checkout(transaction, user_id, payment, key.as_ref(), now))
+            .await
+    }
+
+    async fn advance_order(
+        &self,
+        order_id: OrderId,
+        owner: Option<UserId>,
+        event: OrderEvent,
+        by: Actor,
+        now: Timestamp,
+    ) -> Result<Order, OrderError> {
+        self.connections
+            .write(move |transaction| {
+                order(transaction, order_id, owner)?;
+                advance::<OrderError>(transaction, reference(order_id), event, by, now)?;
+                order(transaction, order_id, owner)
+            })
+            .await
     }
 
     async fn orders(&self, user_id: UserId, page: Page) -> Result<Vec<Order>, OrderError> {
@@ -57,8 +80,14 @@ fn checkout(
     transaction: &Transaction<'_>,
     user_id: UserId,
     method: PaymentMethod,
+    key: Option<&IdempotencyKey>,
     now: Timestamp,
 ) -> Result<Order, OrderError> {
+    if let Some(key) = key
+        && let Some(order_id) = order_of_key(transaction, user_id, key, now)?
+    {
+        return order(transaction, order_id, Some(user_id)).map(Order::as_placed);
+    }
     let cart = view(transaction, user_id)?.ok_or_else(|| no_cart(transaction, user_id))?;
     let cart_id = cart.cart_id;
     let mut taxed = Vec::with_capacity(cart.lines.len());
@@ -71,13 +100,61 @@ fn checkout(
     for (index, line) in lines.iter().enumerate() {
         insert_line(transaction, order_id, index, line)?;
     }
+    let wanted = lines.iter().map(|line| (line.product_id, line.quantity.get()));
+    let shortages = sell(transaction, user_id, order_id, wanted, now)?;
+    if !shortages.is_empty() {
+        return Err(OrderError::OutOfStock { shortages });
+    }
     let payment = totals.payment(method);
     let order = reference(order_id);
     place::<OrderError>(transaction, order, &payment, Actor::Customer, now)?;
     let status = advance::<OrderError>(transaction, order, OrderEvent::Verify, Actor::Customer, now)?;
     let status = status.ok_or_else(|| StoreError::internal("an order that was placed is gone"))?;
     release(transaction, cart_id)?;
+    if let Some(key) = key {
+        remember_key(transaction, user_id, key, order_id, now)?;
+    }
     Ok(Order { order_id, user_id, cart_id, status, placed_at: now, payment, totals, lines })
+}
+
+/// The order that a request with this key has made.
+fn order_of_key(
+    transaction: &Transaction<'_>,
+    user_id: UserId,
+    key: &IdempotencyKey,
+    now: Timestamp,
+) -> Result<Option<OrderId>, OrderError> {
+    let sql = "SELECT order_id, fingerprint = ?3 FROM idempotency_key WHERE user_id = ?1 AND key = ?2 AND expires_at_ms > ?4";
+    let values = params![user_id, key.name(), key.fingerprint(), now.as_millisecond()];
+    let query = transaction.prepare_cached(sql);
+    let known: Option<(OrderId, bool)> = query
+        .and_then(|mut statement| {
+            statement.query_row(values, |row| Ok((row.get(0)?, row.get(1)?))).optional()
+        })
+        .or_store_error()?;
+    match known {
+        Some((_, false)) => Err(OrderError::KeyReused),
+        known => Ok(known.map(|(order_id, _)| order_id)),
+    }
+}
+
+/// Keeps the key for as long as it lives, and forgets some of those that do not any more.
+fn remember_key(
+    transaction: &Transaction<'_>,
+    user_id: UserId,
+    key: &IdempotencyKey,
+    order_id: OrderId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO idempotency_key (user_id, key, fingerprint, order_id, expires_at_ms) VALUES (?1, ?2, ?3, ?4, ?5) \
+               ON CONFLICT (user_id, key) DO UPDATE \
+               SET fingerprint = excluded.fingerprint, order_id = excluded.order_id, expires_at_ms = excluded.expires_at_ms";
+    let expires_at = now + IdempotencyKey::LIFETIME;
+    let values = params![user_id, key.name(), key.fingerprint(), order_id, expires_at.as_millisecond()];
+    run(transaction, sql, values)?;
+    let sql = "DELETE FROM idempotency_key WHERE (user_id, key) IN \
+               (SELECT user_id, key FROM idempotency_key WHERE expires_at_ms <= ?1 ORDER BY expires_at_ms LIMIT 16)";
+    run(transaction, sql, [now.as_millisecond()]).map(drop)
 }
 
 fn reference(order_id: OrderId) -> OrderRef {
@@ -155,25 +232,46 @@ fn insert_line(
 /// A row of `orders`, with what is in other tables still to come.
 struct OrderRow {
     order_id: OrderId,
+    user_id: UserId,
     cart_id: i64,
     status: OrderStatus,
     placed_at: Timestamp,
     totals: Totals,
 }
 
+/// The columns that [`order_row`] reads.
+const ORDER_COLUMNS: &str = "order_id, cart_id, placed_at_ms, currency, total_quantity, total_price_minor, \
+     discounted_price_minor, tax_minor, tax_included, status, user_id";
+
+/// One order; that of another shopper than `owner` is none.
+fn order(
+    transaction: &Transaction<'_>,
+    order_id: OrderId,
+    owner: Option<UserId>,
+) -> Result<Order, OrderError> {
+    let sql =
+        format!("SELECT {ORDER_COLUMNS} FROM orders WHERE order_id = ?1 AND (?2 IS NULL OR user_id = ?2)");
+    let query = transaction.prepare_cached(&sql);
+    let row = query
+        .and_then(|mut statement| statement.query_row(params![order_id, owner], order_row).optional())
+        .or_store_error()?;
+    complete(transaction, row.ok_or(OrderError::OrderNotFound { order_id })?)
+}
+
 fn orders(transaction: &Transaction<'_>, user_id: UserId, page: Page) -> Result<Vec<Order>, OrderError> {
-    let sql = "SELECT order_id, cart_id, placed_at_ms, currency, total_quantity, total_price_minor, \
-                      discounted_price_minor, tax_minor, tax_included, status \
-               FROM orders WHERE user_id = ?1 ORDER BY order_id DESC LIMIT ?2 OFFSET ?3";
-    let mut statement = transaction.prepare_cached(sql).or_store_error()?;
+    let sql = format!(
+        "SELECT {ORDER_COLUMNS} FROM orders WHERE user_id = ?1 ORDER BY order_id DESC LIMIT ?2 OFFSET ?3"
+    );
+    let mut statement = transaction.prepare_cached(&sql).or_store_error()?;
     let rows = statement.query_map(params![user_id, page.limit, page.offset], order_row).or_store_error()?;
-    rows.map(|row| {
-        let OrderRow { order_id, cart_id, status, placed_at, totals } = row.or_store_error()?;
-        let lines = lines(transaction, order_id, totals.price.currency())?;
-        let payment = payment(transaction, reference(order_id))?;
-        Ok(Order { order_id, user_id, cart_id, status, placed_at, payment, totals, lines })
-    })
-    .collect()
+    rows.map(|row| complete(transaction, row.or_store_error()?)).collect()
+}
+
+fn complete(transaction: &Transaction<'_>, row: OrderRow) -> Result<Order, OrderError> {
+    let OrderRow { order_id, user_id, cart_id, status, placed_at, totals } = row;
+    let lines = lines(transaction, order_id, totals.price.currency())?;
+    let payment = payment(transaction, reference(order_id))?;
+    Ok(Order { order_id, user_id, cart_id, status, placed_at, payment, totals, lines })
 }
 
 fn order_row(row: &Row<'_>) -> rusqlite::Result<OrderRow> {
@@ -184,6 +282,7 @@ fn order_row(row: &Row<'_>) -> rusqlite::Result<OrderRow> {
     let totals = Totals { quantity: row.get(4)?, price, discounted_price, tax, tax_mode };
     Ok(OrderRow {
         order_id: row.get(0)?,
+        user_id: row.get(10)?,
         cart_id: row.get(1)?,
         status: parsed(row, 9)?,
         placed_at: timestamp(row, 2)?,

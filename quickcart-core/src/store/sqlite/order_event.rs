@@ -5,6 +5,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 use super::error::OrStoreError;
 use super::row::parsed;
 use super::statement::run;
+use super::stock::give_back;
 use crate::clock::Timestamp;
 use crate::error::StoreError;
 use crate::money::Money;
@@ -18,7 +19,7 @@ pub(super) struct OrderRef {
 }
 
 /// Orders of different kinds are in tables of their own, each with the columns `order_id`, `status` and `version`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OrderKind {
     Cart,
     Book,
@@ -79,6 +80,9 @@ where
     record(transaction, order, version + 1, (Some(from), event, to), by, now)?;
     if to == OrderStatus::Cancelled {
         disown::<E>(transaction, order, now)?;
+        if order.kind == OrderKind::Cart {
+            give_back(transaction, order.order_id, by.as_str(), now)?;
+        }
     }
     Ok(Some(to))
 }

@@ -7,6 +7,7 @@ use rusqlite::{Transaction, params};
 use super::catalog::products;
 use super::error::OrStoreError;
 use super::row::PRODUCT_COLUMNS;
+use super::statement::run;
 use crate::catalog::spelling::{SpelledWord, Spelling, folded, words};
 use crate::catalog::{Page, Product, SEARCH_LENGTH_MAX};
 use crate::error::StoreError;
@@ -144,6 +145,11 @@ fn like_pattern(text: &str) -> String {
     }
     pattern.push('%');
     pattern
+}
+
+/// Makes one piece of the index, which many changes at once leave in several that each search has to look through.
+pub(super) fn merge_index(transaction: &Transaction<'_>) -> Result<(), StoreError> {
+    run(transaction, "INSERT INTO product_search (product_search) VALUES ('optimize')", []).map(drop)
 }
 
 /// Notes the words of a name, for those who misspell them. Nobody misspells a number.
