@@ -129,6 +129,7 @@ impl Settings {
         let development = self.is_development()?;
         let jwt = self.key("JWT_SECRET_KEY", self.jwt_secret_key.as_ref(), development)?;
         let otp = self.key("SECRET_KEY", self.secret_key.as_ref(), development)?;
+        let admin_key = self.admin_key(development)?;
         let has_made_up_keys = jwt.is_none() || otp.is_none();
         let legacy_devices = self.legacy_devices.unwrap_or(development);
         if legacy_devices && !development {
@@ -154,7 +155,7 @@ impl Settings {
             smart_cart_code,
             messages: self.messages.check(self.codes.message_price, development)?,
             images: self.images()?,
-            admin_key: given(self.admin_key.as_ref()).cloned().map(Secret),
+            admin_key,
             session_key: secret,
             book_orders: BookOrderConfig {
                 public_list: self.book_order_public_list,
@@ -188,6 +189,18 @@ impl Settings {
                 wrong(format!("{name} has {} bytes; production needs {least} or more", secret.len()))
             }
             Some(secret) => Ok(Some(SecretKey::new(secret.as_bytes()))),
+        }
+    }
+
+    /// Each request may guess at this key, and nothing slows guesses down: it has to be as long as the keys that sign.
+    fn admin_key(&self, development: bool) -> Result<Option<Secret>, ConfigError> {
+        let least = SecretKey::LENGTH_MIN;
+        match given(self.admin_key.as_ref()) {
+            Some(key) if !development && key.len() < least => wrong(format!(
+                "QUICKCART_ADMIN_KEY has {} bytes; production needs {least} or more, or none",
+                key.len()
+            )),
+            key => Ok(key.cloned().map(Secret)),
         }
     }
 
@@ -377,6 +390,11 @@ mod tests {
         assert!(refused("--jwt-secret-key short").starts_with("JWT_SECRET_KEY has 5 bytes"));
         assert!(refused(&format!("{SECRETS} --fixed-otp 123456")).starts_with("FIXED_OTP"));
         assert!(refused(&format!("{SECRETS} --legacy-devices")).starts_with("QUICKCART_LEGACY_DEVICES"));
+        let key = "0123456789abcdef0123456789abcde";
+        let admin = refused(&format!("{SECRETS} --admin-key {key}"));
+        assert_eq!(admin, "QUICKCART_ADMIN_KEY has 31 bytes; production needs 32 or more, or none");
+        assert!(check(&format!("--environment production {SECRETS} --admin-key {key}f")).is_ok());
+        assert!(check("--admin-key short").is_ok());
         let keys =
             "--jwt-secret-key 0123456789abcdef0123456789abcdef --secret-key fedcba9876543210fedcba9876543210";
         assert!(refused(keys).contains("no provider is configured"));

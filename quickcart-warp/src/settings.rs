@@ -88,7 +88,7 @@ pub struct Settings {
     #[arg(long, env = "QUICKCART_IMAGES", value_name = "FOLDER")]
     pub(crate) images: Option<String>,
 
-    /// The key that an administrator shows in X-Admin-Key
+    /// The key that an administrator shows in X-Admin-Key: 32 bytes or more in production
     #[arg(long, env = "QUICKCART_ADMIN_KEY", hide_env_values = true, value_name = "KEY")]
     pub(crate) admin_key: Option<String>,
 

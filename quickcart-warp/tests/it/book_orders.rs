@@ -10,7 +10,7 @@ use crate::providers::ACCOUNT;
 
 const PHONE: &str = "+8801712345678";
 const OTHER: &str = "+8801700000204";
-const ADMIN_KEY: &str = "the-admin-key-of-this-test";
+const ADMIN_KEY: &str = "the-admin-key-of-this-test-has-32-bytes";
 /// What the old page needs.
 const LEGACY: [(&str, &str); 2] = [("BOOK_ORDER_PUBLIC_LIST", "1"), ("BOOK_ORDER_CUSTOMER_STATUS", "1")];
 

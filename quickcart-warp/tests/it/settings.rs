@@ -14,12 +14,18 @@ fn refused(settings: &[(&str, &str)]) -> String {
     text
 }
 
+fn production_with(setting: (&'static str, &'static str)) -> Vec<(&'static str, &'static str)> {
+    let keys = ["JWT_SECRET_KEY", "SECRET_KEY"].map(|name| (name, "a-key-of-this-test-that-has-32-bytes"));
+    [&keys[..], &[("QUICKCART_ENV", "production"), setting]].concat()
+}
+
 #[test]
 fn what_is_wrong_is_said_in_one_line() {
     for (settings, part) in [
         (vec![("QUICKCART_ENV", "staging")], "QUICKCART_ENV"),
         (vec![("FLASK_ENV", "production")], "JWT_SECRET_KEY is missing"),
         (vec![("ENVIRONMENT", "production"), ("JWT_SECRET_KEY", "short")], "JWT_SECRET_KEY has 5 bytes"),
+        (production_with(("QUICKCART_ADMIN_KEY", "hush")), "QUICKCART_ADMIN_KEY has 4 bytes"),
         (vec![("QUICKCART_MAX_CONNECTIONS", "many")], "max-connections"),
         (vec![("API_PORT", "http")], "API_PORT"),
         (vec![("QUICKCART_LISTEN", "0.0.0.0:0")], "this machine only"),
