@@ -11,7 +11,7 @@ use quickcart_core::catalog::ImageFolder;
 use quickcart_core::clock::Clock;
 use quickcart_core::messaging::sms::TwilioWebhook;
 use quickcart_core::messaging::{DeliveryReport, Failover};
-use quickcart_core::otp::{OtpStore, PhoneVerification};
+use quickcart_core::otp::{Otp, OtpStore, PhoneVerification, Rate};
 use quickcart_core::secret::{SecretKey, Tag, equal};
 use quickcart_core::shop::Shop;
 use tokio::sync::Semaphore;
@@ -33,6 +33,10 @@ pub struct Parts {
     pub phone_otp_auth: PhoneVerification,
     /// Codes of the smart-cart group.
     pub smart_cart: PhoneVerification,
+    /// Counts what networks do.
+    pub otp: Otp,
+    /// How many carts of guests one network may make.
+    pub guest_carts: Option<Rate>,
     /// What an administrator shows.
     pub admin_key: Option<Secret>,
     /// Where codes and limits live, when that is Redis.

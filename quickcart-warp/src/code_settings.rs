@@ -174,7 +174,7 @@ fn review_number(text: &str) -> Option<ReviewNumber> {
     ReviewNumber::new(phone, code, until, uses).ok()
 }
 
-fn rate(name: &str, text: &str) -> Result<Option<Rate>, ConfigError> {
+pub(crate) fn rate(name: &str, text: &str) -> Result<Option<Rate>, ConfigError> {
     match text.trim() {
         "off" => Ok(None),
         text => text.parse().map(Some).or_else(|error| wrong(format!("{name}: {text:?}: {error}, or off"))),

@@ -7,12 +7,12 @@ use std::time::Duration;
 use ipnet::IpNet;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use quickcart_core::catalog::ImageFolder;
-use quickcart_core::otp::Code;
 use quickcart_core::otp::store::RedisUrl;
+use quickcart_core::otp::{Code, Rate};
 use quickcart_core::secret::SecretKey;
 use warp::http::HeaderValue;
 
-use crate::code_settings::CodeConfig;
+use crate::code_settings::{CodeConfig, rate};
 use crate::message_settings::MessageConfig;
 use crate::settings::Settings;
 
@@ -65,6 +65,8 @@ pub struct Config {
     pub session_key: SecretKey,
     /// What book orders allow.
     pub book_orders: BookOrderConfig,
+    /// How many carts of guests one network may make.
+    pub guest_carts: Option<Rate>,
     /// What a device shows.
     pub device_key: Option<Secret>,
     /// Whether devices that show nothing are heard.
@@ -162,6 +164,7 @@ impl Settings {
                 customer_status: self.book_order_customer_status,
                 client_prices: self.book_order_client_prices,
             },
+            guest_carts: rate("QUICKCART_LIMIT_GUEST_CARTS", &self.limit_guest_carts)?,
             device_key: given(self.device_key.as_ref()).cloned().map(Secret),
             legacy_devices,
             allowed_origins: self.origins(development)?,
@@ -438,6 +441,10 @@ mod tests {
         assert!(check("--allowed-origins *").is_err());
         assert_eq!(check("--trusted-proxies 10.0.0.0/8,127.0.0.1").unwrap().trusted_proxies.len(), 2);
         assert!(check("--trusted-proxies nonsense").is_err());
+        assert_eq!(check("").unwrap().guest_carts, Some(Rate::hourly(1_000)));
+        assert_eq!(check("--limit-guest-carts off").unwrap().guest_carts, None);
+        let refused = check("--limit-guest-carts many").unwrap_err().to_string();
+        assert!(refused.starts_with("QUICKCART_LIMIT_GUEST_CARTS"), "{refused}");
     }
 
     #[test]

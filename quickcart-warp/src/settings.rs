@@ -104,6 +104,10 @@ pub struct Settings {
     #[arg(long, env = "BOOK_ORDER_CLIENT_PRICES", action = ArgAction::Set, num_args = 0..=1, default_value = "false", default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub(crate) book_order_client_prices: bool,
 
+    /// New carts of guests for one address (of IPv6, one /64), such as 1000/hour; `off` lifts the limit
+    #[arg(long, env = "QUICKCART_LIMIT_GUEST_CARTS", value_name = "RATE", default_value = "1000/hour")]
+    pub(crate) limit_guest_carts: String,
+
     /// The key that trolley devices show in X-Device-Key
     #[arg(long, env = "QUICKCART_DEVICE_KEY", hide_env_values = true, value_name = "KEY")]
     pub(crate) device_key: Option<String>,

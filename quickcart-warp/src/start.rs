@@ -155,6 +155,8 @@ pub async fn start_counted(config: &Config, metrics: Option<Metrics>) -> Result<
         customers_are_trusted: config.book_orders.customer_status,
         smart_cart: verification(&otp, &smart_cart, "smart-cart.sign-in", "QuickCart")
             .with_fixed_code(config.smart_cart_code.clone()),
+        guest_carts: config.guest_carts,
+        otp,
         admin_key: config.admin_key.clone(),
         redis: config.redis.as_ref().map(|_| code_store),
         tokens,

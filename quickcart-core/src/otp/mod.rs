@@ -28,6 +28,7 @@ mod totp;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -342,6 +343,21 @@ impl Otp {
             None => Ok(admission.standings),
             Some((charge, until)) => Err(limited(charges[charge], until, now)),
         }
+    }
+
+    /// Takes one of what a network may do of something, such as putting questions: the limit of this `name`, if there is one.
+    ///
+    /// # Errors
+    /// [`OtpError::Limited`] after too many; [`OtpError::Store`] when the store does not answer.
+    pub async fn admit_network(
+        &self,
+        name: &'static str,
+        rate: Option<Rate>,
+        address: Option<IpAddr>,
+    ) -> Result<(), OtpError> {
+        let (Some(rate), Some(address)) = (rate, address) else { return Ok(()) };
+        let key = self.name(&[name.as_bytes(), &network(address)]);
+        self.admit(&[Charge::new(name, key, rate, self.now())]).await.map(drop)
     }
 
     /// How long the pending code still works; `None` when there is none.

@@ -269,11 +269,7 @@ impl PhoneVerification {
     /// # Errors
     /// [`OtpError::Limited`] after too many from one address; [`OtpError::Store`] when the store does not answer.
     pub async fn admit_status(&self, address: Option<IpAddr>) -> Result<(), OtpError> {
-        if let (Some(rate), Some(address)) = (self.limits.status, address) {
-            let key = self.otp.name(&[b"status", &network(address)]);
-            self.otp.admit(&[Charge::new("status", key, rate, self.otp.now())]).await?;
-        }
-        Ok(())
+        self.otp.admit_network("status", self.limits.status, address).await
     }
 
     /// Why a request is or would be granted or refused now, for whoever has to answer a customer. Changes nothing.

@@ -1,6 +1,9 @@
 //! `/v1/guest-carts`: what somebody puts together before they sign in.
 
+use std::net::IpAddr;
+
 use bytes::Bytes;
+use quickcart_core::otp::OtpError;
 use utoipa::OpenApi;
 use warp::Filter;
 use warp::filters::BoxedFilter;
@@ -14,10 +17,10 @@ use crate::dto::guest_cart::{GuestCart, Merged, NewGuestCart};
 use crate::dto::smart_cart::WantedProduct;
 use crate::dto::{json_response, ok};
 use crate::error::{ApiError, Dialect};
-use crate::filters::{answer, decoded, json_body, post, with};
+use crate::filters::{answer, client, decoded, json_body, post, with};
 
 pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
-    let create = warp::path::end().and(post()).and(with(app)).then(create);
+    let create = warp::path::end().and(post()).and(with(app)).and(client()).then(create);
     let add = warp::path!(String / "items").and(post()).and(with(app)).and(json_body(app)).then(add);
     let merge = warp::path!(String / "merge").and(post()).and(with(app)).and(authorization()).then(merge);
     warp::path!("v1" / "guest-carts" / ..)
@@ -39,9 +42,20 @@ pub(super) fn api() -> utoipa::openapi::OpenApi {
     post, path = "/v1/guest-carts",
     responses(
         (status = 201, description = "The token of the cart", body = NewGuestCart),
+        (
+            status = 429, description = "Too many carts for one network",
+            headers(("Retry-After" = u64, description = "Seconds until the next one")),
+        ),
     ),
 )]
-async fn create(app: App) -> Result<Response, ApiError> {
+async fn create(app: App, address: Option<IpAddr>) -> Result<Response, ApiError> {
+    app.otp.admit_network("guest_carts", app.guest_carts, address).await.map_err(|error| match error {
+        OtpError::Limited { .. } => {
+            let text = "too many new guest carts for one network; try again later";
+            ApiError::with_text(&error, text).with_code("guest_carts_limited")
+        }
+        error => error.into(),
+    })?;
     let token = app.shop.guest_cart().await?.as_str().to_owned();
     Ok(json_response(StatusCode::CREATED, &NewGuestCart { token }))
 }

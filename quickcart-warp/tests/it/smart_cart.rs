@@ -606,6 +606,38 @@ async fn what_is_taken_off_a_list_is_reported_as_such_and_histories_are_answered
 }
 
 #[tokio::test]
+async fn a_network_makes_so_many_guest_carts() {
+    let folder = folder();
+    let settings = [("QUICKCART_LIMIT_GUEST_CARTS", "2/day"), ("QUICKCART_TRUSTED_PROXIES", "127.0.0.1")];
+    let server = Server::start(folder.path(), &settings);
+    let make = |address: String| {
+        let request = Client::new().post(server.url.clone() + "/v1/guest-carts");
+        tokio::spawn(request.header("X-Forwarded-For", address).send())
+    };
+    let (mut made, mut refused) = (Vec::new(), Vec::new());
+    for request in [1, 2, 3, 4, 5].map(|host| make(format!("2001:db8::{host}"))) {
+        let response = request.await.unwrap().unwrap();
+        if response.status() == 201 { made.push(response) } else { refused.push(response) }
+    }
+    assert_eq!((made.len(), refused.len()), (2, 3), "one /64 is one customer");
+    for response in refused {
+        let retry_after: u32 = response.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+        assert!((43_000..=43_200).contains(&retry_after), "{retry_after}");
+        assert_eq!(response.headers()["content-type"], "application/problem+json");
+        let problem = json!({
+            "type": "about:blank", "title": "Too Many Requests", "status": 429, "code": "guest_carts_limited",
+            "detail": "too many new guest carts for one network; try again later",
+        });
+        assert_eq!(answer(response).await, (429, problem));
+    }
+    assert_eq!(
+        make("2001:db8:0:1::1".to_owned()).await.unwrap().unwrap().status(),
+        201,
+        "another network has its own"
+    );
+}
+
+#[tokio::test]
 async fn a_guest_signs_in_and_keeps_the_cart() {
     let folder = folder();
     let server = Server::start(folder.path(), &[]);
