@@ -201,12 +201,12 @@ impl Shop {
         self.store.remove_from_checklist(user_id, product_id).await
     }
 
-    /// The shopper's list.
+    /// The shopper's list, in the order it was written.
     ///
     /// # Errors
-    /// [`CartError::Store`].
-    pub async fn checklist(&self, user_id: UserId) -> Result<Vec<ChecklistItem>, CartError> {
-        self.store.checklist(user_id).await
+    /// [`CartError::UserNotFound`] and [`CartError::Store`].
+    pub async fn checklist(&self, user_id: UserId, page: Page) -> Result<Vec<ChecklistItem>, CartError> {
+        self.store.checklist(user_id, page).await
     }
 
     /// Takes a trolley for a shopper.

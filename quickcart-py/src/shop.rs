@@ -160,8 +160,16 @@ impl Shop {
     }
 
     /// The shopper's list, in the order it was written.
-    fn checklist(&self, py: Python<'_>, user_id: i64) -> Result<Vec<ChecklistItem>, Failure> {
-        let items = self.call(py, async move |shop| shop.checklist(user_id).await)?;
+    #[pyo3(signature = (user_id, offset=0, limit=500))]
+    fn checklist(
+        &self,
+        py: Python<'_>,
+        user_id: i64,
+        offset: u32,
+        limit: u32,
+    ) -> Result<Vec<ChecklistItem>, Failure> {
+        let page = page(offset, limit)?;
+        let items = self.call(py, async move |shop| shop.checklist(user_id, page).await)?;
         Ok(items.into_iter().map(ChecklistItem::from).collect())
     }
 

@@ -37,7 +37,7 @@ pub trait CartStore: Send + Sync + 'static {
     async fn remove_from_checklist(&self, user_id: UserId, product_id: ProductId) -> Result<(), CartError>;
 
     /// The shopper's list, in the order it was written.
-    async fn checklist(&self, user_id: UserId) -> Result<Vec<ChecklistItem>, CartError>;
+    async fn checklist(&self, user_id: UserId, page: Page) -> Result<Vec<ChecklistItem>, CartError>;
 
     /// Takes a free trolley for a shopper who has none. It is empty then.
     async fn connect(

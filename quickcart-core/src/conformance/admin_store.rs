@@ -256,7 +256,7 @@ async fn changes_and_retires_a_shopper(store: &dyn ShopStore, now: Timestamp) {
     unknown(store.view(asha).await.err());
     unknown(store.location(asha).await.err());
     unknown(store.disconnect(asha).await.err());
-    unknown(store.checklist(asha).await.err());
+    unknown(store.checklist(asha, Page::default()).await.err());
     unknown(store.connect(asha, 1, now).await.err());
     unknown(store.add_to_checklist(asha, 1, Quantity::ONE).await.err());
     let result = store.checkout(asha, PaymentMethod::Cash, None, now).await;

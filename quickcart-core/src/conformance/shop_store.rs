@@ -140,14 +140,23 @@ async fn adds_up_checklists(store: &dyn ShopStore, asha: UserId) {
     let result = store.add_to_checklist(asha, UNKNOWN, pieces(1)).await;
     assert!(matches!(result, Err(CartError::ProductNotFound { product_id: UNKNOWN })), "{result:?}");
     assert_eq!(
-        store.checklist(asha).await.expect("a list"),
-        [second],
+        store.checklist(asha, Page::default()).await.expect("a list"),
+        [second.clone()],
         "what was refused has changed nothing"
     );
+    let later = store.add_to_checklist(asha, 3, pieces(1)).await.expect("an item");
+    let last = store.add_to_checklist(asha, 2, pieces(1)).await.expect("an item");
+    let page = async |offset, limit| store.checklist(asha, Page { offset, limit }).await.expect("a list");
+    assert_eq!(page(0, 2).await, [second, later.clone()]);
+    assert_eq!(page(1, 2).await, [later, last]);
+    assert_eq!(page(3, 2).await, []);
+    for product_id in [3, 2] {
+        store.remove_from_checklist(asha, product_id).await.expect("it is there");
+    }
     store.remove_from_checklist(asha, 1).await.expect("it is there");
     let result = store.remove_from_checklist(asha, 1).await;
     assert!(matches!(result, Err(CartError::NotInChecklist { product_id: 1 })), "{result:?}");
-    assert_eq!(store.checklist(asha).await.expect("a list"), []);
+    assert_eq!(store.checklist(asha, Page::default()).await.expect("a list"), []);
 }
 
 async fn gives_a_trolley_to_one_shopper(store: &dyn ShopStore, asha: UserId, bina: UserId, now: Timestamp) {

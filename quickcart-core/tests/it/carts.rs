@@ -87,5 +87,5 @@ async fn the_shop_tells_its_labels_and_places() {
     );
     shop.add_to_checklist(user_id, 1, Quantity::ONE).await.unwrap();
     shop.remove_from_checklist(user_id, 1).await.unwrap();
-    assert_eq!(shop.checklist(user_id).await.unwrap(), []);
+    assert_eq!(shop.checklist(user_id, Page::default()).await.unwrap(), []);
 }

@@ -20,7 +20,8 @@ use crate::error::{ApiError, Dialect};
 use crate::filters::{answer, decoded, get, json_body, post, query, with};
 
 pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
-    let checklist = warp::path!("checklist").and(get()).and(with(app)).and(authorization()).then(checklist);
+    let checklist =
+        warp::path!("checklist").and(get()).and(with(app)).and(authorization()).and(query()).then(checklist);
     let add = warp::path!("checklist" / "add")
         .and(post())
         .and(with(app))
@@ -53,12 +54,20 @@ pub(super) fn api() -> utoipa::openapi::OpenApi {
 
 /// Answers the list a shopper came with
 #[utoipa::path(
-    get, path = "/user/checklist", security(("bearer" = [])),
-    responses((status = 200, description = "The list", body = Checklist)),
+    get, path = "/user/checklist", security(("bearer" = [])), params(PageQuery),
+    responses(
+        (status = 200, description = "The list", body = Checklist),
+        (status = 400, description = "No such page"),
+    ),
 )]
-async fn checklist(app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
+async fn checklist(
+    app: App,
+    authorization: Option<HeaderValue>,
+    query: String,
+) -> Result<Response, ApiError> {
     let user_id = shopper(&app, authorization.as_ref())?;
-    let items = app.shop.checklist(user_id).await?;
+    let page = page(&query).map_err(ApiError::fields)?;
+    let items = app.shop.checklist(user_id, page).await?;
     Ok(ok(&Checklist::from(items)))
 }
 

@@ -421,9 +421,24 @@ async fn shoppers_lists_have_pages_when_they_ask_for_them() {
     assert!(mistyped[0]["product_name"].as_str().unwrap().contains("Milk"), "{mistyped:?}");
     assert_eq!(list("/products/search?query=mlik&limit=2&offset=1", "results").await, mistyped[1..3]);
     let token = admin.shopper("9876543210").await.json::<Value>().await.unwrap()["token"].clone();
-    for path in ["/orders/history?limit=0", "/user/recipes?limit=501"] {
-        let request = admin.client.get(admin.server.url.clone() + path).bearer_auth(token.as_str().unwrap());
-        let response = request.send().await.unwrap();
+    let as_shopper = |method: Method, path: &str| {
+        admin.client.request(method, admin.server.url.clone() + path).bearer_auth(token.as_str().unwrap())
+    };
+    for product_id in [3, 1, 2] {
+        let wanted = json!({"product_id": product_id, "quantity": 1});
+        as_shopper(Method::POST, "/user/checklist/add").json(&wanted).send().await.unwrap();
+    }
+    let checklist = async |query: &str| {
+        let response = as_shopper(Method::GET, &format!("/user/checklist{query}")).send().await.unwrap();
+        let list: Value = response.json().await.unwrap();
+        let items = list["items"].as_array().unwrap().clone();
+        items.iter().map(|item| item["product_id"].as_i64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(checklist("").await, [3, 1, 2], "as it was written");
+    assert_eq!(checklist("?limit=1&offset=1").await, [1]);
+    assert_eq!(checklist("?skip=2").await, [2]);
+    for path in ["/orders/history?limit=0", "/user/recipes?limit=501", "/user/checklist?limit=0"] {
+        let response = as_shopper(Method::GET, path).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{path}");
         assert_eq!(response.json::<Value>().await.unwrap()["detail"][0]["loc"], json!(["limit"]));
     }

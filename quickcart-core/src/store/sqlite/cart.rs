@@ -59,10 +59,10 @@ impl CartStore for SqliteStore {
             .await
     }
 
-    async fn checklist(&self, user_id: UserId) -> Result<Vec<ChecklistItem>, CartError> {
+    async fn checklist(&self, user_id: UserId, page: Page) -> Result<Vec<ChecklistItem>, CartError> {
         let sql = format!(
             "SELECT {PRODUCT_COLUMNS}, checklist_id, quantity FROM checklist JOIN product USING (product_id) \
-             WHERE user_id = ?1 ORDER BY checklist_id"
+             WHERE user_id = ?1 ORDER BY checklist_id LIMIT ?2 OFFSET ?3"
         );
         self.connections
             .read(move |transaction| {
@@ -71,7 +71,8 @@ impl CartStore for SqliteStore {
                 let read = |row: &Row<'_>| {
                     Ok((product(row, 0)?, row.get(PRODUCT_WIDTH)?, row.get::<_, i64>(PRODUCT_WIDTH + 1)?))
                 };
-                let rows = statement.query_map([user_id], read).or_store_error()?;
+                let values = params![user_id, page.limit, page.offset];
+                let rows = statement.query_map(values, read).or_store_error()?;
                 rows.map(|row| {
                     let (product, checklist_id, count) = row.or_store_error()?;
                     let quantity = quantity_of(count)?.ok_or(CartError::TooMany)?;
