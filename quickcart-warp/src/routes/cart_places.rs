@@ -7,7 +7,7 @@ use warp::filters::BoxedFilter;
 use warp::http::header::HeaderValue;
 use warp::reply::Response;
 
-use super::{authorization, shopper};
+use super::{authorization, present_shopper, shopper};
 use crate::app::App;
 use crate::dto::ok;
 use crate::dto::places::{CartLocation, ProductLocation, product_ids};
@@ -74,7 +74,7 @@ async fn product_locations(
     authorization: Option<HeaderValue>,
     query: String,
 ) -> Result<Response, ApiError> {
-    shopper(&app, authorization.as_ref())?;
+    present_shopper(&app, authorization.as_ref()).await?;
     let places = app.shop.shelf_places(&product_ids(&query)?).await?;
     Ok(ok(&places.into_iter().map(ProductLocation::from).collect::<Vec<_>>()))
 }

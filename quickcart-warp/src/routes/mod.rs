@@ -21,7 +21,7 @@ mod user;
 
 use std::future::{Ready, ready};
 
-use quickcart_core::account::UserId;
+use quickcart_core::account::{AccountError, UserId};
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::header::HeaderValue;
@@ -116,6 +116,16 @@ fn shopper(app: &App, authorization: Option<&HeaderValue>) -> Result<UserId, Api
     let token =
         token.ok_or_else(|| ApiError::unauthenticated("Authorization header is missing or invalid"))?;
     app.tokens.verify(token.trim()).map(|token| token.claims.user_id).map_err(|_| invalid_token())
+}
+
+/// The same, for work that does not look the shopper up by itself: a token may outlive them.
+async fn present_shopper(app: &App, authorization: Option<&HeaderValue>) -> Result<UserId, ApiError> {
+    let user_id = shopper(app, authorization)?;
+    match app.shop.user(user_id).await {
+        Ok(_) => Ok(user_id),
+        Err(AccountError::UserNotFound { .. }) => Err(invalid_token()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The token proves nobody, or somebody who is not here any more.

@@ -8,7 +8,7 @@ use warp::filters::BoxedFilter;
 use warp::http::header::HeaderValue;
 use warp::reply::Response;
 
-use super::{authorization, invalid_token, shopper};
+use super::{authorization, invalid_token, present_shopper, shopper};
 use crate::app::App;
 use crate::dto::catalogue::{Recipe, Recipes};
 use crate::dto::ok;
@@ -110,7 +110,7 @@ async fn remove(
     authorization: Option<HeaderValue>,
     body: Result<Bytes, ApiError>,
 ) -> Result<Response, ApiError> {
-    let user_id = shopper(&app, authorization.as_ref())?;
+    let user_id = present_shopper(&app, authorization.as_ref()).await?;
     let ProductChoice { product_id } = ProductChoice::read_exactly(&body?)?;
     app.shop.remove_from_checklist(user_id, product_id).await.map_err(|error| match error {
         CartError::NotInChecklist { product_id } => {
@@ -151,7 +151,7 @@ async fn recipes(app: App, authorization: Option<HeaderValue>, query: String) ->
 )]
 async fn recipe(id: String, app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
     let recipe_id: i64 = decoded(&id).parse().map_err(|_| ApiError::not_found("Not Found"))?;
-    shopper(&app, authorization.as_ref())?;
+    present_shopper(&app, authorization.as_ref()).await?;
     let found = app.shop.recipe(recipe_id).await?;
     let recipe =
         found.ok_or_else(|| ApiError::not_found(format!("Recipe with id {recipe_id} not found.")))?;

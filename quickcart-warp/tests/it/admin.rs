@@ -165,7 +165,15 @@ async fn a_shopper_is_changed_and_shut_out() {
     assert_eq!(admin.delete(&path, &etag).await.status(), StatusCode::NO_CONTENT);
     for (method, path, body) in [
         (Method::GET, "/cart/view", json!({})),
+        (Method::GET, "/cart/product_locations?product_ids=1", json!({})),
+        (Method::GET, "/cart/1/location", json!({})),
         (Method::GET, "/user/checklist", json!({})),
+        (Method::GET, "/user/recipes", json!({})),
+        (Method::GET, "/user/recipes/1", json!({})),
+        (Method::GET, "/user/recipes/999999", json!({})),
+        (Method::POST, "/user/checklist/remove", json!({"product_id": 1})),
+        (Method::POST, "/cart/item/add", json!({"product_id": 1})),
+        (Method::POST, "/cart/item/remove", json!({"product_id": 1})),
         (Method::GET, "/orders/history", json!({})),
         (Method::POST, "/orders/checkout", json!({})),
         (Method::POST, "/cart/connect", json!({"cart_id": 1})),
