@@ -44,6 +44,7 @@ pub mod cart;
 pub mod catalog;
 pub mod device;
 pub mod order;
+pub mod outbox;
 pub mod pathfinding;
 pub mod snapshot;
 pub mod stock;

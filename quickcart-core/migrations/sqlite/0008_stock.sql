@@ -1,4 +1,4 @@
--- Stock, what is held of it, and requests that may come again.
+-- Stock, what is held of it, requests that may come again, and who carries events away.
 
 -- A product without a row here is not counted. `available` is neither sold nor held.
 CREATE TABLE stock (
@@ -49,3 +49,12 @@ CREATE TABLE idempotency_key (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX idempotency_key_by_end ON idempotency_key (expires_at_ms);
+
+CREATE INDEX outbox_unpublished ON outbox (outbox_id) WHERE published_at_ms IS NULL;
+
+-- Of all servers, which one publishes, and until when.
+CREATE TABLE outbox_relay (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    relay    TEXT    NOT NULL,
+    until_ms INTEGER NOT NULL
+) STRICT;

@@ -1,4 +1,4 @@
-//! Requests to providers: the one home of the HTTP client.
+//! Requests to providers and webhooks: the one home of the HTTP client.
 //!
 //! TLS is required except to this machine, redirects are not followed, and the environment's proxies are not used: where all
 //! traffic has to pass one, it is the provider's base URL. An answer is read to 64 KiB, within the provider's time.
@@ -44,14 +44,14 @@ pub struct InvalidSetting {
 
 /// A provider's address, and a client that keeps connections to it. `Debug` shows the host only.
 #[derive(Clone)]
-pub(super) struct Http {
+pub(crate) struct Http {
     provider: &'static str,
     client: Client,
     base: Url,
 }
 
 /// What a request carries.
-pub(super) enum Body {
+pub(crate) enum Body {
     None,
     Form(String),
     Json(serde_json::Value),
@@ -59,9 +59,9 @@ pub(super) enum Body {
 }
 
 /// An answer, whatever its status, read to its end.
-pub(super) struct Answer {
+pub(crate) struct Answer {
     provider: &'static str,
-    pub(super) status: u16,
+    pub(crate) status: u16,
     headers: HeaderMap,
     body: Vec<u8>,
 }
@@ -69,7 +69,7 @@ pub(super) struct Answer {
 impl Http {
     /// # Errors
     /// `base_url` has a user, a query or a fragment, or would send keys in the open; or this machine trusts nobody.
-    pub(super) fn new(
+    pub(crate) fn new(
         provider: &'static str,
         base_url: &str,
         time_max: Duration,
@@ -110,7 +110,7 @@ impl Http {
     }
 
     /// A URL below the base; each segment is encoded.
-    pub(super) fn url(&self, segments: &[&str]) -> Url {
+    pub(crate) fn url(&self, segments: &[&str]) -> Url {
         let mut url = self.base.clone();
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend(segments);
@@ -133,7 +133,7 @@ impl Http {
     }
 
     /// As [`Self::post`], with any method and headers.
-    pub(super) async fn request(
+    pub(crate) async fn request(
         &self,
         method: Method,
         url: Url,
@@ -181,7 +181,7 @@ impl fmt::Debug for Http {
 }
 
 impl Answer {
-    pub(super) fn is_success(&self) -> bool {
+    pub(crate) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 

@@ -9,7 +9,7 @@ mod failover;
 #[cfg(feature = "http")]
 pub mod gateway;
 #[cfg(feature = "http")]
-mod http;
+pub(crate) mod http;
 mod ledger;
 mod message;
 mod outcome;

@@ -2,6 +2,7 @@
 
 mod error;
 mod idempotency;
+mod kind;
 mod payment;
 mod pricing;
 mod status;
@@ -12,6 +13,7 @@ use async_trait::async_trait;
 
 pub use error::OrderError;
 pub use idempotency::{IdempotencyKey, InvalidIdempotencyKey};
+pub use kind::{OrderKind, UnknownOrderKind};
 pub use payment::{Payment, PaymentEvent, PaymentMethod, PaymentState, UnknownPayment};
 pub use pricing::{OrderLine, Totals, price};
 pub use status::{Actor, OrderEvent, OrderStatus, UnknownOrderStatus};

@@ -17,6 +17,7 @@ mod otp_faults;
 mod otp_model;
 mod otp_redis;
 mod otp_secrets;
+mod outbox;
 mod phones;
 mod providers;
 mod providers_contract;

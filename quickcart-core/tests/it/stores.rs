@@ -40,6 +40,12 @@ async fn sqlite_keeps_the_shop() {
 }
 
 #[tokio::test]
+async fn sqlite_keeps_the_outbox() {
+    let folder = tempfile::tempdir().unwrap();
+    conformance::outbox_store(&SqliteStore::open(&folder.path().join("shop.db")).unwrap()).await;
+}
+
+#[tokio::test]
 async fn sqlite_keeps_stock() {
     let folder = tempfile::tempdir().unwrap();
     conformance::stock_store(&SqliteStore::open(&folder.path().join("shop.db")).unwrap()).await;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module and what it may use.
-const MAY_USE: [(&str, &[&str]); 22] = [
+const MAY_USE: [(&str, &[&str]); 24] = [
     ("error", &[]),
     ("clock", &[]),
     ("money", &[]),
@@ -21,7 +21,9 @@ const MAY_USE: [(&str, &[&str]); 22] = [
     ("account", &["error", "clock", "secret", "email", "phone", "messaging", "otp", "catalog"]),
     ("admin", &["error", "clock", "money", "phone", "account", "catalog"]),
     ("cart", &["error", "clock", "account", "catalog", "device", "pathfinding"]),
-    ("order", &["error", "clock", "money", "tax", "account", "catalog", "cart"]),
+    ("stock", &["error", "clock", "account", "catalog"]),
+    ("order", &["error", "clock", "money", "tax", "account", "catalog", "cart", "stock"]),
+    ("outbox", &["error", "clock", "secret", "messaging", "order"]),
     ("book_order", &["error", "clock", "money", "secret", "phone", "otp", "catalog", "cart", "order"]),
     ("walk", &["error", "catalog", "pathfinding"]),
     (
@@ -43,7 +45,9 @@ const MAY_USE: [(&str, &[&str]); 22] = [
             "admin",
             "cart",
             "device",
+            "stock",
             "order",
+            "outbox",
             "book_order",
             "pathfinding",
             "snapshot",

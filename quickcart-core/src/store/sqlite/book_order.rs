@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::SqliteStore;
 use super::error::OrStoreError;
-use super::order_event::{self, OrderKind, OrderRef};
+use super::order_event::{self, OrderRef};
 use super::row::{parsed, timestamp};
 use super::statement::run;
 use crate::book_order::{
@@ -19,7 +19,7 @@ use crate::catalog::Page;
 use crate::clock::Timestamp;
 use crate::error::StoreError;
 use crate::money::{Currency, Money};
-use crate::order::{Actor, OrderEvent, OrderStatus, Payment, PaymentState};
+use crate::order::{Actor, OrderEvent, OrderKind, OrderStatus, Payment, PaymentState};
 use crate::phone::PhoneNumber;
 
 #[async_trait]

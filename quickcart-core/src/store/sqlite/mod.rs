@@ -13,6 +13,7 @@ mod member;
 mod migrate;
 mod order;
 mod order_event;
+mod outbox;
 mod readers;
 mod recipe;
 mod registration;

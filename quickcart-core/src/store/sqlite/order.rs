@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 use super::SqliteStore;
 use super::cart::{check_user, release, view};
 use super::error::OrStoreError;
-use super::order_event::{OrderKind, OrderRef, advance, payment, place};
+use super::order_event::{OrderRef, advance, payment, place};
 use super::row::{parsed, timestamp};
 use super::statement::run;
 use super::stock::sell;
@@ -17,8 +17,8 @@ use crate::clock::Timestamp;
 use crate::error::StoreError;
 use crate::money::{Currency, Money};
 use crate::order::{
-    Actor, IdempotencyKey, Order, OrderError, OrderEvent, OrderId, OrderLine, OrderStatus, OrderStore,
-    PaymentMethod, Totals, price,
+    Actor, IdempotencyKey, Order, OrderError, OrderEvent, OrderId, OrderKind, OrderLine, OrderStatus,
+    OrderStore, PaymentMethod, Totals, price,
 };
 use crate::tax::{TaxClass, TaxMode};
 

@@ -9,7 +9,9 @@ use super::stock::give_back;
 use crate::clock::Timestamp;
 use crate::error::StoreError;
 use crate::money::Money;
-use crate::order::{Actor, IllegalTransition, OrderEvent, OrderStatus, Payment, PaymentEvent, PaymentState};
+use crate::order::{
+    Actor, IllegalTransition, OrderEvent, OrderKind, OrderStatus, Payment, PaymentEvent, PaymentState,
+};
 
 /// An order, by its kind and number.
 #[derive(Clone, Copy, Debug)]
@@ -19,25 +21,10 @@ pub(super) struct OrderRef {
 }
 
 /// Orders of different kinds are in tables of their own, each with the columns `order_id`, `status` and `version`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum OrderKind {
-    Cart,
-    Book,
-}
-
-impl OrderKind {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Cart => "cart",
-            Self::Book => "book",
-        }
-    }
-
-    fn table(self) -> &'static str {
-        match self {
-            Self::Cart => "orders",
-            Self::Book => "book_order",
-        }
+fn table(kind: OrderKind) -> &'static str {
+    match kind {
+        OrderKind::Cart => "orders",
+        OrderKind::Book => "book_order",
     }
 }
 
@@ -69,7 +56,7 @@ pub(super) fn advance<E>(
 where
     E: From<StoreError> + From<IllegalTransition>,
 {
-    let sql = format!("SELECT status, version FROM {} WHERE order_id = ?1", order.kind.table());
+    let sql = format!("SELECT status, version FROM {} WHERE order_id = ?1", table(order.kind));
     let read = |row: &Row<'_>| Ok((parsed(row, 0)?, row.get(1)?));
     let query = transaction.prepare_cached(&sql);
     let found: Option<(OrderStatus, i64)> = query
@@ -96,7 +83,7 @@ fn record(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let (kind, order_id, now) = (order.kind.as_str(), order.order_id, now.as_millisecond());
-    let sql = format!("UPDATE {} SET status = ?2, version = ?3 WHERE order_id = ?1", order.kind.table());
+    let sql = format!("UPDATE {} SET status = ?2, version = ?3 WHERE order_id = ?1", table(order.kind));
     run(transaction, &sql, params![order_id, to.as_str(), seq])?;
     let sql = "INSERT INTO order_event (order_kind, order_id, seq, event, from_status, to_status, actor, at_ms) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
