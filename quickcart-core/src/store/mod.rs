@@ -2,10 +2,14 @@
 //! must happen together happens in one transaction.
 
 mod database_url;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
 pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 

@@ -1,0 +1,36 @@
+//! The shop in PostgreSQL: a pool of connections, and one transaction for each step of a domain.
+
+mod error;
+mod migrate;
+mod pool;
+mod row;
+
+use crate::error::StoreError;
+use migrate::migrate;
+use pool::Pool;
+
+/// Keeps the shop on a PostgreSQL server. Cheap to share behind an `Arc`.
+///
+/// A caller who goes away while the database works undoes what was asked for, unless it was done already.
+pub struct PostgresStore {
+    pool: Pool,
+}
+
+impl PostgresStore {
+    /// How many connections are enough for most shops.
+    pub const CONNECTIONS: u32 = 16;
+
+    /// Connects to a database, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the server does not answer within two seconds, refuses us, or has tables of a later version.
+    pub async fn open(url: &str, connections_max: u32) -> Result<Self, StoreError> {
+        let pool = Pool::open(url, connections_max).await?;
+        pool.write(|mut transaction| async move {
+            migrate(&mut transaction).await?;
+            Ok(((), transaction))
+        })
+        .await?;
+        Ok(Self { pool })
+    }
+}

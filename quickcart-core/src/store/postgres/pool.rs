@@ -1,0 +1,104 @@
+//! Connections to the server, and transactions on them.
+
+use std::time::Duration;
+
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions, PgPool, Postgres};
+
+use super::error::{OrStoreError, is_broken, is_collision};
+use crate::error::{DomainError, StoreError};
+
+/// How long a caller waits for a connection before being told to come again.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+/// What each connection is set to. A commit that was acknowledged is on disk; nobody waits, or makes others wait, without an end.
+const SETTINGS: [(&str, &str); 5] = [
+    ("statement_timeout", "5s"),
+    ("lock_timeout", "2s"),
+    ("idle_in_transaction_session_timeout", "10s"),
+    ("synchronous_commit", "on"),
+    ("TimeZone", "UTC"),
+];
+/// How often transactions that stand in each other's way are tried.
+const TRIES: u32 = 3;
+
+const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+
+/// What is done in it is done together; dropped, it is undone.
+pub(super) type Transaction = sqlx::Transaction<'static, Postgres>;
+
+pub(super) struct Pool {
+    connections: PgPool,
+}
+
+impl Pool {
+    /// Opens a first connection, so that a server that is away is noticed at once.
+    pub(super) async fn open(url: &str, connections_max: u32) -> Result<Self, StoreError> {
+        let options: PgConnectOptions = url.parse().or_store_error()?;
+        let options = options.options(SETTINGS).application_name("quickcart").disable_statement_logging();
+        let pool = PgPoolOptions::new()
+            .max_connections(connections_max)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            // Instead, what begins on a broken connection is begun again on the next.
+            .test_before_acquire(false);
+        Ok(Self { connections: pool.connect_with(options).await.or_store_error()? })
+    }
+
+    /// Runs `work`, which is one statement that reads.
+    pub(super) async fn one<T, E, F>(&self, work: impl Fn(PoolConnection<Postgres>) -> F) -> Result<T, E>
+    where
+        E: DomainError + From<StoreError>,
+        F: Future<Output = Result<T, E>>,
+    {
+        let mut tries = self.connections.size();
+        loop {
+            match work(self.connections.acquire().await.or_store_error()?).await {
+                Err(error) if is_broken(&error) && tries > 0 => tries -= 1,
+                result => return result,
+            }
+        }
+    }
+
+    /// Runs `work`, which only reads, in one snapshot. That ends with the transaction, which `work` drops.
+    pub(super) async fn read<T, E, F>(&self, work: impl Fn(Transaction) -> F) -> Result<T, E>
+    where
+        E: DomainError + From<StoreError>,
+        F: Future<Output = Result<T, E>>,
+    {
+        work(self.begin(BEGIN_READ).await?).await
+    }
+
+    /// Runs `work` in one transaction: kept when `work` hands it back with its answer, else undone. When others stood in its way,
+    /// it is run again.
+    pub(super) async fn write<T, E, F>(&self, work: impl Fn(Transaction) -> F) -> Result<T, E>
+    where
+        E: DomainError + From<StoreError>,
+        F: Future<Output = Result<(T, Transaction), E>>,
+    {
+        let mut tries = 1;
+        loop {
+            let result = match work(self.begin(BEGIN_WRITE).await?).await {
+                Ok((value, transaction)) => {
+                    transaction.commit().await.or_store_error().map(|()| value).map_err(E::from)
+                }
+                Err(error) => Err(error),
+            };
+            match result {
+                Err(error) if is_collision(&error) && tries < TRIES => tries += 1,
+                result => return result,
+            }
+        }
+    }
+
+    /// Begins on the first connection that is whole: after a restart of the server, none of those that wait here is.
+    async fn begin(&self, statement: &'static str) -> Result<Transaction, StoreError> {
+        let mut tries = self.connections.size();
+        loop {
+            match self.connections.begin_with(statement).await.or_store_error() {
+                Err(error) if is_broken(&error) && tries > 0 => tries -= 1,
+                result => return result,
+            }
+        }
+    }
+}
