@@ -15,12 +15,15 @@
 //! started it, however that ends. The mail server has no process or folder: it is a few threads of the test's own. Whatever goes wrong here panics, as a test that cannot go on fails.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod port;
+mod postgres;
 mod prism;
 mod process;
 mod redis;
 mod smtp;
 mod wait;
 
+pub use postgres::PostgresServer;
 pub use prism::Prism;
 pub use redis::{RedisCluster, RedisSentinel, RedisServer};
 pub use smtp::{Fault, Line, Mail, SmtpServer, Step};

@@ -1,11 +1,12 @@
 //! Prism, which answers as an OpenAPI document says, and checks requests against it.
 
 use std::io;
-use std::net::TcpListener;
 use std::path::Path;
 
+use rustix::process::Signal;
 use tempfile::TempDir;
 
+use crate::port::{PORTS_TRIED, free_ports};
 use crate::process::Process;
 use crate::wait::poll;
 
@@ -21,8 +22,6 @@ pub struct Prism {
 
 /// How many times as long as others it may take to start: it reads and compiles whole documents.
 const PATIENCE: usize = 6;
-/// How often another process may be quicker to take the port that was free.
-const PORTS_TRIED: usize = 10;
 
 impl Prism {
     /// Starts `program`, which is `dist/index.js` of the package @stoplight/prism-cli, with an OpenAPI document.
@@ -30,7 +29,10 @@ impl Prism {
     /// # Panics
     /// Node.js is not installed, or Prism does not start; the message says why.
     pub fn start(program: &Path, document: &Path) -> Self {
-        let attempt = |_| Self::run(program, document, free_port());
+        let attempt = |_| {
+            let [port] = free_ports();
+            Self::run(program, document, port)
+        };
         (0..PORTS_TRIED).find_map(attempt).unwrap_or_else(|| panic!("{PORTS_TRIED} free ports were lost"))
     }
 
@@ -62,7 +64,7 @@ impl Prism {
             "--no-multiprocess",
             document.to_str().unwrap(),
         ];
-        let mut process = Process::start(dir.path(), "node", &arguments);
+        let mut process = Process::start(dir.path(), Signal::KILL, "node", &arguments);
         let mut ready = || match process.exit_status() {
             None => process.log().contains("Prism is listening").then_some(true),
             Some(_) => Some(false),
@@ -74,10 +76,6 @@ impl Prism {
             _ => panic!("Prism did not start; it says:\n{}", process.log()),
         }
     }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 fn missing(path: &Path, error: &io::Error) -> ! {

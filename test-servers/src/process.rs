@@ -8,10 +8,13 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
+use crate::wait::poll;
+
 /// Runs until it is dropped, or until this process ends in whatever way: see `guard.sh`.
 pub(crate) struct Process {
     child: Child,
     guard: Child,
+    end: Signal,
     log: PathBuf,
 }
 
@@ -21,11 +24,12 @@ const GUARD: &str = include_str!("guard.sh");
 const SERVER: &str = r#"echo $$ && exec "$@" >&2"#;
 
 impl Process {
-    /// Starts `program` in `dir`, which the guard removes if nobody else is left to.
-    pub(crate) fn start(dir: &Path, program: &str, arguments: &[&str]) -> Self {
+    /// Starts `program` in `dir`, which the guard removes if nobody else is left to; the signal `end` ends it.
+    pub(crate) fn start(dir: &Path, end: Signal, program: &str, arguments: &[&str]) -> Self {
         let log = dir.join("log");
         let guard = shell(GUARD, "guard")
             .arg(dir)
+            .arg(end.as_raw().to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -40,7 +44,7 @@ impl Process {
             .stderr(File::create(&log).unwrap())
             .spawn()
             .unwrap();
-        Self { child, guard, log }
+        Self { child, guard, end, log }
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -70,8 +74,29 @@ impl Process {
         self.signal(Signal::CONT);
     }
 
+    /// Sends a signal to the processes that it has started.
+    pub(crate) fn signal_children(&self, signal: Signal) {
+        let id = self.id();
+        let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+        for child in children.split_whitespace() {
+            // One that has ended meanwhile is fine.
+            let _ = kill_process(Pid::from_raw(child.parse().unwrap()).unwrap(), signal);
+        }
+    }
+
+    /// Ends it at once, whatever signal it was to end with.
+    pub(crate) fn kill(mut self) {
+        self.end = Signal::KILL;
+    }
+
     fn signal(&self, signal: Signal) {
         kill_process(self.pid(), signal).unwrap();
+    }
+
+    /// Leaves its process id taken.
+    fn has_ended(&self) -> bool {
+        let states = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        waitid(WaitId::Pid(self.pid()), states).unwrap().is_some()
     }
 
     fn pid(&self) -> Pid {
@@ -81,6 +106,13 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        if self.end != Signal::KILL && matches!(self.child.try_wait(), Ok(None)) {
+            self.signal(self.end);
+            // Who stands still hears no signal but KILL.
+            self.signal_children(Signal::CONT);
+            self.resume();
+            poll(|| self.has_ended().then_some(()));
+        }
         let _ = self.child.kill();
         // Before the server is waited for, which gives its process id free for others.
         let _ = self.guard.kill();

@@ -1,13 +1,14 @@
 //! One `redis-server` process.
 
 use std::io;
-use std::net::TcpListener;
 
+use rustix::process::Signal;
 use tempfile::TempDir;
 
 use super::config::{Config, Mode};
 use super::dump::dump;
 use super::resp::Connection;
+use crate::port::{PORTS_TRIED, free_ports};
 use crate::process::Process;
 use crate::wait::{poll, wait_until};
 
@@ -18,9 +19,6 @@ pub struct RedisServer {
     config: Config,
     dir: TempDir,
 }
-
-/// How often another process may be quicker to take the port that was free.
-const PORTS_TRIED: usize = 10;
 
 /// The shell's answer when there is no such program (POSIX, Shell Command Language, 2.8.2).
 const NOT_FOUND: i32 = 127;
@@ -142,7 +140,8 @@ impl RedisServer {
 
     /// Starts the process and waits until it answers; `None` when another process has its port.
     fn run(&self) -> Option<Process> {
-        let mut process = Process::start(self.dir.path(), "redis-server", self.config.mode.arguments());
+        let mut process =
+            Process::start(self.dir.path(), Signal::KILL, "redis-server", self.config.mode.arguments());
         let status = poll(|| match process.exit_status() {
             None => self.is_answered_by(process.id()).then_some(None),
             status => Some(status),
@@ -178,10 +177,4 @@ impl RedisServer {
     fn running(&self) -> &Process {
         self.process.as_ref().expect("the server does not run: restart it first")
     }
-}
-
-/// All of them at once, so that they differ.
-fn free_ports<const N: usize>() -> [u16; N] {
-    let listeners = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    listeners.map(|listener| listener.local_addr().unwrap().port())
 }

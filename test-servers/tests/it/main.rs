@@ -3,6 +3,7 @@
 
 mod cluster;
 mod owner;
+mod postgres;
 mod sentinel;
 mod server;
 mod smtp;

@@ -7,24 +7,61 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use test_servers::{RedisServer, wait_until};
+use test_servers::{PostgresServer, RedisServer, wait_until};
 
 const OTHER_PART: &str = "TEST_SERVERS_OTHER_PART";
 
 #[test]
 fn a_server_ends_with_its_process() {
-    outlive("owner::a_server_ends_with_its_process", |_| ());
+    outlive("owner::a_server_ends_with_its_process", redis);
 }
 
 #[test]
 fn a_paused_server_ends_with_its_process() {
-    outlive("owner::a_paused_server_ends_with_its_process", RedisServer::pause);
+    let start = || {
+        let started = redis();
+        started.0.pause();
+        started
+    };
+    outlive("owner::a_paused_server_ends_with_its_process", start);
 }
 
-/// Kills the owner of a server that `prepare` has seen.
-fn outlive(test: &str, prepare: fn(&RedisServer)) {
+#[test]
+fn postgres_ends_with_its_process() {
+    outlive("owner::postgres_ends_with_its_process", postgres);
+}
+
+#[test]
+fn a_paused_postgres_ends_with_its_process() {
+    let start = || {
+        let started = postgres();
+        started.0.pause();
+        started
+    };
+    outlive("owner::a_paused_postgres_ends_with_its_process", start);
+}
+
+/// A server, its port and its folder.
+type Started<S> = (S, u16, String);
+
+fn redis() -> Started<RedisServer> {
+    let redis = RedisServer::start();
+    let dir = redis.command(&["CONFIG", "GET", "dir"]).unwrap();
+    let (port, dir) = (redis.port(), dir.lines().nth(1).unwrap().to_owned());
+    (redis, port, dir)
+}
+
+fn postgres() -> Started<PostgresServer> {
+    let postgres = PostgresServer::start();
+    let dir = postgres.query(&postgres.url("postgres"), "SHOW data_directory").unwrap();
+    let port = postgres.port();
+    (postgres, port, dir)
+}
+
+/// Kills the owner of a server.
+fn outlive<S>(test: &str, start: fn() -> Started<S>) {
     if has_the_other_part() {
-        return own_a_server(prepare);
+        return own_a_server(start);
     }
     let mut owner = run_again(test).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let (port, dir) = server_of(&mut owner);
@@ -38,11 +75,9 @@ fn outlive(test: &str, prepare: fn(&RedisServer)) {
 }
 
 #[expect(clippy::print_stdout, reason = "the parent reads it")]
-fn own_a_server(prepare: fn(&RedisServer)) {
-    let redis = RedisServer::start();
-    let dir = redis.command(&["CONFIG", "GET", "dir"]).unwrap();
-    prepare(&redis);
-    println!("\nserver {} {}", redis.port(), dir.lines().nth(1).unwrap());
+fn own_a_server<S>(start: fn() -> Started<S>) {
+    let (_server, port, dir) = start();
+    println!("\nserver {port} {dir}");
     // Ends by itself when the parent does without killing it.
     std::io::stdin().lines().for_each(drop);
 }

@@ -1,0 +1,7 @@
+//! PostgreSQL: one server, with as many databases as tests ask for.
+
+mod account;
+mod programs;
+mod server;
+
+pub use server::PostgresServer;
