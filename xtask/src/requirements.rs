@@ -69,6 +69,13 @@ const REQUIREMENTS: &[Requirement] = &[
         from: Source::Apt("redis-server"),
         why: "tests start Redis servers of their own",
     },
+    Requirement {
+        name: "PostgreSQL",
+        // Debian keeps the server's programs out of PATH.
+        probe: &["sh", "-c", "command -v initdb || ls -d /usr/lib/postgresql/*/bin/initdb"],
+        from: Source::Apt("postgresql"),
+        why: "tests start PostgreSQL servers of their own",
+    },
 ];
 
 /// Installs what is missing, if it may.
