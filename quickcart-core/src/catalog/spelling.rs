@@ -3,12 +3,23 @@
 //! A word matches one that holds it, or that differs by a few slips of the fingers: a letter too many, too few, wrong, or two that
 //! changed places. Short words may have fewer of them than long ones, and words of one or two letters none.
 
+use std::ops::RangeInclusive;
+
 use icu_normalizer::properties::CanonicalCombiningClassMap;
 use icu_normalizer::{ComposingNormalizer, DecomposingNormalizer};
 use strsim::osa_distance;
 
+use super::{Page, Product};
+
+/// An index of characters in a row knows texts of at least so many.
+pub const INDEXED_MIN: usize = 3;
+/// How many products are compared with a misspelt query, the first by id.
+pub const CANDIDATES_MAX: u32 = 1_000;
+/// How many words a misspelt one may mean; the nearest are taken.
+const MEANINGS_MAX: usize = 32;
+
 /// The marks that Latin, Greek and Cyrillic letters carry. Those of Indic scripts are vowels, and stay.
-const DIACRITICS: std::ops::RangeInclusive<char> = '\u{300}'..='\u{36F}';
+const DIACRITICS: RangeInclusive<char> = '\u{300}'..='\u{36F}';
 
 /// The text without case and without the marks of Latin letters: `Sữa` is `sua`. The letter `đ` has no mark, and stays.
 #[must_use]
@@ -39,6 +50,16 @@ pub fn words(text: &str) -> Vec<String> {
         last = kind;
     }
     words
+}
+
+/// The words of a name that a store remembers for those who misspell them. Nobody misspells a number.
+#[must_use]
+pub fn memorable_words(name: &str) -> Vec<String> {
+    let is_memorable = |word: &String| {
+        let letters = word.chars().count();
+        !word.chars().all(char::is_numeric) && (INDEXED_MIN..=SpelledWord::LETTERS_MAX + 2).contains(&letters)
+    };
+    words(name).into_iter().filter(is_memorable).collect()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -95,6 +116,65 @@ impl Spelling {
     pub fn errors_in(&self, name: &str) -> Option<usize> {
         let known = words(name);
         self.0.iter().map(|word| known.iter().filter_map(|known| word.errors(known)).min()).sum()
+    }
+
+    /// How many letters the words have that ours may mean.
+    #[must_use]
+    pub fn letters(&self) -> RangeInclusive<usize> {
+        let misspelt = || self.0.iter().filter(|word| word.errors_max > 0);
+        let least = misspelt().map(|word| word.letters - word.errors_max).min().unwrap_or(0);
+        let most = misspelt().map(|word| word.letters + word.errors_max).max().unwrap_or(0);
+        least.max(INDEXED_MIN)..=most
+    }
+
+    /// The products that a query may mean, those with the fewest slips first, else in the order that they have.
+    #[must_use]
+    pub fn ranked(&self, candidates: Vec<Product>, page: Page) -> Vec<Product> {
+        let meant =
+            candidates.into_iter().filter_map(|product| Some((self.errors_in(&product.name)?, product)));
+        let mut meant: Vec<_> = meant.collect();
+        // Stable, so that the order by id stays.
+        meant.sort_by_key(|(errors, _)| *errors);
+        let [offset, limit] =
+            [page.offset, page.limit].map(|count| usize::try_from(count).unwrap_or(usize::MAX));
+        meant.into_iter().map(|(_, product)| product).skip(offset).take(limit).collect()
+    }
+}
+
+/// What each word of a query may mean, of the words that names have.
+#[derive(Clone, Debug)]
+pub struct Meanings<'s> {
+    spelling: &'s Spelling,
+    /// For each word, others and how many slips lead there.
+    found: Vec<Vec<(usize, String)>>,
+}
+
+impl<'s> Meanings<'s> {
+    /// None so far.
+    #[must_use]
+    pub fn new(spelling: &'s Spelling) -> Self {
+        Self { spelling, found: vec![Vec::new(); spelling.0.len()] }
+    }
+
+    /// Compares a folded word with those of the query.
+    pub fn compare(&mut self, known: &str) {
+        for (word, found) in self.spelling.0.iter().zip(&mut self.found) {
+            if let Some(errors) = word.errors(known) {
+                found.push((errors, known.to_owned()));
+            }
+        }
+    }
+
+    /// Each word of the query that an index knows, followed by its nearest meanings. The others are left to
+    /// [`Spelling::ranked`].
+    #[must_use]
+    pub fn nearest(self) -> Vec<Vec<String>> {
+        let of_word = |(word, mut found): (&SpelledWord, Vec<(usize, String)>)| {
+            found.sort_unstable();
+            let meanings = found.into_iter().take(MEANINGS_MAX).map(|(_, known)| known);
+            (word.letters >= INDEXED_MIN).then(|| [word.text.clone()].into_iter().chain(meanings).collect())
+        };
+        self.spelling.0.iter().zip(self.found).filter_map(of_word).collect()
     }
 }
 
@@ -229,6 +309,26 @@ mod tests {
             assert!(Spelling::of(query).is_none(), "{query} is meant as it is");
         }
         assert_eq!(Spelling::of("tea oi").unwrap().errors_in("Tea Oil"), None);
+    }
+
+    #[test]
+    fn a_word_means_itself_and_the_nearest() {
+        let spelling = Spelling::of("ab safrn 5").unwrap();
+        assert_eq!(spelling.letters(), 4..=6);
+        let mut meanings = Meanings::new(&spelling);
+        for known in ["biscuit", "safrna", "safr", "saffron", "safron"] {
+            meanings.compare(known);
+        }
+        assert_eq!(meanings.nearest(), [["safrn", "safr", "safrna", "safron"]]);
+        let mut meanings = Meanings::new(&spelling);
+        (0..100).for_each(|n| meanings.compare(&format!("safrn{n}")));
+        assert_eq!(meanings.nearest()[0].len(), 1 + MEANINGS_MAX);
+    }
+
+    #[test]
+    fn numbers_and_short_words_are_not_remembered() {
+        assert_eq!(memorable_words("Tea No 1234 Écru 5kg"), ["tea", "ecru"]);
+        assert_eq!(memorable_words(&"m".repeat(SpelledWord::LETTERS_MAX + 3)), [""; 0]);
     }
 
     #[test]

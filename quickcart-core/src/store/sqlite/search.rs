@@ -1,23 +1,15 @@
 //! Products by name and barcode: the index of character triples finds what contains a text, and what a misspelt text may mean.
 
-use std::fmt::Write;
-
 use rusqlite::{Transaction, params};
 
 use super::catalog::products;
 use super::error::OrStoreError;
 use super::row::PRODUCT_COLUMNS;
 use super::statement::run;
-use crate::catalog::spelling::{SpelledWord, Spelling, folded, words};
+use crate::catalog::spelling::{CANDIDATES_MAX, INDEXED_MIN, Meanings, Spelling, folded, memorable_words};
 use crate::catalog::{Page, Product, SEARCH_LENGTH_MAX};
 use crate::error::StoreError;
-
-/// The index knows texts of at least this many characters.
-const INDEXED_MIN: usize = 3;
-/// How many words a misspelt one may mean; the nearest are taken.
-const MEANINGS_MAX: usize = 32;
-/// How many products are compared with a misspelt query, the first by id.
-const CANDIDATES_MAX: u32 = 1_000;
+use crate::store::like::like_pattern;
 
 pub(super) fn search(
     transaction: &Transaction<'_>,
@@ -75,57 +67,31 @@ fn misspelt(
     spelling: &Spelling,
     page: Page,
 ) -> Result<Vec<Product>, StoreError> {
-    let expression = expression(spelling, &meanings(transaction, spelling)?);
+    let expression = expression(&meanings(transaction, spelling)?);
     let candidates = products(transaction, &by_index(), params![expression, CANDIDATES_MAX, 0])?;
-    let ranked =
-        candidates.into_iter().filter_map(|product| Some((spelling.errors_in(&product.name)?, product)));
-    let mut ranked: Vec<_> = ranked.collect();
-    // Stable, so that the order by id stays.
-    ranked.sort_by_key(|(errors, _)| *errors);
-    let [offset, limit] = [page.offset, page.limit].map(|count| usize::try_from(count).unwrap_or(usize::MAX));
-    Ok(ranked.into_iter().map(|(_, product)| product).skip(offset).take(limit).collect())
+    Ok(spelling.ranked(candidates, page))
 }
 
-/// What each word of a query may mean, of all words that names have, the nearest first.
+/// The words of a query and what they may mean, of all words that names have.
 fn meanings(transaction: &Transaction<'_>, spelling: &Spelling) -> Result<Vec<Vec<String>>, StoreError> {
-    let lengths = || spelling.words().iter().filter(|word| word.errors_max() > 0);
-    let least = lengths().map(|word| word.letters() - word.errors_max()).min().unwrap_or(0);
-    let most = lengths().map(|word| word.letters() + word.errors_max()).max().unwrap_or(0);
     let sql = "SELECT word FROM product_word WHERE letters BETWEEN ?1 AND ?2";
     let mut statement = transaction.prepare_cached(sql).or_store_error()?;
-    let mut rows = statement.query(params![least.max(INDEXED_MIN), most]).or_store_error()?;
-    let mut meanings: Vec<Vec<(usize, String)>> = vec![Vec::new(); spelling.words().len()];
+    let letters = spelling.letters();
+    let mut rows = statement.query([letters.start(), letters.end()]).or_store_error()?;
+    let mut meanings = Meanings::new(spelling);
     while let Some(row) = rows.next().or_store_error()? {
-        let known = row.get_ref(0).and_then(|value| Ok(value.as_str()?)).or_store_error()?;
-        for (word, meanings) in spelling.words().iter().zip(&mut meanings) {
-            if let Some(errors) = word.errors(known) {
-                meanings.push((errors, known.to_owned()));
-            }
-        }
+        meanings.compare(row.get_ref(0).and_then(|value| Ok(value.as_str()?)).or_store_error()?);
     }
-    let nearest = |mut meanings: Vec<(usize, String)>| {
-        meanings.sort_unstable();
-        meanings.truncate(MEANINGS_MAX);
-        meanings.into_iter().map(|(_, word)| word).collect()
-    };
-    Ok(meanings.into_iter().map(nearest).collect())
+    Ok(meanings.nearest())
 }
 
-/// Each word as it is, or any of its meanings. Words that are too short for the index are left to the comparison of names.
-fn expression(spelling: &Spelling, meanings: &[Vec<String>]) -> String {
-    let mut expression = String::new();
-    let indexed = spelling.words().iter().zip(meanings).filter(|(word, _)| word.letters() >= INDEXED_MIN);
-    for (word, meanings) in indexed {
-        let and = if expression.is_empty() { "(" } else { " AND (" };
-        expression.push_str(and);
-        expression.push_str(&quoted(word.as_str()));
-        for meaning in meanings {
-            // Writing into a `String` cannot fail.
-            let _ = write!(expression, " OR {}", quoted(meaning));
-        }
-        expression.push(')');
-    }
-    expression
+/// Of each word, any of its meanings.
+fn expression(meanings: &[Vec<String>]) -> String {
+    let any = |words: &Vec<String>| {
+        let words: Vec<_> = words.iter().map(|word| quoted(word)).collect();
+        format!("({})", words.join(" OR "))
+    };
+    meanings.iter().map(any).collect::<Vec<_>>().join(" AND ")
 }
 
 /// A text as a string of the index's query language, in which only the quotation mark means anything.
@@ -133,35 +99,17 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('"', "\"\""))
 }
 
-/// `text` anywhere, with `%` and `_` taken literally.
-fn like_pattern(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len() + 2);
-    pattern.push('%');
-    for character in text.chars() {
-        if matches!(character, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(character);
-    }
-    pattern.push('%');
-    pattern
-}
-
 /// Makes one piece of the index, which many changes at once leave in several that each search has to look through.
 pub(super) fn merge_index(transaction: &Transaction<'_>) -> Result<(), StoreError> {
     run(transaction, "INSERT INTO product_search (product_search) VALUES ('optimize')", []).map(drop)
 }
 
-/// Notes the words of a name, for those who misspell them. Nobody misspells a number.
+/// Notes the words of a name, for those who misspell them.
 pub(super) fn learn_words(transaction: &Transaction<'_>, name: &str) -> Result<(), StoreError> {
     let sql = "INSERT OR IGNORE INTO product_word (letters, word) VALUES (?1, ?2)";
     let mut statement = transaction.prepare_cached(sql).or_store_error()?;
-    for word in words(name) {
-        let letters = word.chars().count();
-        let is_number = word.chars().all(char::is_numeric);
-        if !is_number && (INDEXED_MIN..=SpelledWord::LETTERS_MAX + 2).contains(&letters) {
-            statement.execute(params![letters, word]).or_store_error()?;
-        }
+    for word in memorable_words(name) {
+        statement.execute(params![word.chars().count(), word]).or_store_error()?;
     }
     Ok(())
 }
@@ -291,10 +239,5 @@ mod tests {
         for text in ["x".repeat(100_000), most, "ab ".repeat(66), "\"".repeat(200), "%".repeat(200)] {
             assert_eq!(ids(&mut connection, &text, Page::default()), [0; 0], "{}", &text[..8]);
         }
-    }
-
-    #[test]
-    fn wildcards_are_literal() {
-        assert_eq!(like_pattern("50%_\\"), r"%50\%\_\\%");
     }
 }
