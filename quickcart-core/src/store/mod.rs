@@ -2,6 +2,8 @@
 //! must happen together happens in one transaction.
 
 mod database_url;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod like;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "sqlite")]

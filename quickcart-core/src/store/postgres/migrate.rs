@@ -1,8 +1,8 @@
 //! The tables, step by step. The table `schema_version` knows how many steps a database has had.
 
 use super::error::OrStoreError;
-use super::pool::Transaction;
 use crate::error::StoreError;
+use sqlx::PgConnection;
 
 /// Every step, oldest first. A step that was released is never changed.
 const STEPS: [&str; 1] = [include_str!("../../../migrations/postgres/0001_shop.sql")];
@@ -13,10 +13,10 @@ const WAIT_FOR_OTHERS: &str = "SET LOCAL lock_timeout = 0; SET LOCAL statement_t
      CREATE TABLE IF NOT EXISTS schema_version (only_row BIGINT PRIMARY KEY CHECK (only_row = 1), version BIGINT NOT NULL)";
 
 /// Takes the steps that are missing, all or none.
-pub(super) async fn migrate(transaction: &mut Transaction) -> Result<(), StoreError> {
-    sqlx::raw_sql(WAIT_FOR_OTHERS).execute(&mut **transaction).await.or_store_error()?;
+pub(super) async fn migrate(connection: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::raw_sql(WAIT_FOR_OTHERS).execute(&mut *connection).await.or_store_error()?;
     let version: Option<i64> = sqlx::query_scalar("SELECT version FROM schema_version")
-        .fetch_optional(&mut **transaction)
+        .fetch_optional(&mut *connection)
         .await
         .or_store_error()?;
     let version = usize::try_from(version.unwrap_or(0)).map_err(StoreError::internal)?;
@@ -30,11 +30,11 @@ pub(super) async fn migrate(transaction: &mut Transaction) -> Result<(), StoreEr
         return Ok(());
     }
     for step in missing {
-        sqlx::raw_sql(*step).execute(&mut **transaction).await.or_store_error()?;
+        sqlx::raw_sql(*step).execute(&mut *connection).await.or_store_error()?;
     }
     sqlx::query("INSERT INTO schema_version VALUES (1, $1) ON CONFLICT (only_row) DO UPDATE SET version = excluded.version")
         .bind(STEPS.len() as i64)
-        .execute(&mut **transaction)
+        .execute(&mut *connection)
         .await
         .or_store_error()?;
     Ok(())

@@ -1,9 +1,14 @@
 //! The shop in PostgreSQL: a pool of connections, and one transaction for each step of a domain.
 
+mod account;
+mod catalog;
 mod error;
+mod import;
 mod migrate;
 mod pool;
+mod recipe;
 mod row;
+mod search;
 
 use crate::error::StoreError;
 use migrate::migrate;
