@@ -34,6 +34,22 @@ impl Session {
     /// How long an opened session counts.
     pub const INITIATIONS_WINDOW: Duration = Duration::from_secs(60 * 60);
 
+    /// Whether a phone may open one more now. Of those that it opened, `oldest` is when the oldest of the last
+    /// [`INITIATIONS_MAX`](Self::INITIATIONS_MAX) was opened: while it counts, they all do.
+    ///
+    /// # Errors
+    /// [`BookOrderError::TooManyInitiations`].
+    pub fn check_initiations(oldest: Option<Timestamp>, now: Timestamp) -> Result<(), BookOrderError> {
+        let window_ms = i64::try_from(Self::INITIATIONS_WINDOW.as_millis()).unwrap_or(i64::MAX);
+        let wait_ms = oldest.map_or(0, |oldest| oldest.as_millisecond() + window_ms - now.as_millisecond());
+        match u64::try_from(wait_ms) {
+            Ok(wait_ms @ 1..) => {
+                Err(BookOrderError::TooManyInitiations { retry_after: Duration::from_millis(wait_ms) })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whether a code may be shown or sent now.
     ///
     /// # Errors

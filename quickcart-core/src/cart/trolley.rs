@@ -1,6 +1,7 @@
 //! A cart, who has it, and where it stands.
 
-use super::CartLine;
+use super::{CartError, CartLine};
+use crate::account::UserId;
 use crate::catalog::SectionId;
 use crate::catalog::import::Trolley;
 use crate::clock::Timestamp;
@@ -23,6 +24,21 @@ pub enum Connection {
     New,
     /// It was the shopper's already; nothing changed.
     Kept,
+}
+
+impl Connection {
+    /// What comes of a shopper's wish for a trolley: `own` is the cart that they have, `holder` who has the trolley.
+    ///
+    /// # Errors
+    /// [`CartError::AnotherCart`] and [`CartError::CartInUse`].
+    pub fn decide(cart_id: CartId, own: Option<CartId>, holder: Option<UserId>) -> Result<Self, CartError> {
+        match (own, holder) {
+            (Some(own), _) if own == cart_id => Ok(Self::Kept),
+            (Some(own), _) => Err(CartError::AnotherCart { cart_id: own }),
+            (None, Some(_)) => Err(CartError::CartInUse { cart_id }),
+            (None, None) => Ok(Self::New),
+        }
+    }
 }
 
 /// A cart and all that lies in it.

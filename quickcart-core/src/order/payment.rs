@@ -148,6 +148,17 @@ impl PaymentState {
         after(Self::TRANSITIONS, Some(self), event, by)
     }
 
+    /// What happens to the payment of an order that is called off: what is not delivered is not owed any more. `None` where
+    /// nothing does, since what was paid goes back by the provider, and what has ended needs nothing.
+    #[must_use]
+    pub const fn when_called_off(self) -> Option<PaymentEvent> {
+        match self {
+            Authorized => Some(On::Void),
+            Pending | RequiresAction | Processing => Some(On::Cancel),
+            _ => None,
+        }
+    }
+
     /// Its name in databases and in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

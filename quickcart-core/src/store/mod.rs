@@ -1,6 +1,8 @@
 //! Databases that keep the whole shop: one type a database, which implements the stores of all domains, so that what
 //! must happen together happens in one transaction.
 
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod book_json;
 mod database_url;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod like;

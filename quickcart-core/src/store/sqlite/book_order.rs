@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
-use serde::{Deserialize, Serialize};
 
 use super::SqliteStore;
 use super::error::OrStoreError;
@@ -21,6 +20,7 @@ use crate::error::StoreError;
 use crate::money::{Currency, Money};
 use crate::order::{Actor, OrderEvent, OrderKind, OrderStatus, Payment, PaymentState};
 use crate::phone::PhoneNumber;
+use crate::store::book_json;
 
 #[async_trait]
 impl BookOrderStore for SqliteStore {
@@ -124,20 +124,16 @@ fn open_session(
     now: Timestamp,
 ) -> Result<(), BookOrderError> {
     let (now_ms, window_ms) = (now.as_millisecond(), ms(Session::INITIATIONS_WINDOW));
-    // The oldest of the last few: while it counts, they all do.
     let sql =
         "SELECT opened_at_ms FROM book_session WHERE phone = ?1 ORDER BY opened_at_ms DESC LIMIT 1 OFFSET ?2";
-    let oldest: Option<i64> = transaction
+    let oldest = transaction
         .prepare_cached(sql)
         .and_then(|mut statement| {
             let values = params![purchase.phone.e164(), Session::INITIATIONS_MAX - 1];
-            statement.query_row(values, |row| row.get(0)).optional()
+            statement.query_row(values, |row| timestamp(row, 0)).optional()
         })
         .or_store_error()?;
-    let wait_ms = oldest.map_or(0, |oldest| oldest + window_ms - now_ms);
-    if let Some(wait_ms) = u64::try_from(wait_ms).ok().filter(|&wait_ms| wait_ms > 0) {
-        return Err(BookOrderError::TooManyInitiations { retry_after: Duration::from_millis(wait_ms) });
-    }
+    Session::check_initiations(oldest, now)?;
     let sql =
         "DELETE FROM book_session WHERE order_id IS NULL AND expires_at_ms <= ?1 AND opened_at_ms <= ?2";
     run(transaction, sql, [now_ms, now_ms - window_ms])?;
@@ -145,7 +141,6 @@ fn open_session(
                                          books_json, guesses, opened_at_ms, expires_at_ms) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9)";
     let currency = purchase.total()?.currency();
-    let books = serde_json::to_string(&purchase.books.iter().map(BookRow::of).collect::<Vec<_>>());
     let values = params![
         digest,
         purchase.phone.e164(),
@@ -153,7 +148,7 @@ fn open_session(
         purchase.address,
         purchase.payment_method.as_str(),
         currency.code(),
-        books.map_err(StoreError::internal)?,
+        book_json::write(&purchase.books).map_err(StoreError::internal)?,
         now_ms,
         now_ms + ms(Session::LIFE),
     ];
@@ -166,17 +161,15 @@ fn session(transaction: &Transaction<'_>, digest: SessionDigest) -> Result<Optio
                       order_id \
                FROM book_session WHERE token_digest = ?1";
     let read = |row: &Row<'_>| {
-        let (currency, books): (Currency, String) = (parsed(row, 4)?, row.get(5)?);
         let unreadable = |error| {
             rusqlite::Error::FromSqlConversionFailure(5, rusqlite::types::Type::Text, Box::new(error))
         };
-        let books: Vec<BookRow> = serde_json::from_str(&books).map_err(unreadable)?;
         let purchase = Purchase {
             phone: phone(row, 0)?,
             phone_as_sent: row.get(1)?,
             address: row.get(2)?,
             payment_method: parsed(row, 3)?,
-            books: books.into_iter().map(|book| book.book(currency)).collect::<Result<_, _>>()?,
+            books: book_json::read(&row.get::<_, String>(5)?, parsed(row, 4)?).map_err(unreadable)?,
         };
         let (guesses, expires_at, order_id) = (row.get(6)?, timestamp(row, 7)?, row.get(8)?);
         Ok(Session { purchase, guesses, expires_at, order_id })
@@ -280,36 +273,18 @@ fn lines(
 ) -> Result<Vec<Book>, StoreError> {
     let sql = "SELECT book_id, title, quantity, price_minor FROM book_order_line WHERE order_id = ?1 ORDER BY line_num";
     let read = |row: &Row<'_>| {
-        let row =
-            BookRow { id: row.get(0)?, title: row.get(1)?, quantity: row.get(2)?, price_minor: row.get(3)? };
-        row.book(currency)
+        let quantity: u32 = row.get(2)?;
+        Ok(Book {
+            id: row.get(0)?,
+            title: row.get(1)?,
+            price: Money::new(row.get(3)?, currency),
+            quantity: Quantity::new(quantity)
+                .ok_or(rusqlite::Error::IntegralValueOutOfRange(2, quantity.into()))?,
+        })
     };
     let mut statement = transaction.prepare_cached(sql).or_store_error()?;
     let rows = statement.query_map([order_id], read).or_store_error()?;
     rows.collect::<rusqlite::Result<_>>().or_store_error()
-}
-
-/// A book as it is kept, also in the JSON of a session.
-#[derive(Serialize, Deserialize)]
-struct BookRow {
-    id: String,
-    title: String,
-    quantity: u32,
-    price_minor: i64,
-}
-
-impl BookRow {
-    fn of(book: &Book) -> Self {
-        let Book { id, title, price, quantity } = book.clone();
-        Self { id, title, quantity: quantity.get(), price_minor: price.minor() }
-    }
-
-    fn book(self, currency: Currency) -> rusqlite::Result<Book> {
-        let Self { id, title, quantity, price_minor } = self;
-        let quantity =
-            Quantity::new(quantity).ok_or(rusqlite::Error::IntegralValueOutOfRange(2, quantity.into()))?;
-        Ok(Book { id, title, price: Money::new(price_minor, currency), quantity })
-    }
 }
 
 fn phone(row: &Row<'_>, column: usize) -> rusqlite::Result<PhoneNumber> {

@@ -256,16 +256,12 @@ fn connect(
 ) -> Result<Connection, CartError> {
     check_user(transaction, user_id)?;
     let holder = holder(transaction, cart_id)?.ok_or(CartError::CartNotFound { cart_id })?;
-    match (cart_of(transaction, user_id)?, holder) {
-        (Some(own), _) if own == cart_id => Ok(Connection::Kept),
-        (Some(own), _) => Err(CartError::AnotherCart { cart_id: own }),
-        (None, Some(_)) => Err(CartError::CartInUse { cart_id }),
-        (None, None) => {
-            let sql = "UPDATE cart SET user_id = ?1, connected_at_ms = ?2 WHERE cart_id = ?3";
-            run(transaction, sql, params![user_id, now.as_millisecond(), cart_id])?;
-            Ok(Connection::New)
-        }
+    let connection = Connection::decide(cart_id, cart_of(transaction, user_id)?, holder)?;
+    if connection == Connection::New {
+        let sql = "UPDATE cart SET user_id = ?1, connected_at_ms = ?2 WHERE cart_id = ?3";
+        run(transaction, sql, params![user_id, now.as_millisecond(), cart_id])?;
     }
+    Ok(connection)
 }
 
 pub(super) fn connect_ad_hoc(

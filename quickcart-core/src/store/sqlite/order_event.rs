@@ -9,9 +9,7 @@ use super::stock::give_back;
 use crate::clock::Timestamp;
 use crate::error::StoreError;
 use crate::money::Money;
-use crate::order::{
-    Actor, IllegalTransition, OrderEvent, OrderKind, OrderStatus, Payment, PaymentEvent, PaymentState,
-};
+use crate::order::{Actor, IllegalTransition, OrderEvent, OrderKind, OrderStatus, Payment};
 
 /// An order, by its kind and number.
 #[derive(Clone, Copy, Debug)]
@@ -114,20 +112,13 @@ fn owe(
     run(transaction, sql, values).map(drop)
 }
 
-/// What is not delivered is not owed any more.
+/// Takes back what is owed for an order that is called off.
 fn disown<E>(transaction: &Transaction<'_>, order: OrderRef, now: Timestamp) -> Result<(), E>
 where
     E: From<StoreError> + From<IllegalTransition>,
 {
     let Some((payment_id, payment)) = find_payment(transaction, order)? else { return Ok(()) };
-    let event = match payment.state {
-        PaymentState::Authorized => PaymentEvent::Void,
-        PaymentState::Pending | PaymentState::RequiresAction | PaymentState::Processing => {
-            PaymentEvent::Cancel
-        }
-        // What was paid goes back by the provider, and what has ended needs nothing.
-        _ => return Ok(()),
-    };
+    let Some(event) = payment.state.when_called_off() else { return Ok(()) };
     let state = payment.state.after(event, Actor::System)?;
     let sql = "UPDATE payment SET state = ?2, updated_at_ms = ?3 WHERE payment_id = ?1";
     run(transaction, sql, params![payment_id, state.as_str(), now.as_millisecond()])?;
