@@ -1,12 +1,20 @@
 //! The shop in PostgreSQL: a pool of connections, and one transaction for each step of a domain.
 
 mod account;
+mod book_order;
+mod cart;
 mod catalog;
 mod error;
+mod guest_cart;
 mod import;
+mod member;
 mod migrate;
+mod order;
+mod order_event;
 mod pool;
 mod recipe;
+mod registration;
+mod revocation;
 mod row;
 mod search;
 

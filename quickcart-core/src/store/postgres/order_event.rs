@@ -1,0 +1,158 @@
+//! What happens to orders of every kind, in PostgreSQL: the status, its event, the outbox and the payment change together.
+
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::Query;
+use sqlx::{PgConnection, Postgres, Row};
+
+use super::error::OrStoreError;
+use super::row::parsed;
+use crate::clock::Timestamp;
+use crate::error::StoreError;
+use crate::money::Money;
+use crate::order::{Actor, IllegalTransition, OrderEvent, OrderStatus, Payment};
+
+/// The steps of an order that its customer places and that is verified at once, and what is owed for it. For `WITH`, after `placed`,
+/// which answers the order's number; with the values that [`bind_placed`] binds.
+macro_rules! record_placed {
+    ($kind:literal) => {
+        concat!(
+            "step AS (INSERT INTO order_event (order_kind, order_id, seq, event, from_status, to_status, actor, at_ms) \
+                      SELECT '",
+            $kind,
+            "', order_id, seq, event, from_status, to_status, $1, $2 \
+                      FROM placed, (VALUES (1, $3, NULL, $4), (2, $5, $4, $6)) AS step (seq, event, from_status, to_status) \
+                      RETURNING order_id, seq), \
+             told AS (INSERT INTO outbox (order_kind, order_id, seq) SELECT '",
+            $kind,
+            "', order_id, seq FROM step ORDER BY seq), \
+             owed AS (INSERT INTO payment (order_kind, order_id, method, state, currency, amount_minor, created_at_ms, \
+                                           updated_at_ms) \
+                      SELECT '",
+            $kind,
+            "', order_id, $7, $8, $9, $10, $2, $2 FROM placed)"
+        )
+    };
+}
+pub(super) use record_placed;
+
+/// Where an order stands that its customer places and verifies at once, and its version then.
+pub(super) struct Placed {
+    pub(super) status: OrderStatus,
+    pub(super) version: i64,
+    before: OrderStatus,
+}
+
+impl Placed {
+    pub(super) fn by_customer() -> Result<Self, IllegalTransition> {
+        let before = OrderStatus::placed(Actor::Customer)?;
+        Ok(Self { status: before.after(OrderEvent::Verify, Actor::Customer)?, version: 2, before })
+    }
+
+    /// Binds the first ten values of a statement that has `record_placed`: the second is the time, the sixth the status.
+    pub(super) fn bind<'q>(&self, sql: &'static str, payment: &Payment, now: Timestamp) -> PgQuery<'q> {
+        sqlx::query(sql)
+            .bind(Actor::Customer.as_str())
+            .bind(now.as_millisecond())
+            .bind(OrderEvent::Place.as_str())
+            .bind(self.before.as_str())
+            .bind(OrderEvent::Verify.as_str())
+            .bind(self.status.as_str())
+            .bind(payment.method.as_str())
+            .bind(payment.state.as_str())
+            .bind(payment.amount.currency().code())
+            .bind(payment.amount.minor())
+    }
+}
+
+pub(super) type PgQuery<'q> = Query<'q, Postgres, PgArguments>;
+
+const LOCK_BOOK_ORDER: &str = "SELECT status, version FROM book_order WHERE order_id = $1 FOR UPDATE";
+const ADVANCE_BOOK_ORDER: &str = "WITH moved AS (UPDATE book_order SET status = $2, version = $3 WHERE order_id = $1), \
+     step AS (INSERT INTO order_event (order_kind, order_id, seq, event, from_status, to_status, actor, at_ms) \
+              VALUES ('book', $1, $3, $4, $5, $2, $6, $7)) \
+     INSERT INTO outbox (order_kind, order_id, seq) VALUES ('book', $1, $3)";
+/// The latest attempt to pay.
+const LOCK_PAYMENT_OF_BOOK_ORDER: &str = "SELECT payment_id, state FROM payment WHERE order_kind = 'book' AND order_id = $1 \
+     ORDER BY payment_id DESC LIMIT 1 FOR UPDATE";
+const MOVE_PAYMENT: &str = "UPDATE payment SET state = $2, updated_at_ms = $3 WHERE payment_id = $1";
+
+/// Moves a book order on, if it may be moved so; `None` when there is no such order.
+pub(super) async fn advance_book_order<E>(
+    connection: &mut PgConnection,
+    order_id: i64,
+    event: OrderEvent,
+    by: Actor,
+    now: Timestamp,
+) -> Result<Option<OrderStatus>, E>
+where
+    E: From<StoreError> + From<IllegalTransition>,
+{
+    let row = sqlx::query(LOCK_BOOK_ORDER).bind(order_id).fetch_optional(&mut *connection).await;
+    let Some(row) = row.or_store_error()? else { return Ok(None) };
+    let from: OrderStatus = parsed(&row, 0).or_store_error()?;
+    let version: i64 = row.try_get(1).or_store_error()?;
+    let to = from.after(event, by)?;
+    sqlx::query(ADVANCE_BOOK_ORDER)
+        .bind(order_id)
+        .bind(to.as_str())
+        .bind(version + 1)
+        .bind(event.as_str())
+        .bind(from.as_str())
+        .bind(by.as_str())
+        .bind(now.as_millisecond())
+        .execute(&mut *connection)
+        .await
+        .or_store_error()?;
+    if to == OrderStatus::Cancelled {
+        disown::<E>(connection, order_id, now).await?;
+    }
+    Ok(Some(to))
+}
+
+/// Takes back what is owed for an order that is called off.
+async fn disown<E>(connection: &mut PgConnection, order_id: i64, now: Timestamp) -> Result<(), E>
+where
+    E: From<StoreError> + From<IllegalTransition>,
+{
+    let row = sqlx::query(LOCK_PAYMENT_OF_BOOK_ORDER).bind(order_id).fetch_optional(&mut *connection).await;
+    let Some(row) = row.or_store_error()? else { return Ok(()) };
+    let state: crate::order::PaymentState = parsed(&row, 1).or_store_error()?;
+    let Some(event) = state.when_called_off() else { return Ok(()) };
+    let state = state.after(event, Actor::System)?;
+    sqlx::query(MOVE_PAYMENT)
+        .bind(row.try_get::<i64, _>(0).or_store_error()?)
+        .bind(state.as_str())
+        .bind(now.as_millisecond())
+        .execute(connection)
+        .await
+        .or_store_error()?;
+    Ok(())
+}
+
+/// The columns that [`payment`] reads, for `concat!`.
+macro_rules! payment_columns {
+    () => {
+        "payment.method, payment.state, payment.currency, payment.amount_minor"
+    };
+}
+pub(super) use payment_columns;
+
+/// Joins the latest attempt to pay an order.
+macro_rules! join_payment {
+    ($kind:literal, $order:literal) => {
+        concat!(
+            "JOIN LATERAL (SELECT method, state, currency, amount_minor FROM payment WHERE order_kind = '",
+            $kind,
+            "' AND payment.order_id = ",
+            $order,
+            ".order_id ORDER BY payment_id DESC LIMIT 1) AS payment ON TRUE"
+        )
+    };
+}
+pub(super) use join_payment;
+
+/// Reads `payment_columns`, the first of which is column `first`.
+pub(super) fn payment(row: &PgRow, first: usize) -> sqlx::Result<Payment> {
+    let amount = Money::new(row.try_get(first + 3)?, parsed(row, first + 2)?);
+    Ok(Payment { method: parsed(row, first)?, state: parsed(row, first + 1)?, amount })
+}
