@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use sqlx::Row;
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row};
 
 use super::PostgresStore;
 use super::error::OrStoreError;
 use super::row::{PRODUCT_WIDTH, number, point, product, product_columns, section, section_columns};
 use crate::catalog::import::{Progress, StoreData, parse_map};
 use crate::catalog::{
-    Barcode, CatalogStore, Label, Labels, Page, Product, ProductDetails, ProductId, Recipe, RecipeId,
-    Section, ShelfPlace, VersionedMap,
+    CatalogStore, Label, Labels, Page, Product, ProductDetails, ProductId, Recipe, RecipeId, Section,
+    ShelfPlace, VersionedMap,
 };
 use crate::error::StoreError;
 
@@ -150,44 +150,6 @@ impl CatalogStore for PostgresStore {
 /// Reads rows of `product_columns`.
 pub(super) fn products(rows: &[PgRow]) -> Result<Vec<Product>, StoreError> {
     rows.iter().map(|row| product(row, 0)).collect::<sqlx::Result<_>>().or_store_error()
-}
-
-/// A product that is for sale.
-pub(super) async fn find_product(
-    connection: &mut PgConnection,
-    product_id: ProductId,
-) -> Result<Option<Product>, StoreError> {
-    const SQL: &str = concat!(
-        "SELECT ",
-        product_columns!(),
-        " FROM product WHERE product_id = $1 AND retired_at_ms IS NULL"
-    );
-    let row = sqlx::query(SQL).bind(product_id).fetch_optional(connection).await.or_store_error()?;
-    row.map(|row| product(&row, 0)).transpose().or_store_error()
-}
-
-/// A product, though it be retired.
-pub(super) async fn known_product(
-    connection: &mut PgConnection,
-    product_id: ProductId,
-) -> Result<Option<Product>, StoreError> {
-    const SQL: &str = concat!("SELECT ", product_columns!(), " FROM product WHERE product_id = $1");
-    let row = sqlx::query(SQL).bind(product_id).fetch_optional(connection).await.or_store_error()?;
-    row.map(|row| product(&row, 0)).transpose().or_store_error()
-}
-
-/// The product for sale with this barcode. A text that is no barcode is nowhere, and PostgreSQL would not even take some.
-pub(super) async fn find_barcode(
-    connection: &mut PgConnection,
-    barcode: &str,
-) -> Result<Option<Product>, StoreError> {
-    const SQL: &str =
-        concat!("SELECT ", product_columns!(), " FROM product WHERE barcode = $1 AND retired_at_ms IS NULL");
-    if barcode.parse::<Barcode>().is_err() {
-        return Ok(None);
-    }
-    let row = sqlx::query(SQL).bind(barcode).fetch_optional(connection).await.or_store_error()?;
-    row.map(|row| product(&row, 0)).transpose().or_store_error()
 }
 
 fn details(row: &PgRow) -> sqlx::Result<ProductDetails> {

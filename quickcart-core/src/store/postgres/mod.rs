@@ -1,6 +1,7 @@
 //! The shop in PostgreSQL: a pool of connections, and one transaction for each step of a domain.
 
 mod account;
+mod admin;
 mod book_order;
 mod cart;
 mod catalog;
@@ -17,6 +18,7 @@ mod registration;
 mod revocation;
 mod row;
 mod search;
+mod snapshot;
 
 use crate::error::StoreError;
 use migrate::migrate;
