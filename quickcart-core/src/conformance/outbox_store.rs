@@ -13,7 +13,7 @@ use crate::store::ShopStore;
 ///
 /// # Panics
 /// When the store breaks its contract.
-pub async fn outbox_store<S: ShopStore + OutboxStore>(store: &S) {
+pub async fn outbox_store<S: ShopStore + OutboxStore + ?Sized>(store: &S) {
     let now: Timestamp = "2026-11-21T09:00:00Z".parse().expect("a timestamp");
     let until = now + Duration::from_secs(60);
     let claim = |relay, now: Timestamp| store.claim_outbox(relay, now + Duration::from_secs(60), 3, now);

@@ -1,6 +1,5 @@
 //! The state of a server as one file: read, refused with its place, and taken whole or not at all.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use quickcart_core::catalog::import::{Progress, demo_store};
@@ -10,8 +9,9 @@ use quickcart_core::pathfinding::Point;
 use quickcart_core::phone::{PhoneNumber, Region};
 use quickcart_core::shop::Shop;
 use quickcart_core::snapshot::{Snapshot, SnapshotError};
-use quickcart_core::store::SqliteStore;
 use serde_json::{Value, json};
+
+use crate::databases::{Database, on_every_database};
 
 /// A small store, as its file.
 const TEXT: &str = r#"{
@@ -80,9 +80,14 @@ fn no_progress() -> Progress {
     Box::new(|_, _| ())
 }
 
-fn shop(folder: &Path) -> Shop {
-    let store = SqliteStore::open(&folder.join("shop.db")).unwrap();
-    Shop::new(Arc::new(store), Arc::new(SystemClock))
+async fn shop(database: &Database) -> Shop {
+    Shop::new(database.open().await, Arc::new(SystemClock))
+}
+
+on_every_database! {
+    an_empty_database_takes_all_of_it_and_another_one_nothing
+    a_demo_store_is_not_overwritten
+    of_two_files_at_once_one_is_taken
 }
 
 #[test]
@@ -254,10 +259,8 @@ fn a_section_that_no_aisle_leads_to_is_warned_of() {
     );
 }
 
-#[tokio::test]
-async fn an_empty_database_takes_all_of_it_and_another_one_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let shop = shop(folder.path());
+async fn an_empty_database_takes_all_of_it_and_another_one_nothing(database: Database) {
+    let shop = shop(&database).await;
     let (sender, received) = std::sync::mpsc::channel();
     let progress = move |done, total| sender.send((done, total)).unwrap();
     shop.restore(parse(TEXT), Box::new(progress)).await.unwrap();
@@ -286,18 +289,14 @@ async fn an_empty_database_takes_all_of_it_and_another_one_nothing() {
     assert_eq!(shop.product(1).await.unwrap().unwrap().product.name, "Milk");
 }
 
-#[tokio::test]
-async fn a_demo_store_is_not_overwritten() {
-    let folder = tempfile::tempdir().unwrap();
-    let shop = shop(folder.path());
+async fn a_demo_store_is_not_overwritten(database: Database) {
+    let shop = shop(&database).await;
     shop.import(demo_store().unwrap(), no_progress()).await.unwrap();
     assert!(matches!(shop.restore(parse("{}"), no_progress()).await, Err(SnapshotError::NotEmpty { .. })));
 }
 
-#[tokio::test]
-async fn of_two_files_at_once_one_is_taken() {
-    let folder = tempfile::tempdir().unwrap();
-    let shops: Vec<Shop> = (0..2).map(|_| shop(folder.path())).collect();
+async fn of_two_files_at_once_one_is_taken(database: Database) {
+    let shops = [shop(&database).await, shop(&database).await];
     let tasks = shops
         .into_iter()
         .map(|shop| tokio::spawn(async move { shop.restore(parse(TEXT), no_progress()).await.is_ok() }));

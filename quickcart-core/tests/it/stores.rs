@@ -1,66 +1,91 @@
 //! Every store keeps its contract.
 
 use std::collections::HashSet;
-use std::path::Path;
 use std::sync::Arc;
 
 use quickcart_core::account::AccountStore;
-use quickcart_core::admin::{AdminError, AdminStore, AuditFilter};
-use quickcart_core::cart::{CartError, CartStore, Connection, GuestCartStore, GuestToken, Quantity};
+use quickcart_core::admin::{AdminError, AuditFilter};
+use quickcart_core::cart::{CartError, Connection, GuestToken, Quantity};
 use quickcart_core::catalog::import::demo_store;
-use quickcart_core::catalog::{CatalogStore, Page};
+use quickcart_core::catalog::{Page, SEARCH_LENGTH_MAX};
 use quickcart_core::clock::{Clock, SystemClock, Timestamp};
 use quickcart_core::conformance;
 use quickcart_core::device::CartEvent;
-use quickcart_core::order::{OrderStore, PaymentMethod};
+use quickcart_core::order::PaymentMethod;
 use quickcart_core::otp::store::MemoryOtpStore;
 use quickcart_core::phone::{PhoneNumber, Region};
 use quickcart_core::store::SqliteStore;
 
-async fn demo_shop(path: &Path) -> Arc<SqliteStore> {
-    let store = SqliteStore::open(path).unwrap();
+use crate::databases::{Database, Store, on_every_database};
+
+on_every_database! {
+    keeps_the_shop
+    keeps_administrators_changes
+    keeps_stock
+    keeps_the_outbox
+    keeps_registrations
+    keeps_members_and_revocations
+    keeps_book_orders
+    of_two_changes_of_one_version_one_wins
+    one_of_many_new_products_gets_the_barcode
+    a_barcode_goes_to_the_next_product_whatever_others_are_called
+    an_import_brings_a_retired_product_back_and_counts_as_a_change
+    one_of_many_shoppers_gets_the_trolley
+    parallel_checkouts_of_one_cart_make_one_order
+    parallel_connects_without_a_trolley_make_one_cart
+    one_of_many_writers_who_saw_the_same_cart_changes_it
+    parallel_merges_of_a_guest_add_its_lines_once
+    marks_and_case_make_no_difference
+    a_hostile_query_finds_nothing
+    an_import_is_all_or_nothing
+    barcodes_may_be_swapped_by_an_import
+    a_store_with_other_ids_takes_names_and_barcodes_over
+    what_was_written_is_there_after_reopening
+}
+
+async fn demo_shop(database: &Database) -> Arc<dyn Store> {
+    let store = database.open().await;
     store.import(demo_store().unwrap(), Box::new(|_, _| ())).await.unwrap();
-    Arc::new(store)
+    store
 }
 
-async fn shopper(store: &SqliteStore, index: u32) -> i64 {
+async fn shopper(store: &dyn AccountStore, index: u32) -> i64 {
     let phone = PhoneNumber::parse(&format!("98765{index:05}"), Region::IN).unwrap();
-    store.sign_in(&phone, Timestamp::UNIX_EPOCH).await.unwrap().user_id
+    AccountStore::sign_in(store, &phone, Timestamp::UNIX_EPOCH).await.unwrap().user_id
 }
 
-#[tokio::test]
-async fn memory_keeps_challenges() {
-    conformance::otp_store(&MemoryOtpStore::with_capacity(1_000)).await;
+async fn keeps_the_shop(database: Database) {
+    conformance::shop_store(&*database.open().await).await;
 }
 
-#[tokio::test]
-async fn sqlite_keeps_the_shop() {
-    let folder = tempfile::tempdir().unwrap();
-    conformance::shop_store(&SqliteStore::open(&folder.path().join("deep/shop.db")).unwrap()).await;
+async fn keeps_administrators_changes(database: Database) {
+    conformance::admin_store(&*database.open().await).await;
 }
 
-#[tokio::test]
-async fn sqlite_keeps_the_outbox() {
-    let folder = tempfile::tempdir().unwrap();
-    conformance::outbox_store(&SqliteStore::open(&folder.path().join("shop.db")).unwrap()).await;
+async fn keeps_registrations(database: Database) {
+    conformance::registration_store(&*database.open().await).await;
 }
 
-#[tokio::test]
-async fn sqlite_keeps_stock() {
-    let folder = tempfile::tempdir().unwrap();
-    conformance::stock_store(&SqliteStore::open(&folder.path().join("shop.db")).unwrap()).await;
+async fn keeps_stock(database: Database) {
+    conformance::stock_store(&*database.open().await).await;
 }
 
-#[tokio::test]
-async fn sqlite_keeps_administrators_changes() {
-    let folder = tempfile::tempdir().unwrap();
-    conformance::admin_store(&SqliteStore::open(&folder.path().join("shop.db")).unwrap()).await;
+async fn keeps_the_outbox(database: Database) {
+    conformance::outbox_store(&*database.open().await).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_two_changes_of_one_version_one_wins() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = demo_shop(&folder.path().join("shop.db")).await;
+async fn keeps_members_and_revocations(database: Database) {
+    let store = database.open().await;
+    conformance::member_store(&*store).await;
+    conformance::revocation_store(&*store).await;
+}
+
+async fn keeps_book_orders(database: Database) {
+    conformance::book_order_store(&*database.open().await).await;
+}
+
+async fn of_two_changes_of_one_version_one_wins(database: Database) {
+    let store = demo_shop(&database).await;
     let entry = store.product_entry(1).await.unwrap().unwrap();
     let mut tasks = Vec::new();
     for index in 0..16 {
@@ -84,10 +109,8 @@ async fn of_two_changes_of_one_version_one_wins() {
     assert_eq!(store.audit(AuditFilter::default(), Page::default()).await.unwrap().len(), 1);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_of_many_new_products_gets_the_barcode() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = demo_shop(&folder.path().join("shop.db")).await;
+async fn one_of_many_new_products_gets_the_barcode(database: Database) {
+    let store = demo_shop(&database).await;
     let mut sheet = store.product_entry(1).await.unwrap().unwrap().sheet;
     sheet.record.product.barcode = "in-store-1".parse().unwrap();
     let create = || {
@@ -102,10 +125,8 @@ async fn one_of_many_new_products_gets_the_barcode() {
     assert_eq!(created, 1);
 }
 
-#[tokio::test]
-async fn a_barcode_goes_to_the_next_product_whatever_others_are_called() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = demo_shop(&folder.path().join("shop.db")).await;
+async fn a_barcode_goes_to_the_next_product_whatever_others_are_called(database: Database) {
+    let store = demo_shop(&database).await;
     let entry = store.product_entry(1).await.unwrap().unwrap();
     let mut sheet = entry.sheet.clone();
     for barcode in ["retired-1", "importing-1"] {
@@ -120,10 +141,8 @@ async fn a_barcode_goes_to_the_next_product_whatever_others_are_called() {
     assert_eq!(back.sheet.record.product.barcode, entry.sheet.record.product.barcode);
 }
 
-#[tokio::test]
-async fn an_import_brings_a_retired_product_back_and_counts_as_a_change() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = demo_shop(&folder.path().join("shop.db")).await;
+async fn an_import_brings_a_retired_product_back_and_counts_as_a_change(database: Database) {
+    let store = demo_shop(&database).await;
     let version = store.product_entry(1).await.unwrap().unwrap().version;
     store.retire_product(1, Some(version), "admin", SystemClock.now()).await.unwrap();
     assert_eq!(store.search("toned milk", Page::default()).await.unwrap(), []);
@@ -133,33 +152,11 @@ async fn an_import_brings_a_retired_product_back_and_counts_as_a_change() {
     assert_eq!(store.search("toned milk", Page::default()).await.unwrap(), [entry.sheet.record.product]);
 }
 
-#[tokio::test]
-async fn sqlite_keeps_registrations() {
-    let folder = tempfile::tempdir().unwrap();
-    conformance::registration_store(&SqliteStore::open(&folder.path().join("shop.db")).unwrap()).await;
-}
-
-#[tokio::test]
-async fn sqlite_keeps_members_and_revocations() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(&folder.path().join("shop.db")).unwrap();
-    conformance::member_store(&store).await;
-    conformance::revocation_store(&store).await;
-}
-
-#[tokio::test]
-async fn sqlite_keeps_book_orders() {
-    let folder = tempfile::tempdir().unwrap();
-    conformance::book_order_store(&SqliteStore::open(&folder.path().join("shop.db")).unwrap()).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_of_many_shoppers_gets_the_trolley() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = demo_shop(&folder.path().join("shop.db")).await;
+async fn one_of_many_shoppers_gets_the_trolley(database: Database) {
+    let store = demo_shop(&database).await;
     let mut tasks = Vec::new();
     for index in 0..32 {
-        let (store, user_id) = (Arc::clone(&store), shopper(&store, index).await);
+        let (store, user_id) = (Arc::clone(&store), shopper(&*store, index).await);
         tasks.push(tokio::spawn(async move { store.connect(user_id, 1, SystemClock.now()).await }));
     }
     let mut winners = 0;
@@ -173,11 +170,9 @@ async fn one_of_many_shoppers_gets_the_trolley() {
     assert_eq!(winners, 1);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn parallel_checkouts_of_one_cart_make_one_order() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = demo_shop(&folder.path().join("shop.db")).await;
-    let user_id = shopper(&store, 0).await;
+async fn parallel_checkouts_of_one_cart_make_one_order(database: Database) {
+    let store = demo_shop(&database).await;
+    let user_id = shopper(&*store, 0).await;
     store.connect(user_id, 1, Timestamp::UNIX_EPOCH).await.unwrap();
     let event = CartEvent::ItemAdded { cart_id: 1, product_id: 1, cart_weight_mg: 1 };
     store.apply(&event).await.unwrap();
@@ -196,11 +191,9 @@ async fn parallel_checkouts_of_one_cart_make_one_order() {
     assert_eq!(store.orders(user_id, Page::default()).await.unwrap().len(), 1);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn parallel_connects_without_a_trolley_make_one_cart() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = demo_shop(&folder.path().join("shop.db")).await;
-    let user_id = shopper(&store, 0).await;
+async fn parallel_connects_without_a_trolley_make_one_cart(database: Database) {
+    let store = demo_shop(&database).await;
+    let user_id = shopper(&*store, 0).await;
     let connect = || {
         let store = Arc::clone(&store);
         tokio::spawn(async move { store.connect_ad_hoc(user_id, Timestamp::UNIX_EPOCH).await.unwrap() })
@@ -215,11 +208,9 @@ async fn parallel_connects_without_a_trolley_make_one_cart() {
     assert_eq!((carts.len(), made), (1, 1));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_of_many_writers_who_saw_the_same_cart_changes_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = demo_shop(&folder.path().join("shop.db")).await;
-    let user_id = shopper(&store, 0).await;
+async fn one_of_many_writers_who_saw_the_same_cart_changes_it(database: Database) {
+    let store = demo_shop(&database).await;
+    let user_id = shopper(&*store, 0).await;
     store.connect(user_id, 1, Timestamp::UNIX_EPOCH).await.unwrap();
     let seen = store.view(user_id).await.unwrap().version;
     let add = || {
@@ -239,11 +230,9 @@ async fn one_of_many_writers_who_saw_the_same_cart_changes_it() {
     assert_eq!(store.view(user_id).await.unwrap().lines[0].quantity, Some(Quantity::ONE));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn parallel_merges_of_a_guest_add_its_lines_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = demo_shop(&folder.path().join("shop.db")).await;
-    let (user_id, token) = (shopper(&store, 0).await, GuestToken::random());
+async fn parallel_merges_of_a_guest_add_its_lines_once(database: Database) {
+    let store = demo_shop(&database).await;
+    let (user_id, token) = (shopper(&*store, 0).await, GuestToken::random());
     store.create_guest_cart(&token, Timestamp::UNIX_EPOCH).await.unwrap();
     store.add_to_guest_cart(&token, 1, Quantity::ONE, Timestamp::UNIX_EPOCH).await.unwrap();
     let merge = || {
@@ -261,10 +250,8 @@ async fn parallel_merges_of_a_guest_add_its_lines_once() {
     assert_eq!(store.view(user_id).await.unwrap().lines[0].quantity, Some(Quantity::ONE));
 }
 
-#[tokio::test]
-async fn an_import_is_all_or_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = demo_shop(&folder.path().join("shop.db")).await;
+async fn an_import_is_all_or_nothing(database: Database) {
+    let store = demo_shop(&database).await;
     let mut data = demo_store().unwrap();
     data.name = "Another Market".to_owned();
     let mut twin = data.products[0].clone();
@@ -276,10 +263,8 @@ async fn an_import_is_all_or_nothing() {
     assert_eq!(store.search("importing", Page::default()).await.unwrap(), [], "and so are the products");
 }
 
-#[tokio::test]
-async fn barcodes_may_be_swapped_by_an_import() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = demo_shop(&folder.path().join("shop.db")).await;
+async fn barcodes_may_be_swapped_by_an_import(database: Database) {
+    let store = demo_shop(&database).await;
     let mut data = demo_store().unwrap();
     let first = data.products[0].product.barcode.clone();
     data.products[0].product.barcode =
@@ -288,10 +273,8 @@ async fn barcodes_may_be_swapped_by_an_import() {
     assert_eq!(store.product(2).await.unwrap().unwrap().product.barcode, first);
 }
 
-#[tokio::test]
-async fn a_store_with_other_ids_takes_names_and_barcodes_over() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = demo_shop(&folder.path().join("shop.db")).await;
+async fn a_store_with_other_ids_takes_names_and_barcodes_over(database: Database) {
+    let store = demo_shop(&database).await;
     let mut data = demo_store().unwrap();
     data.shelf_places.clear();
     data.categories.iter_mut().for_each(|category| category.id += 100);
@@ -306,15 +289,70 @@ async fn a_store_with_other_ids_takes_names_and_barcodes_over() {
 }
 
 #[tokio::test]
-async fn what_was_written_is_there_after_reopening() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("shop.db");
-    let user_id = {
-        let store = demo_shop(&path).await;
-        shopper(&store, 7).await
-    };
-    let store = SqliteStore::open(&path).unwrap();
-    assert!(store.user(user_id).await.unwrap().is_some());
+async fn memory_keeps_challenges() {
+    conformance::otp_store(&MemoryOtpStore::with_capacity(1_000)).await;
+}
+
+/// A shop of these four products.
+async fn shop_of(database: &Database, names: [&str; 4]) -> Arc<dyn Store> {
+    let mut data = demo_store().unwrap();
+    data.products.truncate(4);
+    data.shelf_places.clear();
+    data.recipes.clear();
+    for (record, name) in data.products.iter_mut().zip(names) {
+        record.product.name = name.to_owned();
+    }
+    let store = database.open().await;
+    store.import(data, Box::new(|_, _| ())).await.unwrap();
+    store
+}
+
+async fn marks_and_case_make_no_difference(database: Database) {
+    let names = ["Sữa Tươi", "Crème Fraîche", "बासमती चावल", "50% _off_ \"Deal\""];
+    let store = shop_of(&database, names).await;
+    for (text, found) in [
+        ("sua tuoi", &[1][..]),
+        ("SỮA", &[1]),
+        ("ữa", &[1]),
+        ("ỮA", &[1]),
+        ("ua", &[]),
+        ("creme", &[2]),
+        ("CREM", &[2]),
+        ("RÈME F", &[2]),
+        ("cremme fraiche", &[2]),
+        ("बासमती", &[3]),
+        ("चा", &[3]),
+        ("%", &[4]),
+        ("50%", &[4]),
+        ("0% _", &[4]),
+        ("_", &[4]),
+        ("_off_", &[4]),
+        ("\"", &[4]),
+        ("\"Deal\"", &[4]),
+        ("\\", &[]),
+        ("*", &[]),
+        ("NEAR(a b)", &[]),
+        ("a\0b", &[]),
+        ("\u{301}\u{301}\u{301}", &[]),
+    ] {
+        let products = store.search(text, Page::default()).await.unwrap();
+        let ids: Vec<_> = products.iter().map(|product| product.product_id).collect();
+        assert_eq!(ids, found, "{text}");
+    }
+}
+
+async fn a_hostile_query_finds_nothing(database: Database) {
+    let store = shop_of(&database, ["Biscuit", "Biscuit", "Biscuits", "Brisket"]).await;
+    let most = "biscuit ".repeat(SEARCH_LENGTH_MAX / 8);
+    let signs = ".*|(?:)[[:alpha:]]+".repeat(5);
+    for text in ["x".repeat(100_000), most, "ab ".repeat(66), "\"".repeat(200), "%".repeat(200), signs] {
+        assert_eq!(store.search(&text, Page::default()).await.unwrap(), [], "{}", &text[..8]);
+    }
+}
+
+async fn what_was_written_is_there_after_reopening(database: Database) {
+    let user_id = shopper(&*database.open().await, 7).await;
+    assert!(database.open().await.user(user_id).await.unwrap().is_some());
 }
 
 #[test]
