@@ -72,6 +72,7 @@ fn rust(sh: &Shell) -> Vec<Step<'_>> {
         // The workspace build turns every feature on, so a missing cfg shows only here.
         core_with(sh, "lint: core, no features", None),
         core_with(sh, "lint: core, sqlite", Some("sqlite")),
+        core_with(sh, "lint: core, postgres", Some("postgres")),
         core_with(sh, "lint: core, redis", Some("redis")),
         core_with(sh, "lint: core, http", Some("http")),
         core_with(sh, "lint: core, smtp", Some("smtp")),
