@@ -26,6 +26,7 @@ mod providers_contract;
 mod providers_fake;
 mod providers_faults;
 mod providers_gateway;
+mod races;
 mod registration;
 mod smtp;
 mod snapshot;

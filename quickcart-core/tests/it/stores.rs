@@ -43,13 +43,13 @@ on_every_database! {
     what_was_written_is_there_after_reopening
 }
 
-async fn demo_shop(database: &Database) -> Arc<dyn Store> {
+pub(crate) async fn demo_shop(database: &Database) -> Arc<dyn Store> {
     let store = database.open().await;
     store.import(demo_store().unwrap(), Box::new(|_, _| ())).await.unwrap();
     store
 }
 
-async fn shopper(store: &dyn AccountStore, index: u32) -> i64 {
+pub(crate) async fn shopper(store: &dyn AccountStore, index: u32) -> i64 {
     let phone = PhoneNumber::parse(&format!("98765{index:05}"), Region::IN).unwrap();
     AccountStore::sign_in(store, &phone, Timestamp::UNIX_EPOCH).await.unwrap().user_id
 }
