@@ -1,4 +1,4 @@
-//! What every [`OutboxStore`] does.
+//! What every [`OutboxStore`](crate::outbox::OutboxStore) does.
 
 use std::time::Duration;
 
@@ -6,14 +6,13 @@ use super::shop_store::signs_in;
 use crate::catalog::import::demo_store;
 use crate::clock::Timestamp;
 use crate::order::{Actor, OrderEvent, OrderKind, PaymentMethod};
-use crate::outbox::OutboxStore;
-use crate::store::ShopStore;
+use crate::store::Store;
 
-/// Checks a fresh store, which is both; it holds the demo store and two orders afterwards.
+/// Checks a fresh store; it holds the demo store and two orders afterwards.
 ///
 /// # Panics
 /// When the store breaks its contract.
-pub async fn outbox_store<S: ShopStore + OutboxStore + ?Sized>(store: &S) {
+pub async fn outbox_store(store: &dyn Store) {
     let now: Timestamp = "2026-11-21T09:00:00Z".parse().expect("a timestamp");
     let until = now + Duration::from_secs(60);
     let claim = |relay, now: Timestamp| store.claim_outbox(relay, now + Duration::from_secs(60), 3, now);

@@ -17,11 +17,16 @@ pub use postgres::PostgresStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 
-use crate::account::AccountStore;
+use std::sync::Arc;
+
+use crate::account::{AccountStore, MemberStore, RegistrationStore, RevocationStore};
 use crate::admin::AdminStore;
+use crate::book_order::BookOrderStore;
 use crate::cart::{CartStore, GuestCartStore};
 use crate::catalog::CatalogStore;
+use crate::error::StoreError;
 use crate::order::OrderStore;
+use crate::outbox::OutboxStore;
 use crate::snapshot::SnapshotStore;
 use crate::stock::StockStore;
 
@@ -48,4 +53,33 @@ impl<T> ShopStore for T where
         + AdminStore
         + SnapshotStore
 {
+}
+
+/// Keeps all that the domains know. An `Arc` of it is one of each of these stores, too.
+pub trait Store:
+    ShopStore + RegistrationStore + MemberStore + RevocationStore + BookOrderStore + OutboxStore
+{
+}
+
+impl<T> Store for T where
+    T: ShopStore + RegistrationStore + MemberStore + RevocationStore + BookOrderStore + OutboxStore
+{
+}
+
+/// Opens a database, makes its tables when they are not there, and brings them up to date.
+///
+/// # Errors
+/// [`StoreError`] when the database cannot be reached or written, has tables of a later version, or when this program was built
+/// without the feature of its kind.
+pub async fn open(url: &DatabaseUrl) -> Result<Arc<dyn Store>, StoreError> {
+    match url {
+        #[cfg(feature = "sqlite")]
+        DatabaseUrl::Sqlite(path) => Ok(Arc::new(SqliteStore::open(path)?)),
+        #[cfg(feature = "postgres")]
+        DatabaseUrl::Postgres(url) => {
+            Ok(Arc::new(PostgresStore::open(url, PostgresStore::CONNECTIONS).await?))
+        }
+        #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
+        other => Err(StoreError::internal(format!("this program was built without a driver for {other}"))),
+    }
 }

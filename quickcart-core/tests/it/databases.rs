@@ -2,9 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use quickcart_core::account::{MemberStore, RegistrationStore, RevocationStore};
-use quickcart_core::book_order::BookOrderStore;
-use quickcart_core::store::{PostgresStore, ShopStore, SqliteStore};
+use quickcart_core::store::{DatabaseUrl, Store, open};
 use tempfile::TempDir;
 use test_servers::PostgresServer;
 
@@ -35,14 +33,6 @@ pub(crate) use on_every_database;
 /// One server for all tests, which ends with this process.
 pub(crate) static POSTGRES: LazyLock<PostgresServer> = LazyLock::new(PostgresServer::start);
 
-/// All that a database keeps.
-pub(crate) trait Store:
-    ShopStore + RegistrationStore + MemberStore + RevocationStore + BookOrderStore
-{
-}
-
-impl<T: ShopStore + RegistrationStore + MemberStore + RevocationStore + BookOrderStore> Store for T {}
-
 pub(crate) enum Database {
     /// A file in a folder of its own.
     Sqlite(TempDir),
@@ -61,11 +51,13 @@ impl Database {
 
     /// As every server does that keeps its shop there.
     pub(crate) async fn open(&self) -> Arc<dyn Store> {
+        open(&self.url()).await.unwrap()
+    }
+
+    pub(crate) fn url(&self) -> DatabaseUrl {
         match self {
-            Self::Sqlite(folder) => Arc::new(SqliteStore::open(&folder.path().join("deep/shop.db")).unwrap()),
-            Self::Postgres(url) => {
-                Arc::new(PostgresStore::open(url, PostgresStore::CONNECTIONS).await.unwrap())
-            }
+            Self::Sqlite(folder) => DatabaseUrl::Sqlite(folder.path().join("deep/shop.db")),
+            Self::Postgres(url) => url.parse().unwrap(),
         }
     }
 }

@@ -82,7 +82,7 @@ async fn a_checkout_takes_all_that_lies_in_the_cart_and_leaves_nothing(database:
             let store = Arc::clone(&store);
             async move {
                 if index == 12 {
-                    store.checkout(user_id, PaymentMethod::Cash, NOW).await.unwrap();
+                    store.checkout(user_id, PaymentMethod::Cash, None, NOW).await.unwrap();
                     return 0;
                 }
                 match store.apply(&put_in(i64::from(index % 3) + 1)).await {

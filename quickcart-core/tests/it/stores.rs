@@ -14,9 +14,9 @@ use quickcart_core::device::CartEvent;
 use quickcart_core::order::PaymentMethod;
 use quickcart_core::otp::store::MemoryOtpStore;
 use quickcart_core::phone::{PhoneNumber, Region};
-use quickcart_core::store::SqliteStore;
+use quickcart_core::store::{SqliteStore, Store};
 
-use crate::databases::{Database, Store, on_every_database};
+use crate::databases::{Database, on_every_database};
 
 on_every_database! {
     keeps_the_shop

@@ -9,7 +9,7 @@ use sqlx::{PgConnection, Row};
 use super::PostgresStore;
 use super::cart::read_quantity;
 use super::error::OrStoreError;
-use super::order_event::{Placed, advance_book_order, join_payment, payment, payment_columns, record_placed};
+use super::order_event::{Placed, advance, join_payment, payment, payment_columns, record_placed};
 use super::row::{number, parsed, timestamp, unreadable};
 use crate::book_order::{
     Book, BookOrder, BookOrderError, BookOrderId, BookOrderStore, Purchase, Session, SessionDigest,
@@ -19,7 +19,7 @@ use crate::catalog::Page;
 use crate::clock::Timestamp;
 use crate::error::StoreError;
 use crate::money::{Currency, Money};
-use crate::order::{Actor, OrderEvent, OrderStatus, Payment, PaymentState};
+use crate::order::{Actor, OrderEvent, OrderKind, OrderStatus, Payment, PaymentState};
 use crate::phone::PhoneNumber;
 use crate::store::book_json;
 
@@ -203,7 +203,7 @@ impl BookOrderStore for PostgresStore {
                 let phone: Option<String> = phone.or_store_error()?;
                 let seen = phone.filter(|phone| owner.is_none_or(|owner| owner.e164() == phone));
                 seen.ok_or(BookOrderError::OrderNotFound)?;
-                let status = advance_book_order(&mut transaction, order_id, event, by, now).await;
+                let status = advance(&mut transaction, OrderKind::Book, order_id, event, by, now).await;
                 let status = status.and_then(|status| status.ok_or(BookOrderError::OrderNotFound))?;
                 Ok((status, transaction))
             })

@@ -12,6 +12,7 @@ use super::row::{
     PRODUCT_WIDTH, number, optional_number, optional_timestamp, point, product, product_columns, section,
     section_columns,
 };
+use super::stock::release_hold;
 use crate::account::UserId;
 use crate::cart::{
     CartError, CartId, CartLine, CartStore, CartView, ChecklistItem, Connection, Location, Quantity,
@@ -41,7 +42,9 @@ const CHECKLIST: &str = concat!(
     "SELECT ",
     product_columns!(),
     ", checklist_id, quantity \
-     FROM \"user\" LEFT JOIN checklist USING (user_id) LEFT JOIN product USING (product_id) \
+     FROM \"user\" LEFT JOIN LATERAL (SELECT * FROM checklist WHERE checklist.user_id = \"user\".user_id \
+                                      ORDER BY checklist_id LIMIT $2 OFFSET $3) AS checklist ON TRUE \
+     LEFT JOIN product USING (product_id) \
      WHERE \"user\".user_id = $1 AND \"user\".retired_at_ms IS NULL ORDER BY checklist_id"
 );
 
@@ -188,11 +191,15 @@ impl CartStore for PostgresStore {
             .await
     }
 
-    async fn checklist(&self, user_id: UserId) -> Result<Vec<ChecklistItem>, CartError> {
+    async fn checklist(&self, user_id: UserId, page: Page) -> Result<Vec<ChecklistItem>, CartError> {
         let rows = self
             .pool
             .one(|mut connection| async move {
-                sqlx::query(CHECKLIST).bind(user_id).fetch_all(&mut *connection).await.or_store_error()
+                let query = sqlx::query(CHECKLIST)
+                    .bind(user_id)
+                    .bind(i64::from(page.limit))
+                    .bind(i64::from(page.offset));
+                query.fetch_all(&mut *connection).await.or_store_error()
             })
             .await?;
         if rows.is_empty() {
@@ -416,7 +423,8 @@ pub(super) async fn give_back(
     let own = sqlx::query_scalar(LOCK_OWN_CART).bind(user_id).fetch_optional(&mut *connection).await;
     let Some(cart_id) = own.or_store_error()? else { return Ok(None) };
     let query = sqlx::query(RELEASE).bind(cart_id).bind(is_ad_hoc(cart_id));
-    query.execute(connection).await.or_store_error()?;
+    query.execute(&mut *connection).await.or_store_error()?;
+    release_hold(connection, user_id).await?;
     Ok(Some(cart_id))
 }
 

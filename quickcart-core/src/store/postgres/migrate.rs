@@ -5,7 +5,10 @@ use crate::error::StoreError;
 use sqlx::PgConnection;
 
 /// Every step, oldest first. A step that was released is never changed.
-const STEPS: [&str; 1] = [include_str!("../../../migrations/postgres/0001_shop.sql")];
+const STEPS: [&str; 2] = [
+    include_str!("../../../migrations/postgres/0001_shop.sql"),
+    include_str!("../../../migrations/postgres/0002_stock.sql"),
+];
 
 /// Of two servers that start at once, one waits for the other here, however long that takes.
 const WAIT_FOR_OTHERS: &str = "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; \

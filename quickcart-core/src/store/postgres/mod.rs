@@ -12,6 +12,7 @@ mod member;
 mod migrate;
 mod order;
 mod order_event;
+mod outbox;
 mod pool;
 mod recipe;
 mod registration;
@@ -19,6 +20,7 @@ mod revocation;
 mod row;
 mod search;
 mod snapshot;
+mod stock;
 
 use crate::error::StoreError;
 use migrate::migrate;

@@ -9,15 +9,19 @@ use super::cart::{
     LINE_WIDTH, check_user, is_current, line, line_columns, read_quantity, release_cart, seen_version,
 };
 use super::error::OrStoreError;
-use super::order_event::{Placed, join_payment, payment, payment_columns, record_placed};
+use super::order_event::{Placed, advance, join_payment, payment, payment_columns, record_placed};
 use super::row::{PRODUCT_WIDTH, number, parsed, timestamp, unreadable};
+use super::stock::{take_at_once, take_in_turn};
 use crate::account::UserId;
 use crate::cart::{CartError, CartId, CartLine, is_ad_hoc};
-use crate::catalog::Page;
+use crate::catalog::{Page, ProductId};
 use crate::clock::Timestamp;
 use crate::error::StoreError;
 use crate::money::{Currency, Money};
-use crate::order::{Order, OrderError, OrderLine, OrderStore, PaymentMethod, Totals, price};
+use crate::order::{
+    Actor, IdempotencyKey, Order, OrderError, OrderEvent, OrderId, OrderKind, OrderLine, OrderStore,
+    PaymentMethod, Totals, price,
+};
 use crate::tax::{TaxClass, TaxMode};
 
 /// Locks the cart and reads all that is bought, or one row without a product.
@@ -26,7 +30,9 @@ const LOCK_CART: &str = concat!(
     line_columns!(),
     ", ",
     seen_version!(),
-    ", product.hsn, product.gst_basis_points, (SELECT prices_include_tax FROM store) \
+    ", product.hsn, product.gst_basis_points, (SELECT prices_include_tax FROM store), \
+     EXISTS (SELECT 1 FROM stock WHERE stock.product_id = product.product_id), \
+     EXISTS (SELECT 1 FROM stock_hold WHERE stock_hold.user_id = $1) \
      FROM cart LEFT JOIN cart_item ON cart_item.cart_id = cart.cart_id \
      LEFT JOIN product ON product.product_id = cart_item.product_id \
      WHERE cart.user_id = $1 ORDER BY cart_items_id FOR UPDATE OF cart"
@@ -43,19 +49,53 @@ const PLACE: &str = concat!(
                                   $26::BIGINT[], $27::BIGINT[]) WITH ORDINALITY \
                            AS line (product_id, product_name, quantity, price, discounted_price, hsn, gst, tax, line_num)), ",
     record_placed!("cart"),
-    ", ",
+    ", sold AS (INSERT INTO stock_movement (product_id, at_ms, kind, quantity, who, order_id) \
+                SELECT product_id, $2, 'sell', -quantity, $1, order_id \
+                FROM placed, UNNEST($28::BIGINT[], $29::BIGINT[]) AS sold (product_id, quantity)), \
+     remembered AS (INSERT INTO idempotency_key (user_id, key, fingerprint, order_id, expires_at_ms) \
+                    SELECT $11, $30::TEXT, $31::BYTEA, order_id, $32::BIGINT FROM placed WHERE $30::TEXT IS NOT NULL \
+                    ON CONFLICT (user_id, key) DO UPDATE SET fingerprint = excluded.fingerprint, \
+                    order_id = excluded.order_id, expires_at_ms = excluded.expires_at_ms), ",
     release_cart!("$12", "$13"),
     " SELECT order_id FROM placed"
 );
 
+/// Whether nobody else is at a request with this key. Whoever is frees it with the end of their transaction.
+const BEGIN_KEY: &str = "SELECT pg_try_advisory_xact_lock(hashtextextended('order:' || $1 || ':' || $2, 0))";
+/// The order that a key has made. Some of the keys that have expired are forgotten.
+const FIND_KEY: &str = "WITH forgotten AS (DELETE FROM idempotency_key WHERE (user_id, key) IN \
+         (SELECT user_id, key FROM idempotency_key WHERE expires_at_ms <= $4 ORDER BY expires_at_ms LIMIT 16 \
+          FOR UPDATE SKIP LOCKED)) \
+     SELECT order_id, fingerprint = $3 FROM idempotency_key WHERE user_id = $1 AND key = $2 AND expires_at_ms > $4";
+
+/// The columns of an order, its payment and a line, of tables or aliases `placed`, `payment` and `line`.
+macro_rules! order_columns {
+    () => {
+        concat!(
+            "placed.order_id, placed.cart_id, placed.status, placed.placed_at_ms, placed.currency, placed.total_quantity, \
+             placed.total_price_minor, placed.discounted_price_minor, placed.tax_minor, placed.tax_included, ",
+            payment_columns!(),
+            ", line.product_id, line.product_name, line.quantity, line.price_minor, line.discounted_price_minor, line.hsn, \
+             line.gst_basis_points, line.tax_minor, placed.user_id"
+        )
+    };
+}
+
+/// A row for each line of one order, which may have to be of this shopper.
+const ORDER: &str = concat!(
+    "SELECT ",
+    order_columns!(),
+    " FROM orders AS placed ",
+    join_payment!("cart", "placed"),
+    " JOIN order_line AS line ON line.order_id = placed.order_id \
+     WHERE placed.order_id = $1 AND ($2::BIGINT IS NULL OR placed.user_id = $2) ORDER BY line.line_num"
+);
+
 /// A row for each line of an order. A shopper without orders has one row.
 const ORDERS: &str = concat!(
-    "SELECT placed.order_id, placed.cart_id, placed.status, placed.placed_at_ms, placed.currency, placed.total_quantity, \
-            placed.total_price_minor, placed.discounted_price_minor, placed.tax_minor, placed.tax_included, ",
-    payment_columns!(),
-    ", line.product_id, line.product_name, line.quantity, line.price_minor, line.discounted_price_minor, line.hsn, \
-       line.gst_basis_points, line.tax_minor \
-     FROM \"user\" LEFT JOIN LATERAL (SELECT * FROM orders WHERE orders.user_id = \"user\".user_id \
+    "SELECT ",
+    order_columns!(),
+    " FROM \"user\" LEFT JOIN LATERAL (SELECT * FROM orders WHERE orders.user_id = \"user\".user_id \
                                       ORDER BY order_id DESC LIMIT $2 OFFSET $3) AS placed ON TRUE \
      LEFT ",
     join_payment!("cart", "placed"),
@@ -65,6 +105,8 @@ const ORDERS: &str = concat!(
 /// The first column of a payment, and of a line, there.
 const PAYMENT: usize = 10;
 const LINE: usize = PAYMENT + 4;
+/// How many columns a line has.
+const LINE_COLUMNS: usize = 8;
 
 #[async_trait]
 impl OrderStore for PostgresStore {
@@ -72,11 +114,40 @@ impl OrderStore for PostgresStore {
         &self,
         user_id: UserId,
         payment: PaymentMethod,
+        key: Option<&IdempotencyKey>,
+        now: Timestamp,
+    ) -> Result<Order, OrderError> {
+        let checkout = async |turn| {
+            self.pool
+                .write(|mut transaction| async move {
+                    let order = checkout(&mut transaction, user_id, payment, key, turn, now).await?;
+                    Ok::<_, OrderError>((order, transaction))
+                })
+                .await
+        };
+        match checkout(Turn::AtOnce).await? {
+            Some(order) => Ok(order),
+            // What was taken is undone; in turn, everything can be had that there is.
+            None => checkout(Turn::AfterOthers)
+                .await?
+                .ok_or_else(|| StoreError::internal("a checkout that waited for its turn took none").into()),
+        }
+    }
+
+    async fn advance_order(
+        &self,
+        order_id: OrderId,
+        owner: Option<UserId>,
+        event: OrderEvent,
+        by: Actor,
         now: Timestamp,
     ) -> Result<Order, OrderError> {
         self.pool
             .write(|mut transaction| async move {
-                Ok((checkout(&mut transaction, user_id, payment, now).await?, transaction))
+                one_order(&mut transaction, order_id, owner).await?;
+                let kind = OrderKind::Cart;
+                advance::<OrderError>(&mut transaction, kind, order_id, event, by, now).await?;
+                Ok((one_order(&mut transaction, order_id, owner).await?, transaction))
             })
             .await
     }
@@ -97,20 +168,53 @@ impl OrderStore for PostgresStore {
         match rows.first().map(|row| row.try_get::<Option<i64>, _>(0)).transpose().or_store_error()? {
             None => Err(OrderError::UserNotFound { user_id }),
             Some(None) => Ok(Vec::new()),
-            Some(Some(_)) => Ok(orders(&rows, user_id).or_store_error()?),
+            Some(Some(_)) => Ok(orders(&rows).or_store_error()?),
         }
     }
 }
 
+/// How pieces are taken from stock.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// From where nobody else is at it.
+    AtOnce,
+    /// From wherever they are, once the others are through.
+    AfterOthers,
+}
+
+/// `None` when pieces can be had only after others.
 async fn checkout(
     connection: &mut PgConnection,
     user_id: UserId,
     method: PaymentMethod,
+    key: Option<&IdempotencyKey>,
+    turn: Turn,
     now: Timestamp,
-) -> Result<Order, OrderError> {
-    let Some(Cart { cart_id, lines, tax_mode }) = lock_cart(connection, user_id).await? else {
+) -> Result<Option<Order>, OrderError> {
+    if let Some(key) = key
+        && let Some(order_id) = order_of_key(connection, user_id, key, now).await?
+    {
+        return one_order(connection, order_id, Some(user_id)).await.map(Order::as_placed).map(Some);
+    }
+    let Some(Cart { cart_id, lines, tax_mode, counted, has_hold }) = lock_cart(connection, user_id).await?
+    else {
         return Err(no_cart(connection, user_id).await);
     };
+    match turn {
+        Turn::AtOnce if has_hold => return Ok(None),
+        Turn::AtOnce => {
+            let is_taken = counted.is_empty() || take_at_once(connection, &counted, cart_id).await?;
+            if !is_taken {
+                return Ok(None);
+            }
+        }
+        Turn::AfterOthers => {
+            let shortages = take_in_turn(connection, user_id, &counted, now).await?;
+            if !shortages.is_empty() {
+                return Err(OrderError::OutOfStock { shortages });
+            }
+        }
+    }
     let (lines, totals) = price(lines, tax_mode)?;
     let payment = totals.payment(method);
     let placed = Placed::by_customer()?;
@@ -125,6 +229,9 @@ async fn checkout(
     );
     let names: Vec<&str> = lines.iter().map(|line| line.product_name.as_str()).collect();
     let hsn: Vec<Option<&str>> = lines.iter().map(|line| line.tax_class.hsn.as_deref()).collect();
+    let (sold_ids, sold_quantities): (Vec<i64>, Vec<i64>) =
+        counted.into_iter().map(|(product_id, quantity)| (product_id, i64::from(quantity))).unzip();
+    let key_ends = key.map(|_| (now + IdempotencyKey::LIFETIME).as_millisecond());
     let row = placed
         .bind(PLACE, &payment, now)
         .bind(user_id)
@@ -144,11 +251,53 @@ async fn checkout(
         .bind(hsn)
         .bind(gst)
         .bind(taxes)
+        .bind(sold_ids)
+        .bind(sold_quantities)
+        .bind(key.map(IdempotencyKey::name))
+        .bind(key.map(|key| &key.fingerprint()[..]))
+        .bind(key_ends)
         .fetch_one(connection)
         .await
         .or_store_error()?;
     let order_id = row.try_get(0).or_store_error()?;
-    Ok(Order { order_id, user_id, cart_id, status: placed.status, placed_at: now, payment, totals, lines })
+    let status = placed.status;
+    Ok(Some(Order { order_id, user_id, cart_id, status, placed_at: now, payment, totals, lines }))
+}
+
+/// The order that a request with this key has made.
+async fn order_of_key(
+    connection: &mut PgConnection,
+    user_id: UserId,
+    key: &IdempotencyKey,
+    now: Timestamp,
+) -> Result<Option<OrderId>, OrderError> {
+    let query = sqlx::query_scalar(BEGIN_KEY).bind(user_id.to_string()).bind(key.name());
+    if !query.fetch_one(&mut *connection).await.or_store_error()? {
+        return Err(OrderError::InProgress);
+    }
+    let query = sqlx::query(FIND_KEY)
+        .bind(user_id)
+        .bind(key.name())
+        .bind(&key.fingerprint()[..])
+        .bind(now.as_millisecond());
+    let Some(row) = query.fetch_optional(connection).await.or_store_error()? else { return Ok(None) };
+    if row.try_get(1).or_store_error()? {
+        Ok(Some(row.try_get(0).or_store_error()?))
+    } else {
+        Err(OrderError::KeyReused)
+    }
+}
+
+/// One order; that of another shopper than `owner` is none.
+async fn one_order(
+    connection: &mut PgConnection,
+    order_id: OrderId,
+    owner: Option<UserId>,
+) -> Result<Order, OrderError> {
+    let query = sqlx::query(ORDER).bind(order_id).bind(owner);
+    let rows = query.fetch_all(connection).await.or_store_error()?;
+    let order = orders(&rows).or_store_error()?.pop();
+    order.ok_or(OrderError::OrderNotFound { order_id })
 }
 
 /// What is to be bought.
@@ -156,6 +305,10 @@ struct Cart {
     cart_id: CartId,
     lines: Vec<(CartLine, TaxClass)>,
     tax_mode: TaxMode,
+    /// The products whose stock is counted, and how many pieces are wanted.
+    counted: Vec<(ProductId, u32)>,
+    /// Whether something is held for the shopper.
+    has_hold: bool,
 }
 
 /// The shopper's cart, which stays as it is until the transaction ends.
@@ -171,11 +324,27 @@ async fn lock_cart(connection: &mut PgConnection, user_id: UserId) -> Result<Opt
 
 fn cart(first: &PgRow, rows: &[PgRow]) -> sqlx::Result<Cart> {
     let taxed = |row| {
-        let tax_class = |line| Ok((line, tax_class(row, LINE_WIDTH + 1)?));
+        let tax_class = |line| Ok::<_, sqlx::Error>((line, tax_class(row, LINE_WIDTH + 1)?));
         line(row)?.map(tax_class).transpose()
     };
-    let lines = rows.iter().filter_map(|row| taxed(row).transpose()).collect::<sqlx::Result<_>>()?;
-    Ok(Cart { cart_id: first.try_get(PRODUCT_WIDTH)?, lines, tax_mode: tax_mode(first, LINE_WIDTH + 3)? })
+    let (mut lines, mut counted) = (Vec::new(), Vec::new());
+    for row in rows {
+        let Some((line, tax_class)) = taxed(row)? else { continue };
+        if let Some(quantity) = line.quantity
+            && row.try_get(LINE_WIDTH + 4)?
+        {
+            counted.push((line.product.product_id, quantity.get()));
+        }
+        lines.push((line, tax_class));
+    }
+    counted.sort_unstable();
+    Ok(Cart {
+        cart_id: first.try_get(PRODUCT_WIDTH)?,
+        lines,
+        tax_mode: tax_mode(first, LINE_WIDTH + 3)?,
+        counted,
+        has_hold: first.try_get(LINE_WIDTH + 5)?,
+    })
 }
 
 fn tax_class(row: &PgRow, first: usize) -> sqlx::Result<TaxClass> {
@@ -195,12 +364,12 @@ async fn no_cart(connection: &mut PgConnection, user_id: UserId) -> OrderError {
     }
 }
 
-fn orders(rows: &[PgRow], user_id: UserId) -> sqlx::Result<Vec<Order>> {
+fn orders(rows: &[PgRow]) -> sqlx::Result<Vec<Order>> {
     let mut orders: Vec<Order> = Vec::new();
     for row in rows {
         let order_id: i64 = row.try_get(0)?;
         if orders.last().is_none_or(|order| order.order_id != order_id) {
-            orders.push(order(row, user_id)?);
+            orders.push(order(row)?);
         }
         if let Some(order) = orders.last_mut() {
             order.lines.push(order_line(row, order.totals.price.currency())?);
@@ -210,7 +379,7 @@ fn orders(rows: &[PgRow], user_id: UserId) -> sqlx::Result<Vec<Order>> {
 }
 
 /// An order whose lines are still to come.
-fn order(row: &PgRow, user_id: UserId) -> sqlx::Result<Order> {
+fn order(row: &PgRow) -> sqlx::Result<Order> {
     let currency = parsed(row, 4)?;
     let money = |column| Ok::<_, sqlx::Error>(Money::new(row.try_get(column)?, currency));
     let totals = Totals {
@@ -222,7 +391,7 @@ fn order(row: &PgRow, user_id: UserId) -> sqlx::Result<Order> {
     };
     Ok(Order {
         order_id: row.try_get(0)?,
-        user_id,
+        user_id: row.try_get(LINE + LINE_COLUMNS)?,
         cart_id: row.try_get(1)?,
         status: parsed(row, 2)?,
         placed_at: timestamp(row, 3)?,

@@ -6,10 +6,11 @@ use sqlx::{PgConnection, Postgres, Row};
 
 use super::error::OrStoreError;
 use super::row::parsed;
+use super::stock::give_back;
 use crate::clock::Timestamp;
 use crate::error::StoreError;
 use crate::money::Money;
-use crate::order::{Actor, IllegalTransition, OrderEvent, OrderStatus, Payment};
+use crate::order::{Actor, IllegalTransition, OrderEvent, OrderKind, OrderStatus, Payment};
 
 /// The steps of an order that its customer places and that is verified at once, and what is owed for it. For `WITH`, after `placed`,
 /// which answers the order's number; with the values that [`bind_placed`] binds.
@@ -66,19 +67,44 @@ impl Placed {
 
 pub(super) type PgQuery<'q> = Query<'q, Postgres, PgArguments>;
 
-const LOCK_BOOK_ORDER: &str = "SELECT status, version FROM book_order WHERE order_id = $1 FOR UPDATE";
-const ADVANCE_BOOK_ORDER: &str = "WITH moved AS (UPDATE book_order SET status = $2, version = $3 WHERE order_id = $1), \
-     step AS (INSERT INTO order_event (order_kind, order_id, seq, event, from_status, to_status, actor, at_ms) \
-              VALUES ('book', $1, $3, $4, $5, $2, $6, $7)) \
-     INSERT INTO outbox (order_kind, order_id, seq) VALUES ('book', $1, $3)";
+/// The statements that move an order of one kind.
+struct Statements {
+    lock: &'static str,
+    advance: &'static str,
+}
+
+/// Orders of different kinds are in tables of their own.
+fn statements(kind: OrderKind) -> Statements {
+    macro_rules! of {
+        ($table:literal) => {
+            Statements {
+                lock: concat!("SELECT status, version FROM ", $table, " WHERE order_id = $1 FOR UPDATE"),
+                advance: concat!(
+                    "WITH moved AS (UPDATE ",
+                    $table,
+                    " SET status = $2, version = $3 WHERE order_id = $1), \
+                     step AS (INSERT INTO order_event (order_kind, order_id, seq, event, from_status, to_status, actor, at_ms) \
+                              VALUES ($8, $1, $3, $4, $5, $2, $6, $7)) \
+                     INSERT INTO outbox (order_kind, order_id, seq) VALUES ($8, $1, $3)"
+                ),
+            }
+        };
+    }
+    match kind {
+        OrderKind::Cart => of!("orders"),
+        OrderKind::Book => of!("book_order"),
+    }
+}
+
 /// The latest attempt to pay.
-const LOCK_PAYMENT_OF_BOOK_ORDER: &str = "SELECT payment_id, state FROM payment WHERE order_kind = 'book' AND order_id = $1 \
+const LOCK_PAYMENT: &str = "SELECT payment_id, state FROM payment WHERE order_kind = $2 AND order_id = $1 \
      ORDER BY payment_id DESC LIMIT 1 FOR UPDATE";
 const MOVE_PAYMENT: &str = "UPDATE payment SET state = $2, updated_at_ms = $3 WHERE payment_id = $1";
 
-/// Moves a book order on, if it may be moved so; `None` when there is no such order.
-pub(super) async fn advance_book_order<E>(
+/// Moves an order on, if it may be moved so; `None` when there is no such order.
+pub(super) async fn advance<E>(
     connection: &mut PgConnection,
+    kind: OrderKind,
     order_id: i64,
     event: OrderEvent,
     by: Actor,
@@ -87,12 +113,13 @@ pub(super) async fn advance_book_order<E>(
 where
     E: From<StoreError> + From<IllegalTransition>,
 {
-    let row = sqlx::query(LOCK_BOOK_ORDER).bind(order_id).fetch_optional(&mut *connection).await;
+    let statements = statements(kind);
+    let row = sqlx::query(statements.lock).bind(order_id).fetch_optional(&mut *connection).await;
     let Some(row) = row.or_store_error()? else { return Ok(None) };
     let from: OrderStatus = parsed(&row, 0).or_store_error()?;
     let version: i64 = row.try_get(1).or_store_error()?;
     let to = from.after(event, by)?;
-    sqlx::query(ADVANCE_BOOK_ORDER)
+    sqlx::query(statements.advance)
         .bind(order_id)
         .bind(to.as_str())
         .bind(version + 1)
@@ -100,21 +127,31 @@ where
         .bind(from.as_str())
         .bind(by.as_str())
         .bind(now.as_millisecond())
+        .bind(kind.as_str())
         .execute(&mut *connection)
         .await
         .or_store_error()?;
     if to == OrderStatus::Cancelled {
-        disown::<E>(connection, order_id, now).await?;
+        disown::<E>(connection, kind, order_id, now).await?;
+        if kind == OrderKind::Cart {
+            give_back(connection, order_id, by.as_str(), now).await?;
+        }
     }
     Ok(Some(to))
 }
 
 /// Takes back what is owed for an order that is called off.
-async fn disown<E>(connection: &mut PgConnection, order_id: i64, now: Timestamp) -> Result<(), E>
+async fn disown<E>(
+    connection: &mut PgConnection,
+    kind: OrderKind,
+    order_id: i64,
+    now: Timestamp,
+) -> Result<(), E>
 where
     E: From<StoreError> + From<IllegalTransition>,
 {
-    let row = sqlx::query(LOCK_PAYMENT_OF_BOOK_ORDER).bind(order_id).fetch_optional(&mut *connection).await;
+    let row =
+        sqlx::query(LOCK_PAYMENT).bind(order_id).bind(kind.as_str()).fetch_optional(&mut *connection).await;
     let Some(row) = row.or_store_error()? else { return Ok(()) };
     let state: crate::order::PaymentState = parsed(&row, 1).or_store_error()?;
     let Some(event) = state.when_called_off() else { return Ok(()) };
