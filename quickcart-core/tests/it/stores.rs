@@ -41,6 +41,7 @@ on_every_database! {
     barcodes_may_be_swapped_by_an_import
     a_store_with_other_ids_takes_names_and_barcodes_over
     what_was_written_is_there_after_reopening
+    imports_among_shoppers_disturb_nobody
 }
 
 pub(crate) async fn demo_shop(database: &Database) -> Arc<dyn Store> {
@@ -291,6 +292,40 @@ async fn a_store_with_other_ids_takes_names_and_barcodes_over(database: Database
 #[tokio::test]
 async fn memory_keeps_challenges() {
     conformance::otp_store(&MemoryOtpStore::with_capacity(1_000)).await;
+}
+
+async fn imports_among_shoppers_disturb_nobody(database: Database) {
+    let store = demo_shop(&database).await;
+    let mut tasks = Vec::new();
+    for index in 0..4_i64 {
+        let store = Arc::clone(&store);
+        tasks.push(tokio::spawn(async move {
+            let user_id = shopper(&*store, u32::try_from(index).unwrap()).await;
+            for product_id in 1..=10 {
+                store.connect(user_id, index + 1, Timestamp::UNIX_EPOCH).await.unwrap();
+                let cart_id = index + 1;
+                store.apply(&CartEvent::ItemAdded { cart_id, product_id, cart_weight_mg: 1 }).await.unwrap();
+                store.checkout(user_id, PaymentMethod::Cash, Timestamp::UNIX_EPOCH).await.unwrap();
+            }
+        }));
+    }
+    for _ in 0..4 {
+        let store = Arc::clone(&store);
+        tasks.push(tokio::spawn(async move {
+            let mut data = demo_store().unwrap();
+            // Those that shoppers buy swap their barcodes, so that every row that lines refer to changes its key.
+            let barcodes: Vec<_> =
+                data.products.iter().map(|record| record.product.barcode.clone()).collect();
+            for (record, barcode) in data.products.iter_mut().zip(barcodes.into_iter().take(12).rev()) {
+                record.product.barcode = barcode;
+            }
+            store.import(data, Box::new(|_, _| ())).await.unwrap();
+        }));
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(store.map_version().await.unwrap(), Some(5));
 }
 
 /// A shop of these four products.

@@ -51,3 +51,8 @@ impl PostgresStore {
         Ok(Self { pool })
     }
 }
+
+/// One server for all tests of this crate's inside, which ends with this process.
+#[cfg(test)]
+static TEST_SERVER: std::sync::LazyLock<test_servers::PostgresServer> =
+    std::sync::LazyLock::new(test_servers::PostgresServer::start);

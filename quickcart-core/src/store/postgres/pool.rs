@@ -102,3 +102,63 @@ impl Pool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::super::TEST_SERVER;
+    use super::*;
+    use crate::error::ErrorKind;
+
+    /// Writes a row, and stands in somebody's way so often.
+    async fn collide(pool: &Pool, times: u32) -> (u32, Result<(), StoreError>) {
+        let runs = &AtomicU32::new(0);
+        let result = pool.write(|mut transaction| async move {
+            let run = runs.fetch_add(1, Ordering::Relaxed);
+            sqlx::raw_sql("INSERT INTO run VALUES (1)").execute(&mut *transaction).await.or_store_error()?;
+            if run < times {
+                let collision = "DO $$ BEGIN RAISE EXCEPTION 'in the way' USING ERRCODE = '40P01'; END $$";
+                sqlx::raw_sql(collision).execute(&mut *transaction).await.or_store_error()?;
+            }
+            Ok::<_, StoreError>(((), transaction))
+        });
+        let result = result.await;
+        (runs.load(Ordering::Relaxed), result)
+    }
+
+    #[tokio::test]
+    async fn who_stood_in_the_way_of_others_is_run_again_and_leaves_nothing_behind() {
+        let url = TEST_SERVER.create_database();
+        TEST_SERVER.query(&url, "CREATE TABLE run (n BIGINT)").unwrap();
+        let pool = Pool::open(&url, 1).await.unwrap();
+        let rows = || TEST_SERVER.query(&url, "SELECT count(*) FROM run").unwrap();
+        assert!(matches!(collide(&pool, 2).await, (3, Ok(()))));
+        assert_eq!(rows(), "1");
+        let (runs, result) = collide(&pool, 3).await;
+        assert_eq!((runs, result.unwrap_err().kind()), (TRIES, ErrorKind::Unavailable));
+        assert_eq!(rows(), "1");
+    }
+
+    #[tokio::test]
+    async fn who_goes_away_undoes_what_was_begun() {
+        let url = TEST_SERVER.create_database();
+        TEST_SERVER.query(&url, "CREATE TABLE run (n BIGINT)").unwrap();
+        let pool = Pool::open(&url, 1).await.unwrap();
+        let (began, has_begun) = tokio::sync::oneshot::channel();
+        let began = &std::sync::Mutex::new(Some(began));
+        let endless = pool.write(|mut transaction| async move {
+            sqlx::raw_sql("INSERT INTO run VALUES (1)").execute(&mut *transaction).await.or_store_error()?;
+            began.lock().unwrap().take().unwrap().send(()).unwrap();
+            std::future::pending::<()>().await;
+            Ok::<_, StoreError>(((), transaction))
+        });
+        tokio::select! {
+            _ = endless => unreachable!("it waits for ever"),
+            _ = has_begun => {}
+        }
+        // The only connection is whole again.
+        assert!(matches!(collide(&pool, 0).await, (1, Ok(()))));
+        assert_eq!(TEST_SERVER.query(&url, "SELECT count(*) FROM run").unwrap(), "1");
+    }
+}

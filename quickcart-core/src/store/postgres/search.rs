@@ -136,3 +136,37 @@ pub(super) async fn learn_words(
     sqlx::query(sql).bind(letters).bind(words).execute(connection).await.or_store_error()?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{PostgresStore, TEST_SERVER};
+    use super::*;
+
+    #[tokio::test]
+    async fn finds_a_hundred_among_a_hundred_thousand_through_the_index() {
+        let url = TEST_SERVER.create_database();
+        let store = PostgresStore::open(&url, 1).await.unwrap();
+        let goods = "INSERT INTO product (product_id, product_name, folded_name, barcode, currency, price_minor, gst_basis_points) \
+                     SELECT n, name || n, lower(name) || n, 'in-store-' || n, 'INR', 100, 0 \
+                     FROM generate_series(1, 100000) AS n, \
+                          LATERAL (SELECT CASE WHEN n % 1000 = 0 THEN 'Saffron Rice ' ELSE 'Biscuit ' END) AS of (name); \
+                     INSERT INTO product_word VALUES (7, 'saffron'), (4, 'rice'), (7, 'biscuit'); ANALYZE product";
+        TEST_SERVER.query(&url, goods).unwrap();
+        let ids = async |text: &str, page| {
+            let found = search(&store.pool, text, page).await.unwrap();
+            found.into_iter().map(|product| product.product_id).collect::<Vec<_>>()
+        };
+        let every_thousandth: Vec<i64> = (1..=100).map(|n| n * 1_000).collect();
+        for text in ["saffron RICE", "safron", "rice safrfon"] {
+            assert_eq!(ids(text, Page::default()).await, every_thousandth, "{text}");
+            assert_eq!(ids(text, Page { offset: 98, limit: 10 }).await, [99_000, 100_000], "{text}");
+            assert_eq!(ids(text, Page { offset: 100, limit: 10 }).await, [0; 0], "{text}");
+        }
+        assert_eq!(ids("in-store-77777", Page::default()).await, [77_777]);
+        for (text, index) in [("%saffron%", "product_search"), ("%biscuit%", "product_pkey")] {
+            let query = CONTAINING.replace("$1", &format!("'{text}'")).replace("$2 OFFSET $3", "500");
+            let plan = TEST_SERVER.query(&url, &format!("EXPLAIN {query}")).unwrap();
+            assert!(plan.contains(index), "{text}: {plan}");
+        }
+    }
+}
