@@ -11,6 +11,7 @@ mod graphs;
 mod log;
 mod map_index;
 mod members;
+mod order_rows;
 mod otp;
 mod otp_codes;
 mod otp_failover;

@@ -37,6 +37,7 @@ on_every_database! {
     parallel_merges_of_a_guest_add_its_lines_once
     marks_and_case_make_no_difference
     a_hostile_query_finds_nothing
+    a_character_that_is_in_no_text_finds_nothing
     an_import_is_all_or_nothing
     barcodes_may_be_swapped_by_an_import
     a_store_with_other_ids_takes_names_and_barcodes_over
@@ -249,6 +250,15 @@ async fn parallel_merges_of_a_guest_add_its_lines_once(database: Database) {
     }
     assert_eq!(carts.len(), 1);
     assert_eq!(store.view(user_id).await.unwrap().lines[0].quantity, Some(Quantity::ONE));
+}
+
+async fn a_character_that_is_in_no_text_finds_nothing(database: Database) {
+    let store = demo_shop(&database).await;
+    store.connect(shopper(&*store, 0).await, 1, Timestamp::UNIX_EPOCH).await.unwrap();
+    let barcode = "8901\0".to_owned();
+    let result = store.apply(&CartEvent::ItemWeighed { cart_id: 1, barcode, weight_mg: 1 }).await;
+    assert!(matches!(result, Err(CartError::BarcodeNotFound { .. })), "{result:?}");
+    assert!(store.administrator("root\0").await.unwrap().is_none());
 }
 
 async fn an_import_is_all_or_nothing(database: Database) {
