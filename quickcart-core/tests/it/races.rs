@@ -196,11 +196,10 @@ async fn an_address_belongs_to_a_customer_or_an_employee(database: Database) {
     for round in 0..4 {
         let email: EmailAddress = format!("an{round}@example.com").parse().unwrap();
         store.begin(&email, NOW).await.unwrap();
-        store.verify(&email, proof.clone()).await.unwrap();
-        store.set_password(&email, claim.clone(), hash(), NOW).await.unwrap();
+        store.verify(&email, proof).await.unwrap();
+        store.set_password(&email, claim, hash(), NOW).await.unwrap();
         let answers = at_once(8, |index| {
-            let (store, email, claim, role) =
-                (Arc::clone(&store), email.clone(), claim.clone(), role.clone());
+            let (store, email, claim, role) = (Arc::clone(&store), email.clone(), claim, role.clone());
             async move {
                 if index % 2 == 0 {
                     let details = CustomerDetails {
