@@ -231,12 +231,14 @@ impl<'a> Form<'a> {
         self.note(name, number)
     }
 
-    /// A text whose length in characters is within `length`.
+    /// A text whose length in characters is within `length`, and without U+0000, which not every database keeps.
     pub fn text(&mut self, name: &'static str, length: RangeInclusive<usize>) -> Option<Cow<'a, str>> {
         let value = self.required(name)?;
         let text = text(value).and_then(|text| {
             let count = text.chars().count();
-            if count < *length.start() {
+            if text.contains('\0') {
+                Err(Fault::NotPlain)
+            } else if count < *length.start() {
                 Err(Fault::ShorterThan(*length.start()))
             } else if count > *length.end() {
                 Err(Fault::LongerThan(*length.end()))
@@ -608,6 +610,14 @@ mod tests {
             ("no", Fault::NotObject),
         ];
         assert_eq!(faults, expected.map(|(place, fault)| (place.to_owned(), fault)));
+    }
+
+    #[test]
+    fn no_text_has_the_character_that_ends_texts_of_c() {
+        let mut form = Form::parse(br#"{"a":"\n\t","b":"x\u0000y"}"#).unwrap();
+        assert_eq!(form.text("a", 1..=2).as_deref(), Some("\n\t"));
+        assert_eq!(form.text("b", 1..=3), None);
+        assert_eq!(form.into_faults()[0].fault, Fault::NotPlain);
     }
 
     #[test]
