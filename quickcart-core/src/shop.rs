@@ -72,6 +72,14 @@ impl Shop {
         Ok(self.store.map_version().await?.is_none())
     }
 
+    /// Whether the store can be read and written now, which costs it some work.
+    ///
+    /// # Errors
+    /// [`StoreError`] says why not.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        self.store.check().await
+    }
+
     /// The shopper of a phone that has been verified, made now if there was none.
     ///
     /// # Errors

@@ -8,13 +8,13 @@ use quickcart_core::account::{
 };
 use quickcart_core::book_order::BookOrders;
 use quickcart_core::catalog::ImageFolder;
-use quickcart_core::clock::Clock;
+use quickcart_core::clock::{Clock, Timestamp};
 use quickcart_core::messaging::sms::TwilioWebhook;
 use quickcart_core::messaging::{DeliveryReport, Failover};
 use quickcart_core::otp::{Otp, OtpStore, PhoneVerification, Rate};
 use quickcart_core::secret::{SecretKey, Tag, equal};
 use quickcart_core::shop::Shop;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::config::Secret;
 use crate::metrics::Metrics;
@@ -73,6 +73,8 @@ pub struct Parts {
     pub body_time_max: Duration,
     /// How many walks may be found at once: each keeps a processor busy.
     pub walks: Arc<Semaphore>,
+    /// When the database was last looked at, and whether it did its work.
+    pub database_check: Mutex<Option<(Timestamp, bool)>>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }

@@ -17,7 +17,7 @@ use quickcart_core::otp::{Otp, OtpStore, PhoneVerification};
 use quickcart_core::shop::Shop;
 use quickcart_core::store::SqliteStore;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::app::{App, DevicePolicy, Parts, Receipts};
 use crate::config::Config;
@@ -182,6 +182,7 @@ pub async fn start_counted(config: &Config, metrics: Option<Metrics>) -> Result<
         development: config.development,
         body_time_max: config.body_time_max,
         walks: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from))),
+        database_check: Mutex::default(),
         clock,
     });
     Ok(Started { app, demo_products })

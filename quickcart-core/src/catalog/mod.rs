@@ -84,6 +84,11 @@ pub trait CatalogStore: Send + Sync + 'static {
     /// All sections, by name.
     async fn sections(&self) -> Result<Vec<Section>, StoreError>;
 
+    /// Whether everything that is asked of the store can be done now; by default, whether it can be read.
+    async fn check(&self) -> Result<(), StoreError> {
+        self.map_version().await.map(drop)
+    }
+
     /// The version of the map; `None` when no store was imported yet.
     async fn map_version(&self) -> Result<Option<i64>, StoreError>;
 

@@ -44,10 +44,10 @@ pub(super) fn api() -> utoipa::openapi::OpenApi {
     Api::openapi()
 }
 
-/// Says whether everything that the server depends on answers
+/// Says whether everything that the server depends on does its work
 #[utoipa::path(
     get, path = "/ready",
-    responses((status = 200, description = "Everything answers", body = Ready), (status = 503, description = "What does not answer")),
+    responses((status = 200, description = "Everything does its work", body = Ready), (status = 503, description = "What does not")),
 )]
 async fn ready(app: App) -> Result<Response, ApiError> {
     let (database, redis) = tokio::join!(database_answers(&app), redis_answers(&app));
@@ -55,7 +55,7 @@ async fn ready(app: App) -> Result<Response, ApiError> {
         [("database", database), ("Redis", redis)].into_iter().filter(|(_, answers)| !answers).collect();
     if !down.is_empty() {
         let names: Vec<_> = down.into_iter().map(|(name, _)| name).collect();
-        let text = format!("No answer in time: {}", names.join(", "));
+        let text = format!("Not usable: {}", names.join(", "));
         return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, text).with_retry_after(RETRY_AFTER));
     }
     let redis = app.redis.as_ref().map(|_| Connection::of(redis));

@@ -1,7 +1,9 @@
 //! Paths that several groups share: the root and the health of the server.
 
+use std::error::Error as _;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use quickcart_core::otp::Digest;
 use utoipa::OpenApi;
@@ -20,6 +22,8 @@ pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// How long something that the server depends on may take to answer before it counts as gone.
 const DEPENDENCY_TIME_MAX: Duration = Duration::from_secs(2);
+/// How long it holds what was found out about the database.
+const CHECK_EVERY: SignedDuration = SignedDuration::from_secs(1);
 
 pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
     let root = warp::path::end().and(get()).map(root);
@@ -108,8 +112,25 @@ pub(super) fn sms(app: &App) -> Sms {
     Sms { twilio: is_asked("twilio"), fast2sms: is_asked("fast2sms") }
 }
 
+/// Whether the database does all its work. Everybody may ask, so it is looked at once a second at most.
 pub(super) async fn database_answers(app: &App) -> bool {
-    InTime::new(DEPENDENCY_TIME_MAX, app.shop.is_empty()).await.is_some_and(|answer| answer.is_ok())
+    let mut last = app.database_check.lock().await;
+    let now = app.clock.now();
+    match *last {
+        Some((at, answers)) if now.duration_since(at) < CHECK_EVERY => return answers,
+        _ => {}
+    }
+    let answers = match InTime::new(DEPENDENCY_TIME_MAX, app.shop.check()).await {
+        Some(Ok(())) => true,
+        Some(Err(error)) => {
+            let cause = error.source().map_or_else(String::new, |cause| format!(": {cause}"));
+            tracing::warn!("the database cannot be used: {error}{cause}");
+            false
+        }
+        None => false,
+    };
+    *last = Some((now, answers));
+    answers
 }
 
 /// Whether codes and limits can be kept; in memory they always can.

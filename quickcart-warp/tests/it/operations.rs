@@ -1,10 +1,15 @@
 //! What whoever runs the server asks it.
 
+use std::fs;
+use std::os::unix::fs::FileExt;
+use std::process::Command;
+use std::time::Instant;
+
 use reqwest::Client;
 use serde_json::{Value, json};
 use test_servers::RedisServer;
 
-use crate::program::{Server, folder};
+use crate::program::{PATIENCE, Server, folder};
 
 #[tokio::test]
 async fn health_answers_one_object_for_all_old_backends() {
@@ -50,11 +55,87 @@ async fn ready_says_what_does_not_answer() {
     assert_eq!(down.headers()["retry-after"], "2");
     assert_eq!(down.headers()["content-type"], "application/problem+json");
     let problem: Value = down.json().await.unwrap();
-    assert_eq!(problem["detail"], "No answer in time: Redis");
+    assert_eq!(problem["detail"], "Not usable: Redis");
     let health = reqwest::get(server.url.clone() + "/health").await.unwrap();
     assert_eq!(health.status(), 200, "the process lives");
     assert_eq!(health.json::<Value>().await.unwrap()["redis"], "disconnected");
     assert_eq!(Client::new().post(&url).send().await.unwrap().status(), 405);
+}
+
+/// What `/ready` says of a server whose database cannot be used.
+async fn is_down(server: &Server) {
+    let url = server.url.clone() + "/ready";
+    let started = Instant::now();
+    let down = loop {
+        let response = reqwest::get(&url).await.unwrap();
+        if response.status() != 200 {
+            break response;
+        }
+        assert!(started.elapsed() < PATIENCE, "it counts as ready");
+    };
+    assert_eq!((down.status().as_u16(), &down.headers()["retry-after"]), (503, &"2".parse().unwrap()));
+    assert_eq!(down.headers()["content-type"], "application/problem+json");
+    let problem = json!({
+        "type": "about:blank", "title": "Service Unavailable", "status": 503, "detail": "Not usable: database",
+    });
+    assert_eq!(down.json::<Value>().await.unwrap(), problem);
+    let health = reqwest::get(server.url.clone() + "/health").await.unwrap();
+    assert_eq!(health.status(), 200, "the process lives");
+    assert_eq!(health.json::<Value>().await.unwrap()["services"]["database"], "disconnected");
+}
+
+#[tokio::test]
+async fn a_database_that_is_gone_is_not_ready() {
+    let folder = folder();
+    let server = Server::start(folder.path(), &[]);
+    fs::rename(folder.path().join("data"), folder.path().join("elsewhere")).unwrap();
+    is_down(&server).await;
+}
+
+#[tokio::test]
+async fn a_database_that_was_replaced_is_not_ready() {
+    let folder = folder();
+    let server = Server::start(folder.path(), &[]);
+    let file = folder.path().join("data/quickcart.db");
+    fs::copy(&file, folder.path().join("copy")).unwrap();
+    fs::rename(folder.path().join("copy"), file).unwrap();
+    is_down(&server).await;
+}
+
+#[tokio::test]
+async fn a_database_that_is_damaged_is_not_ready() {
+    let folder = folder();
+    let server = Server::start(folder.path(), &[]);
+    for file in fs::read_dir(folder.path().join("data")).unwrap() {
+        let file = fs::OpenOptions::new().write(true).open(file.unwrap().path()).unwrap();
+        let length = usize::try_from(file.metadata().unwrap().len()).unwrap();
+        file.write_all_at(&vec![0x5A; length], 0).unwrap();
+    }
+    is_down(&server).await;
+}
+
+/// As on a disk that is full, which is felt by whoever runs the server.
+#[tokio::test]
+async fn a_database_that_cannot_be_written_is_not_ready_until_it_can() {
+    let folder = folder();
+    let mut command = Command::new("sh");
+    // The signal would end the process, where a full disk answers an error.
+    command.args(["-c", "trap '' XFSZ && exec \"$0\"", env!("CARGO_BIN_EXE_quickcart-warp")]);
+    command.current_dir(folder.path()).env_clear().env("QUICKCART_LISTEN", "127.0.0.1:0");
+    let server = Server::run(command);
+    let file_bytes_max = |limit: &str| {
+        let arguments = [format!("--pid={}", server.process_id()), format!("--fsize={limit}:unlimited")];
+        assert!(Command::new("prlimit").args(arguments).status().unwrap().success());
+    };
+    file_bytes_max("0");
+    is_down(&server).await;
+    let product = reqwest::get(server.url.clone() + "/products/1").await.unwrap();
+    assert_eq!(product.status(), 200, "it can be read");
+    file_bytes_max("unlimited");
+    let started = Instant::now();
+    while reqwest::get(server.url.clone() + "/ready").await.unwrap().status() != 200 {
+        assert!(started.elapsed() < PATIENCE, "it is not ready again");
+    }
 }
 
 #[tokio::test]

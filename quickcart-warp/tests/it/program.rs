@@ -37,13 +37,18 @@ impl Server {
 
     /// As [`start`](Self::start), with arguments.
     pub(crate) fn start_with(folder: &Path, settings: &[(&str, &str)], arguments: &[&str]) -> Self {
-        choose_cryptography();
         let mut command = command(folder, settings);
         if !settings.iter().any(|(name, _)| *name == "QUICKCART_LISTEN") {
             command.env("QUICKCART_LISTEN", "127.0.0.1:0");
         }
-        let mut child =
-            command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        command.args(arguments);
+        Self::run(command)
+    }
+
+    /// Starts a server with this command.
+    pub(crate) fn run(mut command: Command) -> Self {
+        choose_cryptography();
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         let (sender, lines) = channel();
         let printed = Arc::new(Mutex::new(String::new()));
@@ -86,6 +91,10 @@ impl Server {
         self.url.strip_prefix("http://").unwrap()
     }
 
+    pub(crate) fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ends the process at once, as a loss of power would.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
@@ -94,7 +103,7 @@ impl Server {
 
     /// Asks the process to stop.
     pub(crate) fn terminate(&self) {
-        let status = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        let status = Command::new("kill").args(["-TERM", &self.process_id().to_string()]).status().unwrap();
         assert!(status.success());
     }
 

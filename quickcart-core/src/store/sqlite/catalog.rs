@@ -78,6 +78,11 @@ impl CatalogStore for SqliteStore {
             .await
     }
 
+    async fn check(&self) -> Result<(), StoreError> {
+        self.file.check()?;
+        self.connections.write(super::check::write).await
+    }
+
     async fn map_version(&self) -> Result<Option<i64>, StoreError> {
         self.connections
             .read(|transaction| {

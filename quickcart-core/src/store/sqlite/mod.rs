@@ -5,6 +5,7 @@ mod admin;
 mod book_order;
 mod cart;
 mod catalog;
+mod check;
 mod connections;
 mod error;
 mod guest_cart;
@@ -28,11 +29,13 @@ mod writer;
 use std::path::Path;
 
 use crate::error::StoreError;
+use check::OpenFile;
 use connections::Connections;
 
 /// Keeps the shop in a file. Cheap to share behind an `Arc`; when it is dropped, all that was asked of it is done first.
 pub struct SqliteStore {
     connections: Connections,
+    file: OpenFile,
 }
 
 impl SqliteStore {
@@ -46,6 +49,6 @@ impl SqliteStore {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(StoreError::unavailable)?;
         }
-        Ok(Self { connections: Connections::open(path)? })
+        Ok(Self { connections: Connections::open(path)?, file: OpenFile::at(path)? })
     }
 }
