@@ -104,6 +104,27 @@ async fn another_server_of_the_same_database_knows_it_soon() {
     assert_eq!(checklist(&there, &token).await, 401);
 }
 
+/// Each command of the page, with a new token, answers the status that stands behind it.
+#[tokio::test]
+async fn the_commands_of_the_page_answer_as_it_says() {
+    let folder = folder();
+    let server = Server::start(folder.path(), &SETTINGS);
+    let page = include_str!("../../../docs/tokens.md");
+    let commands = page.lines().filter_map(|line| line.strip_prefix("curl "));
+    let mut actions = Vec::new();
+    for command in commands {
+        let request = command.strip_prefix("-X POST -H \"Authorization: Bearer $TOKEN\" $URL");
+        let (path, answer) = request.and_then(|request| request.split_once('#')).expect(command);
+        let (path, status) = (path.trim(), answer.trim()[..3].parse::<u16>().unwrap());
+        for token in [shopper(&server).await, member(&server).await] {
+            assert_eq!(post(&server, path, Some(&token), &Value::Null).await.status(), status, "{command}");
+            assert_eq!(post(&server, path, Some(&token), &Value::Null).await.status(), 401, "{command}");
+        }
+        actions.push(path.rsplit('/').next().unwrap());
+    }
+    assert_eq!(actions, ["refresh", "revoke", "revoke-all"]);
+}
+
 #[tokio::test]
 async fn what_is_wrong_is_a_problem() {
     let folder = folder();
