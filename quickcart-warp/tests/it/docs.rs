@@ -48,6 +48,7 @@ async fn pages_load_nothing_from_elsewhere() {
         assert!(policy.contains("default-src 'none'") && policy.contains("script-src 'self';"), "{policy}");
         assert!(!policy.contains("http") && !policy.contains('*'), "{policy}");
         let text = response.text().await.unwrap();
+        assert!(text.contains(r#"<link rel="icon" href="data:,">"#), "else browsers ask for /favicon.ico");
         let found: Vec<&str> = ["src=\"", "href=\""]
             .iter()
             .flat_map(|name| text.split(name).skip(1).map(|rest| rest.split('"').next().unwrap()))
