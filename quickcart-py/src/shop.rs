@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 use quickcart_core::account::{PersonName, Profile};
-use quickcart_core::cart::{CartError, Connection, Quantity};
+use quickcart_core::cart::{CartError, Connection, GuestToken, Quantity, RecipeSource};
 use quickcart_core::catalog::Page;
 use quickcart_core::catalog::import::{StoreData, StoreFiles, demo_store};
 use quickcart_core::device as core_device;
@@ -22,7 +22,8 @@ use crate::fork;
 use crate::open_store::OpenStore;
 use crate::store_map::StoreMap;
 use crate::values::{
-    Cart, CartLine, ChecklistItem, Location, Order, Product, ProductDetails, User, Walk, show,
+    Cart, CartLine, ChecklistItem, GuestLine, Location, Order, Product, ProductDetails, Recipe, RecipeMatch,
+    User, Walk, show,
 };
 
 // Signatures that Python can read need a number.
@@ -150,10 +151,7 @@ impl Shop {
         product_id: i64,
         quantity: u32,
     ) -> Result<ChecklistItem, Failure> {
-        if quantity == 0 {
-            return Err(InvalidArgument::new("quantity_zero", "a quantity is at least 1").into());
-        }
-        let quantity = Quantity::new(quantity).ok_or(CartError::TooMany)?;
+        let quantity = pieces(quantity)?;
         let item =
             self.call(py, async move |shop| shop.add_to_checklist(user_id, product_id, quantity).await)?;
         Ok(item.into())
@@ -171,6 +169,37 @@ impl Shop {
         let page = page(offset, limit)?;
         let items = self.call(py, async move |shop| shop.checklist(user_id, page).await)?;
         Ok(items.into_iter().map(ChecklistItem::from).collect())
+    }
+
+    /// Takes a product off the shopper's list.
+    fn remove_from_checklist(&self, py: Python<'_>, user_id: i64, product_id: i64) -> Result<(), Failure> {
+        self.call(py, async move |shop| shop.remove_from_checklist(user_id, product_id).await)
+    }
+
+    /// One recipe with its products; `None` when there is no such recipe.
+    fn recipe(&self, py: Python<'_>, recipe_id: i64) -> PyResult<Option<Recipe>> {
+        let recipe = self.call(py, async move |shop| shop.recipe(recipe_id).await)?;
+        recipe.map(|recipe| Recipe::of(py, recipe)).transpose()
+    }
+
+    /// Recipes that take what is on the shopper's list, or with `"cart"` in their trolley, once for each such product.
+    #[pyo3(signature = (user_id, source="checklist", offset=0, limit=500))]
+    fn recipes(
+        &self,
+        py: Python<'_>,
+        user_id: i64,
+        source: &str,
+        offset: u32,
+        limit: u32,
+    ) -> Result<Vec<RecipeMatch>, Failure> {
+        let source = match source {
+            "checklist" => RecipeSource::Checklist,
+            "cart" => RecipeSource::Cart,
+            _ => return Err(InvalidArgument::new("source_invalid", "a source is checklist or cart").into()),
+        };
+        let page = page(offset, limit)?;
+        let matches = self.call(py, async move |shop| shop.recipes(user_id, source, page).await)?;
+        Ok(matches.into_iter().map(RecipeMatch::from).collect())
     }
 
     /// Takes a trolley for a shopper: `"new"`, or `"kept"` when they had it already.
@@ -191,6 +220,64 @@ impl Shop {
     fn cart(&self, py: Python<'_>, user_id: i64) -> PyResult<Cart> {
         let cart = self.call(py, async move |shop| shop.cart(user_id).await)?;
         Cart::of(py, cart)
+    }
+
+    /// Puts one piece into the shopper's trolley; answers the line as it is now. With an expected version, a trolley that
+    /// has changed since is left alone, which raises `ConflictError`.
+    #[pyo3(signature = (user_id, product_id, expected_version=None))]
+    fn add_to_cart(
+        &self,
+        py: Python<'_>,
+        user_id: i64,
+        product_id: i64,
+        expected_version: Option<u64>,
+    ) -> Result<CartLine, Failure> {
+        let line =
+            async move |shop: core::Shop| shop.add_to_cart(user_id, product_id, expected_version).await;
+        self.call(py, line).map(CartLine::from)
+    }
+
+    /// Takes one piece out of the shopper's trolley, likewise.
+    #[pyo3(signature = (user_id, product_id, expected_version=None))]
+    fn remove_from_cart(
+        &self,
+        py: Python<'_>,
+        user_id: i64,
+        product_id: i64,
+        expected_version: Option<u64>,
+    ) -> Result<CartLine, Failure> {
+        let line =
+            async move |shop: core::Shop| shop.remove_from_cart(user_id, product_id, expected_version).await;
+        self.call(py, line).map(CartLine::from)
+    }
+
+    /// Makes a cart for somebody who has not signed in; answers the token that opens it. How many a stranger may make is for
+    /// the host to limit.
+    fn guest_cart(&self, py: Python<'_>) -> Result<String, Failure> {
+        let token = self.call(py, async |shop| shop.guest_cart().await)?;
+        Ok(token.as_str().to_owned())
+    }
+
+    /// Puts pieces into a guest's cart; answers all of it, by product.
+    #[pyo3(signature = (token, product_id, quantity=1))]
+    fn add_to_guest_cart(
+        &self,
+        py: Python<'_>,
+        token: &str,
+        product_id: i64,
+        quantity: u32,
+    ) -> Result<Vec<GuestLine>, Failure> {
+        let (token, quantity): (GuestToken, _) = (token.parse()?, pieces(quantity)?);
+        let lines =
+            self.call(py, async move |shop| shop.add_to_guest_cart(&token, product_id, quantity).await)?;
+        Ok(lines.into_iter().map(GuestLine::from).collect())
+    }
+
+    /// Adds all that a guest has put together to the shopper's cart, once, and makes a cart for a shopper who has none;
+    /// answers which one it is.
+    fn merge_guest_cart(&self, py: Python<'_>, user_id: i64, token: &str) -> Result<i64, Failure> {
+        let token: GuestToken = token.parse()?;
+        self.call(py, async move |shop| shop.merge_guest_cart(user_id, &token).await)
     }
 
     /// What a trolley's device says has happened; answers the line as it is now.
@@ -254,6 +341,13 @@ impl Shop {
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         show!(py, "Shop", path = self.0.path().to_string_lossy())
     }
+}
+
+fn pieces(count: u32) -> Result<Quantity, Failure> {
+    if count == 0 {
+        return Err(InvalidArgument::new("quantity_zero", "a quantity is at least 1").into());
+    }
+    Ok(Quantity::new(count).ok_or(CartError::TooMany)?)
 }
 
 fn page(offset: u32, limit: u32) -> Result<Page, Failure> {

@@ -52,6 +52,8 @@ pub(crate) struct CartLine {
     product: Product,
     /// How many pieces.
     quantity: Option<u32>,
+    /// The version that the trolley got when the line last changed.
+    version: u64,
 }
 
 impl From<core::CartLine> for CartLine {
@@ -61,6 +63,7 @@ impl From<core::CartLine> for CartLine {
             cart_id: line.cart_id,
             product: line.product.into(),
             quantity: line.quantity.map(core::Quantity::get),
+            version: line.version,
         }
     }
 }
@@ -84,6 +87,8 @@ pub(crate) struct Cart {
     reported_weight_mg: Option<u64>,
     /// The weight of the contents in milligrams: what was reported, else what the catalogue says.
     total_weight_mg: u64,
+    /// Grows with every change of what lies in it.
+    version: u64,
 }
 
 impl Cart {
@@ -92,6 +97,7 @@ impl Cart {
             cart_id: cart.cart_id,
             reported_weight_mg: cart.reported_weight_mg,
             total_weight_mg: cart.total_weight_mg(),
+            version: cart.version,
             lines: tuple(py, cart.lines.into_iter().map(CartLine::from))?,
         })
     }
@@ -102,6 +108,29 @@ impl Cart {
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let lines = self.lines.bind(py);
         show!(py, "Cart", cart_id = self.cart_id, lines, total_weight_mg = self.total_weight_mg)
+    }
+}
+
+/// One product in the cart of a guest.
+#[pyclass(frozen, get_all, eq, hash, module = "quickcart")]
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct GuestLine {
+    /// The product.
+    product: Product,
+    /// How many pieces.
+    quantity: u32,
+}
+
+impl From<core::GuestLine> for GuestLine {
+    fn from(line: core::GuestLine) -> Self {
+        Self { product: line.product.into(), quantity: line.quantity.get() }
+    }
+}
+
+#[pymethods]
+impl GuestLine {
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        show!(py, "GuestLine", product = self.product.clone(), quantity = self.quantity)
     }
 }
 

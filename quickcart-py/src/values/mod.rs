@@ -4,12 +4,14 @@ mod account;
 mod cart;
 mod catalog;
 mod order;
+mod recipe;
 mod walk;
 
 pub(crate) use account::User;
-pub(crate) use cart::{Cart, CartLine, ChecklistItem, Location};
+pub(crate) use cart::{Cart, CartLine, ChecklistItem, GuestLine, Location};
 pub(crate) use catalog::{Label, Product, ProductDetails};
 pub(crate) use order::{Order, OrderLine};
+pub(crate) use recipe::{Recipe, RecipeMatch};
 pub(crate) use walk::{Leg, Point, Route, Tour, Walk, Waypoint};
 
 use pyo3::IntoPyObjectExt;
