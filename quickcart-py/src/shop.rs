@@ -306,7 +306,8 @@ impl Shop {
 
     /// Makes an order of all that is in the shopper's trolley, and gives the trolley back.
     fn checkout(&self, py: Python<'_>, user_id: i64) -> PyResult<Order> {
-        let order = self.call(py, async move |shop| shop.checkout(user_id, PaymentMethod::Cash, None).await)?;
+        let order =
+            self.call(py, async move |shop| shop.checkout(user_id, PaymentMethod::Cash, None).await)?;
         Order::of(py, order)
     }
 

@@ -2,13 +2,12 @@
 
 use std::error::Error;
 use std::io::{self, BufRead};
-use std::path::Path;
 
 use clap::Args;
-use quickcart_core::account::{MemberStore, NewMember, Passwords};
+use quickcart_core::account::{NewMember, Passwords};
 use quickcart_core::clock::{Clock, SystemClock};
 use quickcart_core::phone::{PhoneNumber, Region};
-use quickcart_core::store::SqliteStore;
+use quickcart_core::store::{self, DatabaseUrl};
 
 /// Name an administrator of the phone-otp group, or give one another password
 ///
@@ -30,13 +29,13 @@ pub(crate) struct Administrator {
 
 impl Administrator {
     /// Answers who it is.
-    pub(crate) async fn run(&self, database: &Path) -> Result<String, Box<dyn Error>> {
+    pub(crate) async fn run(&self, database: &DatabaseUrl) -> Result<String, Box<dyn Error>> {
         let phone = PhoneNumber::parse(&self.phone, Region::IN)?;
         let member = NewMember { name: self.name.parse()?, phone, email: None };
         let mut password = String::new();
         io::stdin().lock().read_line(&mut password)?;
         let hash = Passwords::default().hash(password.trim_end_matches(['\r', '\n'])).await?;
-        let store = SqliteStore::open(database)?;
+        let store = store::open(database).await?;
         let made = store.put_administrator(&member, &self.username, &hash, SystemClock.now()).await?;
         Ok(format!("{} is an administrator, with the id {}", self.username, made.user_id))
     }

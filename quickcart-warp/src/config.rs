@@ -1,7 +1,8 @@
 //! What the settings mean, checked before anything starts.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -9,7 +10,9 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use quickcart_core::catalog::ImageFolder;
 use quickcart_core::otp::store::RedisUrl;
 use quickcart_core::otp::{Code, Rate};
+use quickcart_core::outbox::Publisher;
 use quickcart_core::secret::SecretKey;
+use quickcart_core::store::DatabaseUrl;
 use warp::http::HeaderValue;
 
 use crate::code_settings::{CodeConfig, rate};
@@ -43,8 +46,10 @@ pub struct Config {
     pub development: bool,
     /// Where to listen.
     pub listen: Vec<SocketAddr>,
-    /// The file of the database.
-    pub database: PathBuf,
+    /// The database.
+    pub database: DatabaseUrl,
+    /// Where events of orders go.
+    pub events: Option<Arc<dyn Publisher>>,
     /// Signs tokens.
     pub jwt_key: SecretKey,
     /// How codes are made, and who gets them.
@@ -150,6 +155,7 @@ impl Settings {
             development,
             listen: self.addresses(development)?,
             database: self.database()?,
+            events: self.events.check(self.redis_url.as_deref())?,
             jwt_key: jwt.unwrap_or_else(SecretKey::random),
             codes,
             redis: self.redis()?,
@@ -431,9 +437,10 @@ mod tests {
 
     #[test]
     fn reads_databases_origins_and_proxies() {
-        assert_eq!(check("--database-url sqlite:///./x.db").unwrap().database, PathBuf::from("./x.db"));
-        let refused = check("--database-url postgresql+psycopg2://u:secret@h/d").unwrap_err().to_string();
-        assert!(refused.contains("SQLite only") && !refused.contains("secret"), "{refused}");
+        let database = |url: &str| check(&format!("--database-url {url}")).unwrap().database.to_string();
+        assert_eq!(database("sqlite:///./x.db"), "sqlite:./x.db");
+        assert_eq!(database("postgresql+psycopg2://u:secret@h/d"), "postgresql://h/d");
+        assert!(check("--database-url mysql://u:secret@h/d").is_err());
         assert_eq!(
             check("--allowed-origins https://a.example/,http://b:3000").unwrap().allowed_origins.len(),
             2

@@ -16,6 +16,7 @@ mod cors;
 mod doc_pages;
 mod dto;
 mod error;
+mod event_settings;
 mod filters;
 mod guard;
 mod in_time;

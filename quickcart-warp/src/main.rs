@@ -207,7 +207,7 @@ fn greeting(config: &Config, addresses: &[String], demo_products: Option<usize>)
     let mut lines = vec![
         format!("QuickCart {} listens on {}", env!("CARGO_PKG_VERSION"), urls.join(" and ")),
         format!("  mode      {mode}"),
-        format!("  database  SQLite, {} (embedded)", config.database.display()),
+        format!("  database  {}", config.database),
         format!("  codes     {codes}"),
         format!("  messages  phone-otp: {}", messages(&config.messages.phone_otp)),
         format!("            smart-cart: {}", messages(&config.messages.smart_cart)),
@@ -251,7 +251,7 @@ async fn import(settings: &Settings, path: &Path) -> Result<(), Failure> {
     let progress: Progress = Box::new(move |done, _| shown.set_position(done as u64));
     let nothing_imported = |error: &dyn std::error::Error| {
         let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-        unusable(format!("nothing was imported into {}: {error}{cause}", database.display()))
+        unusable(format!("nothing was imported into {database}: {error}{cause}"))
     };
     let announce = |store: &StoreData| {
         for warning in &store.warnings {
@@ -266,18 +266,18 @@ async fn import(settings: &Settings, path: &Path) -> Result<(), Failure> {
             .map_err(|error| unusable(format!("{}: {error}", path.display())))?;
         let snapshot = Snapshot::parse(&path.display().to_string(), &text).map_err(unusable)?;
         let counts = announce(&snapshot.store);
-        let shop = start::open_shop(&database, clock).map_err(unusable)?;
+        let shop = start::open_shop(&database, clock).await.map_err(unusable)?;
         shop.restore(snapshot, progress).await.map_err(|error| nothing_imported(&error))?;
         counts
     } else {
         let data = StoreFiles::read(path).and_then(|files| StoreData::parse(&files)).map_err(unusable)?;
         let counts = announce(&data);
-        let shop = start::open_shop(&database, clock).map_err(unusable)?;
+        let shop = start::open_shop(&database, clock).await.map_err(unusable)?;
         shop.import(data, progress).await.map_err(|error| nothing_imported(&error))?;
         counts
     };
     bar.finish_and_clear();
-    println!("{name}: {products} products and {trolleys} trolleys are in {}", database.display());
+    println!("{name}: {products} products and {trolleys} trolleys are in {database}");
     Ok(())
 }
 

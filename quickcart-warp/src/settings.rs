@@ -8,6 +8,7 @@ use quickcart_core::store::DatabaseUrl;
 
 use crate::code_settings::CodeSettings;
 use crate::config::{ConfigError, given, wrong};
+use crate::event_settings::EventSettings;
 use crate::logging::LogFormat;
 use crate::message_settings::MessageSettings;
 
@@ -40,7 +41,7 @@ pub struct Settings {
     #[arg(long, env = "QUICKCART_ALLOW_INSECURE", action = ArgAction::Set, num_args = 0..=1, default_value = "false", default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub(crate) allow_insecure: bool,
 
-    /// The database: sqlite:data/shop.db, or SQLAlchemy's sqlite:///./shop.db
+    /// The database: sqlite:data/shop.db or postgresql://user:password@host/name, also as SQLAlchemy writes them
     #[arg(
         long,
         env = "DATABASE_URL",
@@ -83,6 +84,9 @@ pub struct Settings {
 
     #[command(flatten)]
     pub(crate) messages: MessageSettings,
+
+    #[command(flatten)]
+    pub(crate) events: EventSettings,
 
     /// The folder of the pictures below /misc/images; none without it
     #[arg(long, env = "QUICKCART_IMAGES", value_name = "FOLDER")]
@@ -180,17 +184,11 @@ impl Settings {
         Ok((filter, self.log_format.unwrap_or(format)))
     }
 
-    /// The file of the database.
+    /// The database.
     ///
     /// # Errors
-    /// [`ConfigError`] when the address cannot be read, or names a database that this version does not know.
-    pub fn database(&self) -> Result<PathBuf, ConfigError> {
-        match self.database_url.parse() {
-            Ok(DatabaseUrl::Sqlite(path)) => Ok(path),
-            Ok(url @ DatabaseUrl::Postgres(_)) => {
-                wrong(format!("DATABASE_URL names {url}, and this version keeps the shop in SQLite only"))
-            }
-            Err(error) => wrong(format!("DATABASE_URL: {error}")),
-        }
+    /// [`ConfigError`] when the address cannot be read.
+    pub fn database(&self) -> Result<DatabaseUrl, ConfigError> {
+        self.database_url.parse().or_else(|error| wrong(format!("DATABASE_URL: {error}")))
     }
 }

@@ -1,6 +1,5 @@
 //! From a configuration to services that run.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,8 +13,9 @@ use quickcart_core::messaging::{
 };
 use quickcart_core::otp::store::{MemoryOtpStore, RedisOtpStore, RedisUrl};
 use quickcart_core::otp::{Otp, OtpStore, PhoneVerification};
+use quickcart_core::outbox::Relay;
 use quickcart_core::shop::Shop;
-use quickcart_core::store::SqliteStore;
+use quickcart_core::store::{self, DatabaseUrl, Store};
 
 use tokio::sync::{Mutex, Semaphore};
 
@@ -37,10 +37,10 @@ const REVOCATIONS_READ_EVERY: Duration = Duration::from_secs(2);
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The database could not be opened or written.
-    #[error("the database {path} cannot be used: {cause}")]
+    #[error("the database {url} cannot be used: {cause}")]
     Database {
-        /// The file.
-        path: String,
+        /// Where it is, without a password.
+        url: DatabaseUrl,
         /// What happened.
         cause: String,
     },
@@ -85,7 +85,7 @@ pub async fn start(config: &Config) -> Result<Started, StartError> {
 /// [`StartError`].
 pub async fn start_counted(config: &Config, metrics: Option<Metrics>) -> Result<Started, StartError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let store = open_store(&config.database)?;
+    let store = open_store(&config.database).await?;
     let shop = Shop::new(Arc::clone(&store) as _, Arc::clone(&clock));
     let demo_products = if config.development { fill(&shop, &config.database).await? } else { None };
     let code_store = code_store(config.redis.as_ref()).await?;
@@ -124,6 +124,9 @@ pub async fn start_counted(config: &Config, metrics: Option<Metrics>) -> Result<
     let revocations = Revocations::load(Arc::clone(&store) as _, clock.now()).await;
     let revocations = revocations.map_err(|error| database_error(&config.database, &error))?;
     tokio::spawn(revocations.follow(REVOCATIONS_READ_EVERY, Arc::clone(&clock)));
+    if let Some(publisher) = &config.events {
+        tokio::spawn(Relay::new(Arc::clone(&store) as _, Arc::clone(publisher), Arc::clone(&clock)).run());
+    }
     let tokens = TokenIssuer::new(config.jwt_key.clone(), Arc::clone(&clock)).with_revocations(revocations);
     let (member_tokens, registration_tokens) = (tokens.of_group(), tokens.of_group());
     let members = Members::new(
@@ -188,16 +191,16 @@ pub async fn start_counted(config: &Config, metrics: Option<Metrics>) -> Result<
     Ok(Started { app, demo_products })
 }
 
-/// Opens the shop of a database file.
+/// Opens the shop of a database.
 ///
 /// # Errors
 /// [`StartError::Database`].
-pub fn open_shop(database: &Path, clock: Arc<dyn Clock>) -> Result<Shop, StartError> {
-    Ok(Shop::new(open_store(database)?, clock))
+pub async fn open_shop(database: &DatabaseUrl, clock: Arc<dyn Clock>) -> Result<Shop, StartError> {
+    Ok(Shop::new(open_store(database).await?, clock))
 }
 
-fn open_store(database: &Path) -> Result<Arc<SqliteStore>, StartError> {
-    SqliteStore::open(database).map(Arc::new).map_err(|error| database_error(database, &error))
+async fn open_store(database: &DatabaseUrl) -> Result<Arc<dyn Store>, StartError> {
+    store::open(database).await.map_err(|error| database_error(database, &error))
 }
 
 /// In memory, or in a Redis that answers now.
@@ -208,7 +211,7 @@ async fn code_store(redis: Option<&RedisUrl>) -> Result<Arc<dyn OtpStore>, Start
     Ok(Arc::new(store))
 }
 
-async fn fill(shop: &Shop, database: &Path) -> Result<Option<usize>, StartError> {
+async fn fill(shop: &Shop, database: &DatabaseUrl) -> Result<Option<usize>, StartError> {
     if !shop.is_empty().await.map_err(|error| database_error(database, &error))? {
         return Ok(None);
     }
@@ -219,8 +222,8 @@ async fn fill(shop: &Shop, database: &Path) -> Result<Option<usize>, StartError>
     Ok(Some(count))
 }
 
-fn database_error(database: &Path, error: &StoreError) -> StartError {
-    StartError::Database { path: database.display().to_string(), cause: cause_of(error) }
+fn database_error(database: &DatabaseUrl, error: &StoreError) -> StartError {
+    StartError::Database { url: database.clone(), cause: cause_of(error) }
 }
 
 fn cause_of(error: &StoreError) -> String {

@@ -11,6 +11,8 @@ mod relay;
 #[cfg(feature = "http")]
 mod webhook;
 
+use std::fmt;
+
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
@@ -116,9 +118,9 @@ pub trait OutboxStore: Send + Sync + 'static {
     ) -> Result<(), StoreError>;
 }
 
-/// Where events go.
+/// Where events go. `Debug` shows no secret.
 #[async_trait]
-pub trait Publisher: Send + Sync + 'static {
+pub trait Publisher: fmt::Debug + Send + Sync + 'static {
     /// Gives one event away. It has arrived when this answers `Ok`.
     async fn publish(&self, event: &OutboxEvent) -> Result<(), PublishError>;
 }

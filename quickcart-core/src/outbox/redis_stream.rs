@@ -1,5 +1,6 @@
 //! Events as entries of a [Redis stream](https://redis.io/docs/latest/develop/data-types/streams/).
 
+use std::fmt;
 use std::time::Duration;
 
 use ::redis::aio::MultiplexedConnection;
@@ -12,7 +13,8 @@ use super::{OutboxEvent, PublishError, Publisher};
 /// How long connecting, and one entry, may take.
 const TIME_MAX: Duration = Duration::from_secs(2);
 
-/// Appends each event to a stream, with the fields `id`, `type` and `event`, the whole event as JSON.
+/// Appends each event to a stream, with the fields `id`, `type` and `event`, the whole event as JSON. `Debug` shows
+/// the stream only.
 pub struct RedisStreamPublisher {
     client: Client,
     stream: String,
@@ -53,6 +55,12 @@ impl RedisStreamPublisher {
         let made = self.client.get_multiplexed_async_connection_with_config(&config).await;
         let made = made.map_err(|error| PublishError(error.to_string()))?;
         Ok(connection.insert(made).clone())
+    }
+}
+
+impl fmt::Debug for RedisStreamPublisher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisStreamPublisher").field("stream", &self.stream).finish_non_exhaustive()
     }
 }
 

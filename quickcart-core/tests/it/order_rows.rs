@@ -7,8 +7,9 @@ use quickcart_core::money::Money;
 use quickcart_core::order::{Actor, OrderError, OrderEvent, PaymentMethod};
 use quickcart_core::phone::PhoneNumber;
 use quickcart_core::store::PostgresStore;
+use quickcart_core::store::Store;
 
-use crate::databases::{Database, POSTGRES, Store};
+use crate::databases::{Database, POSTGRES};
 use crate::stores::{demo_shop, shopper};
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;

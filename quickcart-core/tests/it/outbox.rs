@@ -43,6 +43,7 @@ fn relay(store: &Arc<SqliteStore>, publisher: &Arc<impl Publisher>) -> Relay {
 }
 
 /// Takes every event but each n-th.
+#[derive(Debug)]
 struct Unreliable {
     fails_each: usize,
     asked: AtomicUsize,

@@ -31,7 +31,7 @@ fn what_is_wrong_is_said_in_one_line() {
         (vec![("QUICKCART_LISTEN", "0.0.0.0:0")], "this machine only"),
         (vec![("QUICKCART_LISTEN", "nowhere")], "not an address"),
         (vec![("DATABASE_URL", "mysql://shop")], "DATABASE_URL"),
-        (vec![("DATABASE_URL", "postgresql+psycopg2://user:hush@db/shop")], "SQLite only"),
+        (vec![("DATABASE_URL", "mysql://user:hush@db/shop")], "postgresql://user:password@host/name"),
         (vec![("FIXED_OTP", "12")], "FIXED_OTP"),
         (vec![("ALLOWED_ORIGINS", "*")], "ALLOWED_ORIGINS"),
         (vec![("QUICKCART_LOG", "=====")], "QUICKCART_LOG"),

@@ -112,6 +112,16 @@ impl CatalogStore for PostgresStore {
             .await
     }
 
+    async fn check(&self) -> Result<(), StoreError> {
+        self.pool
+            .write(|mut transaction| async move {
+                let query = sqlx::query("UPDATE schema_version SET version = version");
+                query.execute(&mut *transaction).await.or_store_error()?;
+                Ok(((), transaction))
+            })
+            .await
+    }
+
     async fn map_version(&self) -> Result<Option<i64>, StoreError> {
         self.pool
             .one(|mut connection| async move {
@@ -139,7 +149,7 @@ impl CatalogStore for PostgresStore {
     async fn import(&self, data: StoreData, progress: Progress) -> Result<(), StoreError> {
         let (data, progress) = (&data, &progress);
         self.pool
-            .write(|mut transaction| async move {
+            .write_long(|mut transaction| async move {
                 super::import::import(&mut transaction, data, progress).await?;
                 Ok(((), transaction))
             })

@@ -43,7 +43,7 @@ impl PostgresStore {
     /// [`StoreError`] when the server does not answer within two seconds, refuses us, or has tables of a later version.
     pub async fn open(url: &str, connections_max: u32) -> Result<Self, StoreError> {
         let pool = Pool::open(url, connections_max).await?;
-        pool.write(|mut transaction| async move {
+        pool.write_long(|mut transaction| async move {
             migrate(&mut transaction).await?;
             Ok(((), transaction))
         })

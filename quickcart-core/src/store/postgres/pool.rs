@@ -19,6 +19,8 @@ const SETTINGS: [(&str, &str); 5] = [
     ("synchronous_commit", "on"),
     ("TimeZone", "UTC"),
 ];
+/// How long a step may take, the answers of a server that went silent included: longer than the server lets a statement take.
+const TIME_MAX: Duration = Duration::from_secs(8);
 /// How often transactions that stand in each other's way are tried.
 const TRIES: u32 = 3;
 
@@ -53,7 +55,7 @@ impl Pool {
     {
         let mut tries = self.connections.size();
         loop {
-            match work(self.connections.acquire().await.or_store_error()?).await {
+            match in_time(work(self.connections.acquire().await.or_store_error()?)).await {
                 Err(error) if is_broken(&error) && tries > 0 => tries -= 1,
                 result => return result,
             }
@@ -66,12 +68,21 @@ impl Pool {
         E: DomainError + From<StoreError>,
         F: Future<Output = Result<T, E>>,
     {
-        work(self.begin(BEGIN_READ).await?).await
+        in_time(work(self.begin(BEGIN_READ).await?)).await
     }
 
     /// Runs `work` in one transaction: kept when `work` hands it back with its answer, else undone. When others stood in its way,
     /// it is run again.
     pub(super) async fn write<T, E, F>(&self, work: impl Fn(Transaction) -> F) -> Result<T, E>
+    where
+        E: DomainError + From<StoreError>,
+        F: Future<Output = Result<(T, Transaction), E>>,
+    {
+        in_time(self.write_long(work)).await
+    }
+
+    /// The same for what may take minutes.
+    pub(super) async fn write_long<T, E, F>(&self, work: impl Fn(Transaction) -> F) -> Result<T, E>
     where
         E: DomainError + From<StoreError>,
         F: Future<Output = Result<(T, Transaction), E>>,
@@ -95,7 +106,7 @@ impl Pool {
     async fn begin(&self, statement: &'static str) -> Result<Transaction, StoreError> {
         let mut tries = self.connections.size();
         loop {
-            match self.connections.begin_with(statement).await.or_store_error() {
+            match in_time(async { self.connections.begin_with(statement).await.or_store_error() }).await {
                 Err(error) if is_broken(&error) && tries > 0 => tries -= 1,
                 result => return result,
             }
@@ -161,4 +172,10 @@ mod tests {
         assert!(matches!(collide(&pool, 0).await, (1, Ok(()))));
         assert_eq!(TEST_SERVER.query(&url, "SELECT count(*) FROM run").unwrap(), "1");
     }
+}
+
+/// A connection whose server went silent is closed when its caller gives up.
+async fn in_time<T, E: From<StoreError>>(work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    let late = |_| Err(StoreError::unavailable("the database does not answer in time").into());
+    tokio::time::timeout(TIME_MAX, work).await.unwrap_or_else(late)
 }

@@ -32,7 +32,7 @@ impl SnapshotStore for PostgresStore {
     ) -> Result<(), SnapshotError> {
         let (snapshot, hashes, progress) = (&snapshot, &hashes, &progress);
         self.pool
-            .write(|mut transaction| async move {
+            .write_long(|mut transaction| async move {
                 be_alone(&mut transaction).await?;
                 if let Some(table) = table_with_rows(&mut transaction).await? {
                     return Err(SnapshotError::NotEmpty { table });
