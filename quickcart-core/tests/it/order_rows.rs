@@ -99,7 +99,7 @@ async fn an_order_of_a_cart_has_both_its_steps_and_a_payment() {
     let shop = Shop::new();
     let store = demo_shop(&shop.database).await;
     let user_id = with_a_cart(&*store).await;
-    let order = store.checkout(user_id, PaymentMethod::Card, NOW).await.unwrap();
+    let order = store.checkout(user_id, PaymentMethod::Card, None, NOW).await.unwrap();
     shop.check(EVENTS, "1place-pendingcustomer,2verifypendingverifiedcustomer");
     shop.check(OUTBOX, "1,2");
     shop.check(OUTBOX_DIFFERS, "0");
@@ -133,7 +133,7 @@ async fn an_order_is_made_with_everything_or_not_at_all() {
                                       (SELECT count(*) FROM book_session WHERE order_id IS NOT NULL))";
 
     shop.refuse_payments();
-    let refused = store.checkout(user_id, PaymentMethod::Cash, NOW).await;
+    let refused = store.checkout(user_id, PaymentMethod::Cash, None, NOW).await;
     assert!(matches!(refused, Err(OrderError::Store(_))), "{refused:?}");
     let refused = store.place_book_order([7; 32], NOW).await;
     assert!(matches!(refused, Err(BookOrderError::Store(_))), "{refused:?}");
@@ -141,7 +141,7 @@ async fn an_order_is_made_with_everything_or_not_at_all() {
     assert_eq!(store.view(user_id).await.unwrap(), cart);
 
     shop.take_payments();
-    store.checkout(user_id, PaymentMethod::Cash, NOW).await.unwrap();
+    store.checkout(user_id, PaymentMethod::Cash, None, NOW).await.unwrap();
     store.place_book_order([7; 32], NOW).await.unwrap();
     shop.check(left, "1 1 3 4 4 1");
 }

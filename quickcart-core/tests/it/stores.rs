@@ -321,7 +321,7 @@ async fn imports_among_shoppers_disturb_nobody(database: Database) {
                 store.connect(user_id, index + 1, Timestamp::UNIX_EPOCH).await.unwrap();
                 let cart_id = index + 1;
                 store.apply(&CartEvent::ItemAdded { cart_id, product_id, cart_weight_mg: 1 }).await.unwrap();
-                store.checkout(user_id, PaymentMethod::Cash, Timestamp::UNIX_EPOCH).await.unwrap();
+                store.checkout(user_id, PaymentMethod::Cash, None, Timestamp::UNIX_EPOCH).await.unwrap();
             }
         }));
     }

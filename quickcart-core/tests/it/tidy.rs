@@ -65,6 +65,7 @@ const MAY_USE: [(&str, &[&str]); 24] = [
             "admin",
             "cart",
             "device",
+            "stock",
             "order",
             "pathfinding",
             "snapshot",

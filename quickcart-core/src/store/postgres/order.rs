@@ -121,7 +121,8 @@ impl OrderStore for PostgresStore {
             self.pool
                 .write(|mut transaction| async move {
                     let order = checkout(&mut transaction, user_id, payment, key, turn, now).await?;
-                    Ok::<_, OrderError>((order, transaction))
+                    let kept = order.is_some().then_some(transaction);
+                    Ok::<_, OrderError>((order, kept))
                 })
                 .await
         };

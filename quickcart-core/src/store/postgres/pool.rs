@@ -73,26 +73,31 @@ impl Pool {
 
     /// Runs `work` in one transaction: kept when `work` hands it back with its answer, else undone. When others stood in its way,
     /// it is run again.
-    pub(super) async fn write<T, E, F>(&self, work: impl Fn(Transaction) -> F) -> Result<T, E>
+    pub(super) async fn write<T, E, K, F>(&self, work: impl Fn(Transaction) -> F) -> Result<T, E>
     where
         E: DomainError + From<StoreError>,
-        F: Future<Output = Result<(T, Transaction), E>>,
+        K: Into<Option<Transaction>>,
+        F: Future<Output = Result<(T, K), E>>,
     {
         in_time(self.write_long(work)).await
     }
 
     /// The same for what may take minutes.
-    pub(super) async fn write_long<T, E, F>(&self, work: impl Fn(Transaction) -> F) -> Result<T, E>
+    pub(super) async fn write_long<T, E, K, F>(&self, work: impl Fn(Transaction) -> F) -> Result<T, E>
     where
         E: DomainError + From<StoreError>,
-        F: Future<Output = Result<(T, Transaction), E>>,
+        K: Into<Option<Transaction>>,
+        F: Future<Output = Result<(T, K), E>>,
     {
         let mut tries = 1;
         loop {
             let result = match work(self.begin(BEGIN_WRITE).await?).await {
-                Ok((value, transaction)) => {
-                    transaction.commit().await.or_store_error().map(|()| value).map_err(E::from)
-                }
+                Ok((value, kept)) => match kept.into() {
+                    Some(transaction) => {
+                        transaction.commit().await.or_store_error().map(|()| value).map_err(E::from)
+                    }
+                    None => Ok(value),
+                },
                 Err(error) => Err(error),
             };
             match result {
