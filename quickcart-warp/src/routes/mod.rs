@@ -7,6 +7,7 @@ mod cart;
 mod cart_places;
 mod docs;
 mod guest_carts;
+mod idempotency;
 mod misc;
 mod operations;
 mod orders;

@@ -1,5 +1,6 @@
 //! `/orders`: checkout and history of the smart cart.
 
+use bytes::Bytes;
 use quickcart_core::order::{OrderError, PaymentMethod};
 use utoipa::OpenApi;
 use warp::Filter;
@@ -8,16 +9,23 @@ use warp::http::StatusCode;
 use warp::http::header::HeaderValue;
 use warp::reply::Response;
 
+use super::idempotency::{IDEMPOTENCY_KEY, key_of};
 use super::{authorization, shopper};
 use crate::app::App;
 use crate::dto::page::{PageQuery, page};
 use crate::dto::smart_cart::{Order, Receipt};
 use crate::dto::{json_response, ok};
 use crate::error::{ApiError, Dialect};
-use crate::filters::{answer, get, post, query, with};
+use crate::filters::{answer, body, get, header, post, query, to_its_end, with};
 
 pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
-    let checkout = warp::path!("checkout").and(post()).and(with(app)).and(authorization()).then(checkout);
+    let checkout = warp::path!("checkout")
+        .and(post())
+        .and(with(app))
+        .and(authorization())
+        .and(header(IDEMPOTENCY_KEY))
+        .and(body(app))
+        .then(checkout);
     let history =
         warp::path!("history").and(get()).and(with(app)).and(authorization()).and(query()).then(history);
     warp::path("orders").and(checkout.or(history).unify()).map(answer(Dialect::Detail)).boxed()
@@ -34,15 +42,28 @@ pub(super) fn api() -> utoipa::openapi::OpenApi {
 /// Makes an order of what is in the trolley
 #[utoipa::path(
     post, path = "/orders/checkout", security(("bearer" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "One order for all requests with this key", min_length = 1, max_length = 255)),
     responses(
         (status = 201, description = "The order", body = Receipt),
-        (status = 400, description = "The trolley is empty"),
+        (status = 400, description = "The trolley is empty, or the key is none"),
         (status = 404, description = "The shopper has no trolley"),
+        (status = 408, description = "The body, which is only compared, did not arrive in time"),
+        (status = 409, description = "There are not enough pieces, or a request with the key is under way"),
+        (status = 413, description = "The body is too long"),
+        (status = 422, description = "The key is of another request"),
     ),
 )]
-async fn checkout(app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
+async fn checkout(
+    app: App,
+    authorization: Option<HeaderValue>,
+    idempotency_key: Option<HeaderValue>,
+    body: Result<Bytes, ApiError>,
+) -> Result<Response, ApiError> {
     let user_id = shopper(&app, authorization.as_ref())?;
-    let order = app.shop.checkout(user_id, PaymentMethod::Cash, None).await.map_err(|error| match error {
+    let key = key_of(idempotency_key.as_ref(), "POST /orders/checkout", &body?)?;
+    let shop = app.shop.clone();
+    let work = async move { shop.checkout(user_id, PaymentMethod::Cash, key.as_ref()).await };
+    let order = to_its_end(work).await?.map_err(|error| match error {
         OrderError::NoActiveCart => ApiError::with_text(&error, "No active cart to checkout."),
         OrderError::CartEmpty => ApiError::with_text(&error, "Cart is empty. Nothing to checkout."),
         error => error.into(),

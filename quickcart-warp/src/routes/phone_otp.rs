@@ -11,6 +11,7 @@ use warp::filters::BoxedFilter;
 use warp::http::header::HeaderValue;
 use warp::reply::Response;
 
+use super::idempotency::IDEMPOTENCY_KEY;
 use super::phone_otp_auth;
 use super::shared::{VERSION, database_answers, sms, timestamp};
 use crate::app::App;
@@ -23,7 +24,6 @@ use crate::error::{ApiError, Dialect};
 use crate::filters::{answer, client, decoded, get, header, json_body, post, to_its_end, with};
 use crate::rate_limit::{self, RateLimit};
 
-pub(super) const IDEMPOTENCY_KEY: &str = "idempotency-key";
 pub(super) const VERIFIED: &str = "OTP verified successfully";
 
 pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {

@@ -13,7 +13,8 @@ use warp::filters::BoxedFilter;
 use warp::http::header::HeaderValue;
 use warp::reply::Response;
 
-use super::phone_otp::{IDEMPOTENCY_KEY, VERIFIED, check, start, status};
+use super::idempotency::IDEMPOTENCY_KEY;
+use super::phone_otp::{VERIFIED, check, start, status};
 use crate::app::App;
 use crate::dto::ok;
 use crate::dto::phone_otp::{
