@@ -6,6 +6,7 @@ use std::time::Duration;
 use quickcart_core::clock::Timestamp;
 use quickcart_core::error::{DomainError, ErrorKind};
 use quickcart_core::form::{FieldFault, FormError};
+use quickcart_core::stock::Shortage;
 use serde_json::{Value, json};
 use warp::http::StatusCode;
 use warp::http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
@@ -13,6 +14,7 @@ use warp::reply::Response;
 
 use crate::dto::failure::{self, Failure, PhoneOtpFailure, Problem};
 use crate::dto::json_response;
+use crate::dto::order::Shortages;
 use crate::dto::validation::{Part, ProblemItem, ValidationItem};
 use crate::rate_limit::{self, RateLimit};
 
@@ -68,6 +70,8 @@ pub(crate) struct ApiError {
     rate_limit: Option<Box<RateLimit>>,
     /// When to come back, as text for clients that read it in the body.
     reset_time: Option<Box<str>>,
+    /// What there is not enough of.
+    shortages: Option<Box<Shortages>>,
 }
 
 #[derive(Debug)]
@@ -88,6 +92,7 @@ impl ApiError {
             allow: None,
             rate_limit: None,
             reset_time: None,
+            shortages: None,
         }
     }
 
@@ -139,6 +144,12 @@ impl ApiError {
             tracing::error!(code = error.code(), "{error}{cause}");
         }
         Self { code: Some(error.code()), retry_after: error.retry_after(), ..Self::new(status, text) }
+    }
+
+    /// The core's own words, with what there is not enough of.
+    pub(crate) fn out_of_stock(error: &impl DomainError, shortages: &[Shortage]) -> Self {
+        let shortages = Box::new(Shortages::from(shortages));
+        Self { shortages: Some(shortages), ..Self::with_text(error, error.to_string()) }
     }
 
     /// The same, with the name that programs match on.
@@ -233,7 +244,8 @@ impl ApiError {
             // No route of this dialect has them.
             Detail::Items(_) => ("Fields are wrong", None),
         };
-        json!(Problem { r#type: "about:blank", title, status, detail, errors, code: self.code })
+        let shortages = self.shortages.as_deref();
+        json!(Problem { r#type: "about:blank", title, status, detail, errors, shortages, code: self.code })
     }
 
     pub(crate) fn into_response(self, dialect: Dialect) -> Response {

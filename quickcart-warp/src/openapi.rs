@@ -15,6 +15,7 @@ use utoipa::{OpenApi, ToSchema};
 
 use crate::doc_pages::etag;
 use crate::dto::failure::{Failure, PhoneOtpFailure, Problem};
+use crate::dto::order::ShortageItem;
 use crate::dto::validation::{ProblemItem, ValidationItem};
 use crate::error::Dialect;
 use crate::routes;
@@ -138,6 +139,7 @@ fn failure_schemas() -> Map<String, Value> {
         ("Failure".to_owned(), Failure::schema()),
         ("Problem".to_owned(), Problem::schema()),
         ("ProblemItem".to_owned(), ProblemItem::schema()),
+        ("ShortageItem".to_owned(), ShortageItem::schema()),
         ("ValidationItem".to_owned(), ValidationItem::schema()),
     ];
     Failure::schemas(&mut schemas);

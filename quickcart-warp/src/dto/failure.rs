@@ -3,6 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::order::{ShortageItem, Shortages};
 use super::validation::{ProblemItem, ValidationItem};
 
 /// A failure of the phone-otp group.
@@ -52,6 +53,10 @@ pub(crate) struct Problem<'a> {
     /// The fields that are wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) errors: Option<Vec<ProblemItem>>,
+    /// What there is not enough of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<ShortageItem>>)]
+    pub(crate) shortages: Option<&'a Shortages>,
     /// What it is, for programs.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "fields_invalid")]

@@ -5,6 +5,7 @@ pub(crate) mod book_order;
 pub(crate) mod catalogue;
 pub(crate) mod failure;
 pub(crate) mod guest_cart;
+pub(crate) mod order;
 pub(crate) mod page;
 pub(crate) mod phone_otp;
 pub(crate) mod places;
@@ -43,4 +44,11 @@ pub(crate) fn http_date(at: Timestamp) -> String {
 /// A 200 of JSON.
 pub(crate) fn ok(body: &impl Serialize) -> Response {
     json_response(StatusCode::OK, body)
+}
+
+/// It is done, and there is nothing to say.
+pub(crate) fn no_content() -> Response {
+    let mut response = Response::default();
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
 }

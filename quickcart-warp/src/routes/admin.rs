@@ -20,7 +20,7 @@ use crate::dto::admin::{AdminProduct, AdminUser, Audited, Listed, ProductBody, U
 use crate::dto::page::{PageQuery, page};
 use crate::dto::smart_cart::query_value;
 use crate::dto::validation::message;
-use crate::dto::{json_response, ok};
+use crate::dto::{json_response, no_content, ok};
 use crate::error::{ApiError, Dialect};
 use crate::filters::{answer, decoded, json_body, method, query, to_its_end, with};
 
@@ -414,10 +414,4 @@ fn set(response: &mut Response, name: warp::http::HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(name, value);
     }
-}
-
-fn no_content() -> Response {
-    let mut response = Response::default();
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    response
 }

@@ -17,6 +17,7 @@ mod products;
 mod receipts;
 mod registration;
 mod shared;
+mod shop_orders;
 mod tokens;
 mod user;
 
@@ -49,6 +50,7 @@ fn groups(app: &App) -> impl Filter<Extract = (Response,), Error = Rejection> + 
     let orders = orders::routes(app).or(book_orders::routes(app)).unify();
     let rest = user::routes(app).or(orders).unify().or(shared::routes(app)).unify();
     let rest = rest.or(misc::routes(app)).unify().or(cart_places::routes(app)).unify();
+    let rest = rest.or(shop_orders::routes(app)).unify();
     let rest = rest.or(guest_carts::routes(app)).unify().or(receipts::routes(app)).unify();
     let rest = rest.or(admin::routes(app)).unify();
     let rest = rest.or(operations::routes(app)).unify();
@@ -69,6 +71,7 @@ pub(crate) fn documented() -> Vec<(&'static str, utoipa::openapi::OpenApi)> {
         ("smart-cart", user::api()),
         ("smart-cart", cart::api()),
         ("smart-cart", orders::api()),
+        ("smart-cart", shop_orders::api()),
         ("smart-cart", shared::smart_cart_api()),
         ("smart-cart", misc::api()),
         ("smart-cart", cart_places::api()),

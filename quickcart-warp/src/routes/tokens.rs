@@ -9,8 +9,8 @@ use warp::reply::Response;
 
 use super::authorization;
 use crate::app::App;
-use crate::dto::ok;
 use crate::dto::tokens::Refreshed;
+use crate::dto::{no_content, ok};
 use crate::error::{ApiError, Dialect};
 use crate::filters::{answer, post, to_its_end, with};
 use crate::guard::bearer;
@@ -70,7 +70,7 @@ async fn refresh(app: App, authorization: Option<HeaderValue>) -> Result<Respons
 async fn revoke(app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
     let token = shown(authorization.as_ref())?;
     to_its_end(async move { app.sessions.revoke(&token).await }).await??;
-    Ok(done())
+    Ok(no_content())
 }
 
 /// Ends all tokens that somebody has
@@ -83,17 +83,11 @@ async fn revoke(app: App, authorization: Option<HeaderValue>) -> Result<Response
 async fn revoke_all(app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
     let token = shown(authorization.as_ref())?;
     to_its_end(async move { app.sessions.revoke_all(&token).await }).await??;
-    Ok(done())
+    Ok(no_content())
 }
 
 fn shown(authorization: Option<&HeaderValue>) -> Result<String, ApiError> {
     let missing =
         || ApiError::unauthenticated("The Authorization header holds no token").with_code("token_missing");
     Ok(bearer(authorization).ok_or_else(missing)?.to_owned())
-}
-
-fn done() -> Response {
-    let mut response = Response::default();
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    response
 }
