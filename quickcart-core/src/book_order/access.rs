@@ -44,12 +44,8 @@ impl Access {
         self.is_customer
     }
 
-    /// In whose name it happens: what the shop says of a delivery, it says for its courier.
+    /// In whose name it happens.
     pub(super) fn actor(&self, event: OrderEvent) -> Actor {
-        match event {
-            _ if self.is_customer => Actor::Customer,
-            OrderEvent::Deliver => Actor::Courier,
-            _ => Actor::Staff,
-        }
+        if self.is_customer { Actor::Customer } else { event.said_by_shop() }
     }
 }

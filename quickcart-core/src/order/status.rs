@@ -124,6 +124,35 @@ impl OrderStatus {
 }
 
 impl OrderEvent {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Place,
+        Self::Verify,
+        Self::Expire,
+        Self::Cancel,
+        Self::StartProcessing,
+        Self::ShortPick,
+        Self::Ship,
+        Self::TakeAway,
+        Self::Deliver,
+        Self::FailDelivery,
+    ];
+
+    /// Who does it when the shop says so: what the shop says of a delivery, it says for its courier.
+    #[must_use]
+    pub const fn said_by_shop(self) -> Actor {
+        match self {
+            Self::Deliver => Courier,
+            _ => Staff,
+        }
+    }
+
+    /// The event with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|event| event.as_str() == name)
+    }
+
     /// Its name in databases and in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -191,19 +220,6 @@ mod tests {
     use super::super::transition::mermaid;
     use super::*;
 
-    const EVENTS: [OrderEvent; 10] = [
-        On::Place,
-        On::Verify,
-        On::Expire,
-        On::Cancel,
-        On::StartProcessing,
-        On::ShortPick,
-        On::Ship,
-        On::TakeAway,
-        On::Deliver,
-        On::FailDelivery,
-    ];
-
     /// The whole table once more, as somebody would draw it: from, event, actor; everything else is refused.
     #[test]
     fn every_status_event_and_actor_is_decided() {
@@ -224,7 +240,7 @@ mod tests {
             _ => None,
         };
         for status in OrderStatus::ALL {
-            for event in EVENTS {
+            for event in OrderEvent::ALL {
                 for by in [Customer, Staff, Courier, System] {
                     assert_eq!(
                         status.after(event, by).ok(),
@@ -266,5 +282,9 @@ mod tests {
             assert_eq!(status.as_str().parse(), Ok(status));
         }
         assert_eq!("lost".parse::<OrderStatus>(), Err(UnknownOrderStatus));
+        for event in OrderEvent::ALL {
+            assert_eq!(OrderEvent::from_name(event.as_str()), Some(event));
+        }
+        assert_eq!(OrderEvent::from_name("lose"), None);
     }
 }

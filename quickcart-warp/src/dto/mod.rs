@@ -12,6 +12,7 @@ pub(crate) mod places;
 pub(crate) mod registration;
 pub(crate) mod shared;
 pub(crate) mod smart_cart;
+pub(crate) mod stock;
 pub(crate) mod tokens;
 pub(crate) mod validation;
 

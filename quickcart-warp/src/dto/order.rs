@@ -64,7 +64,7 @@ pub(crate) struct CartOrder {
     /// What is to be paid.
     payment_minor: i64,
     #[schema(example = "INR")]
-    currency: &'static str,
+    currency: String,
     /// All pieces.
     quantity: u32,
     /// The sum at listed prices.
@@ -107,7 +107,7 @@ impl From<Order> for CartOrder {
             payment_method: order.payment.method.as_str(),
             payment_state: order.payment.state.as_str(),
             payment_minor: order.payment.amount.minor(),
-            currency: totals.price.currency().code(),
+            currency: totals.price.currency().to_string(),
             quantity: totals.quantity,
             price_minor: totals.price.minor(),
             discounted_price_minor: totals.discounted_price.minor(),

@@ -26,15 +26,15 @@ use crate::filters::{answer, decoded, json_body, method, query, to_its_end, with
 
 const ADMIN_KEY: &str = "x-admin-key";
 /// Who did it, in the audit: there is one key.
-const ADMIN: &str = "admin";
+pub(super) const ADMIN: &str = "admin";
 
 /// What a request comes with, apart from its path.
-struct Request {
-    app: App,
-    method: Method,
+pub(super) struct Request {
+    pub(super) app: App,
+    pub(super) method: Method,
     headers: HeaderMap,
-    query: String,
-    body: Result<Bytes, ApiError>,
+    pub(super) query: String,
+    pub(super) body: Result<Bytes, ApiError>,
 }
 
 pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
@@ -58,7 +58,9 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
 }
 
 /// Everything of a request that a handler may want.
-fn request(app: &App) -> impl Filter<Extract = (Request,), Error = warp::Rejection> + Clone + use<> {
+pub(super) fn request(
+    app: &App,
+) -> impl Filter<Extract = (Request,), Error = warp::Rejection> + Clone + use<> {
     with(app)
         .and(warp::method())
         .and(warp::header::headers_cloned())
@@ -336,7 +338,7 @@ async fn audit(request: Request) -> Result<Response, ApiError> {
 
 impl Request {
     /// Without a key of its own, the server has no administrators' routes.
-    fn authenticate(&self) -> Result<(), ApiError> {
+    pub(super) fn authenticate(&self) -> Result<(), ApiError> {
         if self.app.admin_key.is_none() {
             return Err(ApiError::not_found("Not Found"));
         }
@@ -345,7 +347,7 @@ impl Request {
         if is_admin { Ok(()) } else { Err(refused().with_code("admin_key_wrong")) }
     }
 
-    fn page(&self) -> Result<Page, ApiError> {
+    pub(super) fn page(&self) -> Result<Page, ApiError> {
         page(&self.query).map_err(|faults| {
             let faults = faults.iter().map(|fault| format!("{fault}: {}", message(fault.fault)));
             wrong_parameter(faults.collect::<Vec<_>>().join("; "))
@@ -383,21 +385,26 @@ fn failure(error: AdminError) -> ApiError {
     }
 }
 
-fn wrong_parameter(text: impl Into<std::borrow::Cow<'static, str>>) -> ApiError {
+pub(super) fn wrong_parameter(text: impl Into<std::borrow::Cow<'static, str>>) -> ApiError {
     ApiError::bad_request(text).with_code("parameter_invalid")
 }
 
 /// An id of a path; what is no number names nothing.
-fn id(part: &str) -> Option<i64> {
+pub(super) fn id(part: &str) -> Option<i64> {
     decoded(part).parse().ok()
 }
 
 /// One more than is shown tells whether the list goes on.
-fn one_more(page: Page) -> Page {
+pub(super) fn one_more(page: Page) -> Page {
     Page { limit: page.limit + 1, ..page }
 }
 
-fn listed<T, D: From<T> + Serialize>(found: Vec<T>, list: &str, page: Page, filter: &str) -> Response {
+pub(super) fn listed<T, D: From<T> + Serialize>(
+    found: Vec<T>,
+    list: &str,
+    page: Page,
+    filter: &str,
+) -> Response {
     let shown = usize::try_from(page.limit).unwrap_or(usize::MAX);
     let end = page.offset.checked_add(page.limit).filter(|_| found.len() > shown);
     let next = end.map(|end| format!("/v1/admin/{list}?offset={end}&limit={}{filter}", page.limit));

@@ -1,6 +1,7 @@
 //! All routes: group by group, and what becomes of requests that are none of theirs.
 
 mod admin;
+mod admin_stock;
 mod auth;
 mod book_orders;
 mod cart;
@@ -52,7 +53,7 @@ fn groups(app: &App) -> impl Filter<Extract = (Response,), Error = Rejection> + 
     let rest = rest.or(misc::routes(app)).unify().or(cart_places::routes(app)).unify();
     let rest = rest.or(shop_orders::routes(app)).unify();
     let rest = rest.or(guest_carts::routes(app)).unify().or(receipts::routes(app)).unify();
-    let rest = rest.or(admin::routes(app)).unify();
+    let rest = rest.or(admin::routes(app)).unify().or(admin_stock::routes(app)).unify();
     let rest = rest.or(operations::routes(app)).unify();
     let rest = rest.or(registration::routes(app)).unify();
     let rest = rest.or(tokens::routes(app)).unify();
@@ -79,6 +80,7 @@ pub(crate) fn documented() -> Vec<(&'static str, utoipa::openapi::OpenApi)> {
         ("registration", registration::api()),
         ("book-order", book_orders::api()),
         ("admin", admin::api()),
+        ("admin", admin_stock::api()),
         ("shared", shared::api()),
         ("shared", tokens::api()),
         ("operations", receipts::api()),
