@@ -32,7 +32,7 @@ pub struct Shop {
     store: Arc<dyn ShopStore>,
     clock: Arc<dyn Clock>,
     map: Arc<RwLock<Option<VersionedMap>>>,
-    under_way: UnderWay,
+    under_way: UnderWay<UserId>,
 }
 
 /// How long what is in a cart is held for its shopper.

@@ -34,6 +34,12 @@ pub enum BookOrderError {
     /// The session has its order.
     #[error("the order was already verified")]
     AlreadyVerified,
+    /// The session has its order, and the idempotency key was used for another request.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    /// A request with the same idempotency key is under way.
+    #[error("a request with the same idempotency key is under way")]
+    InProgress,
     /// The code is not the one that was sent.
     #[error("the code is wrong; {guesses_left} guesses are left")]
     WrongCode {
@@ -67,7 +73,8 @@ impl DomainError for BookOrderError {
             Self::BookNotFound { .. } | Self::TooLarge | Self::WrongCode { .. } => ErrorKind::InvalidInput,
             Self::SessionNotFound => ErrorKind::Unauthenticated,
             Self::SessionUnverified | Self::Locked | Self::StaffOnly => ErrorKind::Forbidden,
-            Self::AlreadyVerified => ErrorKind::Conflict,
+            Self::AlreadyVerified | Self::InProgress => ErrorKind::Conflict,
+            Self::KeyReused => ErrorKind::Unprocessable,
             Self::OrderNotFound => ErrorKind::NotFound,
             Self::IllegalTransition(error) => error.kind(),
             Self::Otp(error) => error.kind(),
@@ -83,6 +90,8 @@ impl DomainError for BookOrderError {
             Self::SessionNotFound => "session_not_found",
             Self::SessionUnverified => "session_unverified",
             Self::AlreadyVerified => "already_verified",
+            Self::KeyReused => "idempotency_key_reused",
+            Self::InProgress => "request_in_progress",
             Self::WrongCode { .. } => "otp_wrong",
             Self::Locked => "otp_locked",
             Self::OrderNotFound => "order_not_found",
@@ -96,6 +105,7 @@ impl DomainError for BookOrderError {
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::TooManyInitiations { retry_after } => Some(*retry_after),
+            Self::InProgress => Some(Duration::from_secs(1)),
             Self::Otp(error) => error.retry_after(),
             Self::Store(error) => error.retry_after(),
             _ => None,

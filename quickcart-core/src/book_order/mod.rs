@@ -24,7 +24,7 @@ use crate::catalog::Page;
 use crate::clock::{Clock, Timestamp};
 use crate::error::StoreError;
 use crate::money::Money;
-use crate::order::{Actor, OrderEvent, OrderStatus};
+use crate::order::{Actor, IdempotencyKey, OrderEvent, OrderStatus, UnderWay};
 use crate::otp::{CodeRequest, OtpError, PhoneVerification};
 use crate::phone::{InvalidPhone, PhoneNumber, Region};
 use crate::secret::SecretKey;
@@ -58,10 +58,11 @@ pub trait BookOrderStore: Send + Sync + 'static {
     async fn extend_session(&self, digest: SessionDigest, now: Timestamp) -> Result<(), BookOrderError>;
 
     /// Makes the order of a session, once: the order with its events, what is owed for it, and the session that is verified by
-    /// it, or nothing of these. Fails as [`Session::check_placeable`] does.
+    /// it and keeps the key, or nothing of these. Fails as [`Session::check_placeable`] does.
     async fn place_book_order(
         &self,
         digest: SessionDigest,
+        key: Option<&IdempotencyKey>,
         now: Timestamp,
     ) -> Result<BookOrder, BookOrderError>;
 
@@ -108,6 +109,7 @@ pub struct BookOrders {
     key: SecretKey,
     clock: Arc<dyn Clock>,
     turns: Arc<[Mutex<()>; TURNS]>,
+    under_way: UnderWay<SessionDigest>,
 }
 
 /// In how many rows sessions wait to be verified. More would only make it less likely that two sessions share one.
@@ -123,7 +125,8 @@ impl BookOrders {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let turns = Arc::new(std::array::from_fn(|_| Mutex::new(())));
-        Self { store, verification, prices, key: key.for_use("book order sessions"), clock, turns }
+        let key = key.for_use("book order sessions");
+        Self { store, verification, prices, key, clock, turns, under_way: UnderWay::default() }
     }
 
     /// Reads a number as customers of book orders type it: digits are international when they can be, else of Bangladesh.
@@ -164,23 +167,59 @@ impl BookOrders {
         Ok(Opened { token, total })
     }
 
-    /// Makes the order of a session, when this is its code.
+    /// Makes the order of a session, when this is its code. With a key, the same request may come again: it is answered the
+    /// order [as it was placed](BookOrder::as_placed).
     ///
     /// A code that was right stays good when the order could not be kept.
     ///
     /// # Errors
     /// [`BookOrderError::WrongCode`] and, for the last guess, [`BookOrderError::Locked`];
-    /// [`BookOrderError::SessionNotFound`]; [`BookOrderError::AlreadyVerified`]; [`BookOrderError::Otp`] when the code could
-    /// not be judged, which counts as no guess; [`BookOrderError::Store`].
-    pub async fn verify(&self, token: &str, code: &str) -> Result<BookOrder, BookOrderError> {
+    /// [`BookOrderError::SessionNotFound`]; [`BookOrderError::AlreadyVerified`] by a request without this key;
+    /// [`BookOrderError::KeyReused`]; [`BookOrderError::InProgress`] while the first one with this key is under way;
+    /// [`BookOrderError::Otp`] when the code could not be judged, which counts as no guess; [`BookOrderError::Store`].
+    pub async fn verify(
+        &self,
+        token: &str,
+        code: &str,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<BookOrder, BookOrderError> {
         let digest = self.digest(token);
+        let Some(key) = key else { return self.place(token, code, digest, None).await };
+        let _turn = self.under_way.begin(digest, key).ok_or(BookOrderError::InProgress)?;
+        match self.place(token, code, digest, Some(key)).await {
+            // No code was judged, or another server was faster with it.
+            Err(refused @ (BookOrderError::AlreadyVerified | BookOrderError::SessionNotFound)) => {
+                self.placed(digest, key).await?.ok_or(refused)
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// The order that this request has made already.
+    async fn placed(
+        &self,
+        digest: SessionDigest,
+        key: &IdempotencyKey,
+    ) -> Result<Option<BookOrder>, BookOrderError> {
+        let Some(session) = self.store.session(digest).await? else { return Ok(None) };
+        let Some(order_id) = session.order_of(key)? else { return Ok(None) };
+        Ok(self.store.book_order(order_id, None).await?.map(BookOrder::as_placed))
+    }
+
+    async fn place(
+        &self,
+        token: &str,
+        code: &str,
+        digest: SessionDigest,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<BookOrder, BookOrderError> {
         // One after the other, so that who comes second finds an order. The store decides, also between several servers.
         let _turn = self.turns[usize::from(digest[0]) % TURNS].lock().await;
         let session = self.store.count_guess(digest, self.clock.now()).await?;
         let (phone, transaction) = (&session.purchase.phone, transaction(token, &session.purchase)?);
         let checked = self.verification.check_transaction(phone, &transaction, code).await;
         let refused = match checked {
-            Ok(()) => match self.store.place_book_order(digest, self.clock.now()).await {
+            Ok(()) => match self.store.place_book_order(digest, key, self.clock.now()).await {
                 Err(BookOrderError::Store(error)) => {
                     // Should the store of codes fail now, too, then there is still the resend.
                     let _ = self.verification.restore_transaction(phone, &transaction, code).await;

@@ -57,6 +57,14 @@ pub struct BookOrder {
     pub placed_at: Timestamp,
 }
 
+impl BookOrder {
+    /// As it was when it was placed: what a request that comes again is answered.
+    #[must_use]
+    pub fn as_placed(self) -> Self {
+        Self { status: OrderStatus::Verified, payment: PaymentState::Pending, ..self }
+    }
+}
+
 impl Purchase {
     /// What client prices are in.
     pub const CURRENCY: Currency = Currency::BDT;

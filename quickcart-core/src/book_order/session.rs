@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{BookOrderError, BookOrderId, Purchase};
 use crate::clock::Timestamp;
+use crate::order::IdempotencyKey;
 use crate::phone::PhoneNumber;
 use crate::secret::Tag;
 
@@ -22,6 +23,8 @@ pub struct Session {
     pub expires_at: Timestamp,
     /// The order that came of it: then the phone is proved.
     pub order_id: Option<BookOrderId>,
+    /// The key of the request that made it, if it had one.
+    pub key: Option<IdempotencyKey>,
 }
 
 impl Session {
@@ -71,6 +74,18 @@ impl Session {
         }
     }
 
+    /// The order that this request has made already; `None` when there is none, or another request made it.
+    ///
+    /// # Errors
+    /// [`BookOrderError::KeyReused`] when the key named another request.
+    pub fn order_of(&self, key: &IdempotencyKey) -> Result<Option<BookOrderId>, BookOrderError> {
+        match &self.key {
+            Some(kept) if kept == key => Ok(self.order_id),
+            Some(kept) if kept.name() == key.name() => Err(BookOrderError::KeyReused),
+            _ => Ok(None),
+        }
+    }
+
     /// The phone that was proved; that stays so.
     ///
     /// # Errors
@@ -117,7 +132,7 @@ mod tests {
             payment_method: PaymentMethod::Cash,
             books: Vec::new(),
         };
-        Session { purchase, guesses, expires_at: Timestamp::from_second(600).unwrap(), order_id }
+        Session { purchase, guesses, expires_at: Timestamp::from_second(600).unwrap(), order_id, key: None }
     }
 
     /// (guesses, order, second) -> (verify, place, manage), by the first letters of what is answered.
@@ -146,6 +161,16 @@ mod tests {
             ];
             assert_eq!(String::from_iter(answers), expected, "{guesses} {order_id:?} {second}");
         }
+    }
+
+    #[test]
+    fn a_key_opens_the_order_of_its_own_request() {
+        let key = |name, request: &[u8]| IdempotencyKey::new(name, request).unwrap();
+        let placed = Session { key: Some(key("first", b"123456")), ..session(1, Some(7)) };
+        assert!(matches!(placed.order_of(&key("first", b"123456")), Ok(Some(7))));
+        assert!(matches!(placed.order_of(&key("first", b"654321")), Err(BookOrderError::KeyReused)));
+        assert!(matches!(placed.order_of(&key("second", b"123456")), Ok(None)));
+        assert!(matches!(session(1, Some(7)).order_of(&key("first", b"123456")), Ok(None)));
     }
 
     #[test]

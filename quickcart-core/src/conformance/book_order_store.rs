@@ -7,7 +7,7 @@ use crate::cart::Quantity;
 use crate::catalog::Page;
 use crate::clock::Timestamp;
 use crate::money::Money;
-use crate::order::{Actor, OrderEvent, OrderStatus, PaymentMethod, PaymentState};
+use crate::order::{Actor, IdempotencyKey, OrderEvent, OrderStatus, PaymentMethod, PaymentState};
 use crate::phone::PhoneNumber;
 
 /// Checks a fresh store; it holds orders afterwards.
@@ -22,6 +22,7 @@ pub async fn book_order_store(store: &dyn BookOrderStore) {
     let asha = makes_one_order_of_a_session(store, now).await;
     shows_each_phone_its_own(store, &asha, now).await;
     moves_orders_by_the_table(store, &asha, now).await;
+    keeps_the_key_with_the_order(store, now).await;
 }
 
 fn purchase(number: &str) -> Purchase {
@@ -69,10 +70,10 @@ async fn keeps_sessions(store: &dyn BookOrderStore, now: Timestamp) {
     for refused in [
         store.extend_session(digest(1), over).await.err(),
         store.count_guess(digest(1), over).await.err(),
-        store.place_book_order(digest(1), over).await.err(),
+        store.place_book_order(digest(1), None, over).await.err(),
         store.extend_session(digest(99), now).await.err(),
         store.count_guess(digest(99), now).await.err(),
-        store.place_book_order(digest(99), now).await.err(),
+        store.place_book_order(digest(99), None, now).await.err(),
     ] {
         assert!(matches!(refused, Some(BookOrderError::SessionNotFound)), "{refused:?}");
     }
@@ -102,7 +103,7 @@ async fn counts_initiations_whatever_became_of_them(store: &dyn BookOrderStore, 
         store.open_session(digest(30 + name), &wanted, minute(name.into())).await.expect("a session");
     }
     // One became an order, one is locked, and all others are over.
-    store.place_book_order(digest(30), minute(1)).await.expect("an order");
+    store.place_book_order(digest(30), None, minute(1)).await.expect("an order");
     for _ in 0..Session::GUESSES_MAX {
         store.count_guess(digest(31), minute(1)).await.expect("a guess");
     }
@@ -128,7 +129,8 @@ async fn makes_one_order_of_a_session(store: &dyn BookOrderStore, now: Timestamp
     for _ in 0..Session::GUESSES_MAX {
         store.count_guess(digest(5), now).await.expect("a guess");
     }
-    let order = store.place_book_order(digest(5), now).await.expect("the last guess may be the right one");
+    let order =
+        store.place_book_order(digest(5), None, now).await.expect("the last guess may be the right one");
     assert_eq!(order.purchase, wanted);
     assert_eq!(order.total, Money::new(110_000, Purchase::CURRENCY));
     assert_eq!((order.status, order.payment), (OrderStatus::Verified, PaymentState::Pending));
@@ -136,7 +138,7 @@ async fn makes_one_order_of_a_session(store: &dyn BookOrderStore, now: Timestamp
     let session = store.session(digest(5)).await.expect("an answer").expect("the session");
     assert_eq!(session.order_id, Some(order.order_id));
     for refused in [
-        store.place_book_order(digest(5), now).await.err(),
+        store.place_book_order(digest(5), None, now).await.err(),
         store.count_guess(digest(5), now).await.err(),
         store.extend_session(digest(5), now).await.err(),
     ] {
@@ -149,7 +151,7 @@ async fn makes_one_order_of_a_session(store: &dyn BookOrderStore, now: Timestamp
 async fn shows_each_phone_its_own(store: &dyn BookOrderStore, asha: &BookOrder, now: Timestamp) {
     let (owner, bina) = (&asha.purchase.phone, phone("+8801700000006"));
     store.open_session(digest(6), &purchase(bina.e164()), now).await.expect("a session");
-    let second = store.place_book_order(digest(6), now).await.expect("an order");
+    let second = store.place_book_order(digest(6), None, now).await.expect("an order");
     assert_eq!(store.book_order(asha.order_id, Some(owner)).await.expect("an answer").as_ref(), Some(asha));
     assert_eq!(store.book_order(asha.order_id, Some(&bina)).await.expect("an answer"), None);
     assert_eq!(store.book_order(i64::MAX, None).await.expect("an answer"), None);
@@ -180,4 +182,20 @@ async fn moves_orders_by_the_table(store: &dyn BookOrderStore, asha: &BookOrder,
     let order = store.book_order(order_id, None).await.expect("an answer").expect("the order");
     assert_eq!((order.status, order.payment), (OrderStatus::Cancelled, PaymentState::Cancelled));
     assert_eq!(order.purchase, asha.purchase, "nothing else has changed");
+}
+
+async fn keeps_the_key_with_the_order(store: &dyn BookOrderStore, now: Timestamp) {
+    let key = |name| IdempotencyKey::new(name, b"the request").expect("a key");
+    let kept = async || store.session(digest(7)).await.expect("an answer").expect("the session").key;
+    store.open_session(digest(7), &purchase("+8801700000007"), now).await.expect("a session");
+    let over = later(now, Session::LIFE);
+    store.place_book_order(digest(7), Some(&key("late")), over).await.expect_err("its time is over");
+    assert_eq!(kept().await, None, "a request that failed has used no key up");
+    store.place_book_order(digest(7), Some(&key("first")), now).await.expect("an order");
+    assert_eq!(kept().await, Some(key("first")));
+    let refused = store.place_book_order(digest(7), Some(&key("second")), now).await;
+    assert!(matches!(refused, Err(BookOrderError::AlreadyVerified)), "{refused:?}");
+    assert_eq!(kept().await, Some(key("first")));
+    let without = store.session(digest(5)).await.expect("an answer").expect("the session");
+    assert_eq!(without.key, None);
 }

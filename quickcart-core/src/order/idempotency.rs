@@ -46,6 +46,12 @@ impl IdempotencyKey {
         }
     }
 
+    /// A key as a store has kept it.
+    #[must_use]
+    pub fn kept(name: String, fingerprint: [u8; 32]) -> Self {
+        Self { name, fingerprint }
+    }
+
     /// What the client calls it.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -1,37 +1,37 @@
 //! Which keyed requests are under way in this process.
 
 use std::collections::HashSet;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::IdempotencyKey;
-use crate::account::UserId;
 
-/// Who asks, and what they call it.
-type Name = (UserId, String);
+/// Whose key it is, and what they call the request.
+type Name<O> = (O, String);
 
 /// Clones share it.
 #[derive(Clone, Default)]
-pub(crate) struct UnderWay(Arc<Mutex<HashSet<Name>>>);
+pub(crate) struct UnderWay<O>(Arc<Mutex<HashSet<Name<O>>>>);
 
-impl UnderWay {
+impl<O: Clone + Eq + Hash> UnderWay<O> {
     /// `None` while a request with this key is under way.
-    pub(crate) fn begin(&self, user_id: UserId, key: &IdempotencyKey) -> Option<Turn> {
-        let name = (user_id, key.name().to_owned());
+    pub(crate) fn begin(&self, owner: O, key: &IdempotencyKey) -> Option<Turn<O>> {
+        let name = (owner, key.name().to_owned());
         self.names().insert(name.clone()).then(|| Turn { name, under_way: self.clone() })
     }
 
-    fn names(&self) -> MutexGuard<'_, HashSet<Name>> {
+    fn names(&self) -> MutexGuard<'_, HashSet<Name<O>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Ends when it is dropped.
-pub(crate) struct Turn {
-    name: Name,
-    under_way: UnderWay,
+pub(crate) struct Turn<O: Clone + Eq + Hash> {
+    name: Name<O>,
+    under_way: UnderWay<O>,
 }
 
-impl Drop for Turn {
+impl<O: Clone + Eq + Hash> Drop for Turn<O> {
     fn drop(&mut self) {
         self.under_way.names().remove(&self.name);
     }

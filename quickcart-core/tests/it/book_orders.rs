@@ -16,12 +16,12 @@ use quickcart_core::cart::Quantity;
 use quickcart_core::catalog::import::demo_store;
 use quickcart_core::catalog::{CatalogStore, Page};
 use quickcart_core::clock::{ManualClock, Timestamp};
-use quickcart_core::error::StoreError;
+use quickcart_core::error::{DomainError, StoreError};
 use quickcart_core::messaging::{
     Failure, HeldPin, Message, MessageProvider, NoProvider, PinVerdict, Receipt, RecordingProvider, SendError,
 };
 use quickcart_core::money::{Currency, Money};
-use quickcart_core::order::{Actor, OrderEvent, OrderStatus, PaymentMethod, PaymentState};
+use quickcart_core::order::{Actor, IdempotencyKey, OrderEvent, OrderStatus, PaymentMethod, PaymentState};
 use quickcart_core::otp::store::MemoryOtpStore;
 use quickcart_core::otp::{KeyRing, Otp, OtpError, PhoneVerification, Policy, Resend};
 use quickcart_core::phone::PhoneNumber;
@@ -83,7 +83,7 @@ impl Shop {
     }
 
     async fn verify(&self, token: &str, code: &str) -> Result<BookOrder, BookOrderError> {
-        self.orders.verify(token, code).await
+        self.orders.verify(token, code, None).await
     }
 
     async fn placed(&self, number: &str) -> (String, BookOrder) {
@@ -228,7 +228,7 @@ async fn parallel_verifies_of_one_session_make_one_order() {
     let code = shop.code(NUMBER);
     let verify = || {
         let (orders, token, code) = (shop.orders.clone(), token.clone(), code.clone());
-        tokio::spawn(async move { orders.verify(&token, &code).await })
+        tokio::spawn(async move { orders.verify(&token, &code, None).await })
     };
     let tasks: Vec<_> = (0..16).map(|_| verify()).collect();
     let mut placed = 0;
@@ -242,6 +242,63 @@ async fn parallel_verifies_of_one_session_make_one_order() {
     assert_eq!((placed, shop.order_count().await), (1, 1));
 }
 
+fn key(name: &str, request: &str) -> IdempotencyKey {
+    IdempotencyKey::new(name, request.as_bytes()).unwrap()
+}
+
+#[tokio::test]
+async fn a_verify_that_comes_again_under_its_key_is_answered_alike() {
+    let shop = Shop::start();
+    let token = shop.initiate(NUMBER).await;
+    let code = shop.code(NUMBER);
+    let verify = async |code: &str, key: &IdempotencyKey| shop.orders.verify(&token, code, Some(key)).await;
+    let (wrong, first) = (other_code(&code), key("first", &code));
+    let guess = verify(&wrong, &key("first", &wrong)).await;
+    assert!(matches!(guess, Err(BookOrderError::WrongCode { guesses_left: 2 })), "{guess:?}");
+    let order = verify(&code, &first).await.unwrap();
+    assert_eq!(verify(&code, &first).await.unwrap(), order);
+    shop.orders.move_to(&Access::staff(), order.order_id, OrderStatus::Processing).await.unwrap();
+    shop.clock.advance(Session::LIFE);
+    assert_eq!(verify(&code, &first).await.unwrap(), order, "as it was placed, and whenever it comes");
+    let other = verify(&wrong, &key("first", &wrong)).await;
+    assert!(matches!(other, Err(BookOrderError::KeyReused)), "{other:?}");
+    for refused in [verify(&code, &key("second", &code)).await, shop.verify(&token, &code).await] {
+        assert!(matches!(refused, Err(BookOrderError::AlreadyVerified)), "{refused:?}");
+    }
+    assert_eq!(shop.order_count().await, 1);
+
+    let (token, _) = shop.placed("+8801700000204").await;
+    let late = shop.orders.verify(&token, &code, Some(&first)).await;
+    assert!(
+        matches!(late, Err(BookOrderError::AlreadyVerified)),
+        "the key of another session is another key"
+    );
+    let unknown = shop.orders.verify("never given out", &code, Some(&first)).await;
+    assert!(matches!(unknown, Err(BookOrderError::SessionNotFound)), "{unknown:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn parallel_verifies_under_one_key_make_one_order() {
+    let shop = Shop::start();
+    let token = shop.initiate(NUMBER).await;
+    let code = shop.code(NUMBER);
+    let verify = || {
+        let (orders, token, code) = (shop.orders.clone(), token.clone(), code.clone());
+        tokio::spawn(async move { orders.verify(&token, &code, Some(&key("first", &code))).await })
+    };
+    let tasks: Vec<_> = (0..16).map(|_| verify()).collect();
+    let mut placed = Vec::new();
+    for task in tasks {
+        match task.await.unwrap() {
+            Ok(order) => placed.push(order.order_id),
+            Err(error @ BookOrderError::InProgress) => assert!(error.retry_after().is_some()),
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    assert!(!placed.is_empty() && placed.iter().all(|order_id| *order_id == placed[0]), "{placed:?}");
+    assert_eq!(shop.order_count().await, 1);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn parallel_wrong_codes_are_three() {
     let shop = Shop::start();
@@ -249,7 +306,7 @@ async fn parallel_wrong_codes_are_three() {
     let wrong = other_code(&shop.code(NUMBER));
     let verify = || {
         let (orders, token, wrong) = (shop.orders.clone(), token.clone(), wrong.clone());
-        tokio::spawn(async move { orders.verify(&token, &wrong).await.unwrap_err() })
+        tokio::spawn(async move { orders.verify(&token, &wrong, None).await.unwrap_err() })
     };
     let tasks: Vec<_> = (0..16).map(|_| verify()).collect();
     let mut said = Vec::new();
@@ -343,12 +400,13 @@ impl BookOrderStore for FullDisk {
     async fn place_book_order(
         &self,
         digest: SessionDigest,
+        key: Option<&IdempotencyKey>,
         now: Timestamp,
     ) -> Result<BookOrder, BookOrderError> {
         if self.is_full.load(SeqCst) {
             return Err(StoreError::unavailable("the disk is full").into());
         }
-        self.store.place_book_order(digest, now).await
+        self.store.place_book_order(digest, key, now).await
     }
 
     async fn book_orders(

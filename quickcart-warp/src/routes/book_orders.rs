@@ -17,6 +17,7 @@ use warp::reject::Rejection;
 use warp::reply::Response;
 
 use super::authorization;
+use super::idempotency::{IDEMPOTENCY_KEY, key_of};
 use crate::app::App;
 use crate::dto::book_order::{
     BookOrder, BookOrderChanged, BookOrderCode, BookOrderCodeSent, BookOrderInitiated, BookOrderQuery,
@@ -39,7 +40,12 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
         .and(client())
         .and(lenient_json_body(app))
         .then(initiate);
-    let verify = warp::path!("verify").and(post()).and(with(app)).and(lenient_json_body(app)).then(verify);
+    let verify = warp::path!("verify")
+        .and(post())
+        .and(with(app))
+        .and(header(IDEMPOTENCY_KEY))
+        .and(lenient_json_body(app))
+        .then(verify);
     let resend = warp::path!("resend-code")
         .and(post())
         .and(with(app))
@@ -155,18 +161,28 @@ async fn initiate(
 /// Makes the order when the code is right
 #[utoipa::path(
     post, path = "/orders/verify", request_body = BookOrderCode,
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same answer for all requests with this key", min_length = 1, max_length = 255)),
     responses(
         (status = 200, description = "The order", body = BookOrder),
-        (status = 400, description = "The code is wrong, or the order was made before"),
+        (status = 400, description = "The code is wrong, the order was made before, or the key is none"),
         (status = 401, description = "No such session"),
         (status = 403, description = "Too many wrong codes"),
+        (status = 409, description = "A request with the key is under way"),
+        (status = 422, description = "The body does not fit, or the key is of another request"),
         (status = 429, description = "Too many wrong codes of the phone"),
     ),
 )]
-async fn verify(app: App, body: Result<Bytes, ApiError>) -> Result<Response, ApiError> {
-    let BookOrderCode { session_token, pin_code } = BookOrderCode::read(&body?)?;
+async fn verify(
+    app: App,
+    idempotency_key: Option<HeaderValue>,
+    body: Result<Bytes, ApiError>,
+) -> Result<Response, ApiError> {
+    let body = body?;
+    let key = key_of(idempotency_key.as_ref(), "POST /orders/verify", &body)?;
+    let BookOrderCode { session_token, pin_code } = BookOrderCode::read(&body)?;
     let orders = app.book_orders.clone();
-    let placed = to_its_end(async move { orders.verify(&session_token, &pin_code).await }).await?;
+    let work = async move { orders.verify(&session_token, &pin_code, key.as_ref()).await };
+    let placed = to_its_end(work).await?;
     Ok(ok(&BookOrder::from(placed.map_err(refused)?)))
 }
 

@@ -18,7 +18,7 @@ use crate::catalog::Page;
 use crate::clock::Timestamp;
 use crate::error::StoreError;
 use crate::money::{Currency, Money};
-use crate::order::{Actor, OrderEvent, OrderKind, OrderStatus, Payment, PaymentState};
+use crate::order::{Actor, IdempotencyKey, OrderEvent, OrderKind, OrderStatus, Payment, PaymentState};
 use crate::phone::PhoneNumber;
 use crate::store::book_json;
 
@@ -70,9 +70,11 @@ impl BookOrderStore for SqliteStore {
     async fn place_book_order(
         &self,
         digest: SessionDigest,
+        key: Option<&IdempotencyKey>,
         now: Timestamp,
     ) -> Result<BookOrder, BookOrderError> {
-        self.connections.write(move |transaction| place(transaction, digest, now)).await
+        let key = key.cloned();
+        self.connections.write(move |transaction| place(transaction, digest, key.as_ref(), now)).await
     }
 
     async fn book_orders(
@@ -158,7 +160,7 @@ fn open_session(
 
 fn session(transaction: &Transaction<'_>, digest: SessionDigest) -> Result<Option<Session>, StoreError> {
     let sql = "SELECT phone, phone_as_sent, address, payment_method, currency, books_json, guesses, expires_at_ms, \
-                      order_id \
+                      order_id, key, fingerprint \
                FROM book_session WHERE token_digest = ?1";
     let read = |row: &Row<'_>| {
         let unreadable = |error| {
@@ -172,7 +174,9 @@ fn session(transaction: &Transaction<'_>, digest: SessionDigest) -> Result<Optio
             books: book_json::read(&row.get::<_, String>(5)?, parsed(row, 4)?).map_err(unreadable)?,
         };
         let (guesses, expires_at, order_id) = (row.get(6)?, timestamp(row, 7)?, row.get(8)?);
-        Ok(Session { purchase, guesses, expires_at, order_id })
+        let (name, fingerprint): (Option<String>, Option<[u8; 32]>) = (row.get(9)?, row.get(10)?);
+        let key = name.zip(fingerprint).map(|(name, fingerprint)| IdempotencyKey::kept(name, fingerprint));
+        Ok(Session { purchase, guesses, expires_at, order_id, key })
     };
     let query = transaction.prepare_cached(sql);
     query.and_then(|mut statement| statement.query_row([digest], read).optional()).or_store_error()
@@ -181,6 +185,7 @@ fn session(transaction: &Transaction<'_>, digest: SessionDigest) -> Result<Optio
 fn place(
     transaction: &Transaction<'_>,
     digest: SessionDigest,
+    key: Option<&IdempotencyKey>,
     now: Timestamp,
 ) -> Result<BookOrder, BookOrderError> {
     let session = session(transaction, digest)?.ok_or(BookOrderError::SessionNotFound)?;
@@ -208,8 +213,10 @@ fn place(
     let verified =
         order_event::advance::<BookOrderError>(transaction, order, OrderEvent::Verify, Actor::Customer, now)?;
     let status = verified.ok_or(BookOrderError::OrderNotFound)?;
-    let sql = "UPDATE book_session SET order_id = ?2 WHERE token_digest = ?1";
-    run(transaction, sql, params![digest, order_id])?;
+    let sql = "UPDATE book_session SET order_id = ?2, key = ?3, fingerprint = ?4 WHERE token_digest = ?1";
+    let values =
+        params![digest, order_id, key.map(IdempotencyKey::name), key.map(IdempotencyKey::fingerprint)];
+    run(transaction, sql, values)?;
     Ok(BookOrder { order_id, purchase, total, status, payment: payment.state, placed_at: now })
 }
 
@@ -336,7 +343,7 @@ mod tests {
     #[tokio::test]
     async fn every_step_has_its_event_its_outbox_row_and_its_payment() {
         let (store, _folder) = with_session().await;
-        let order_id = store.place_book_order(DIGEST, NOW).await.unwrap().order_id;
+        let order_id = store.place_book_order(DIGEST, None, NOW).await.unwrap().order_id;
         let paid = "SELECT method || ' ' || state || ' ' || currency || ' ' || amount_minor FROM payment";
         assert_eq!(text(&store, paid).await, "nagad pending BDT 500");
         for (event, by) in [(OrderEvent::StartProcessing, Actor::Staff), (OrderEvent::Cancel, Actor::Staff)] {
@@ -365,12 +372,12 @@ mod tests {
         write("CREATE TRIGGER full BEFORE INSERT ON payment BEGIN SELECT RAISE(ABORT, 'full'); END")
             .await
             .unwrap();
-        assert!(matches!(store.place_book_order(DIGEST, NOW).await, Err(BookOrderError::Store(_))));
+        assert!(matches!(store.place_book_order(DIGEST, None, NOW).await, Err(BookOrderError::Store(_))));
         let left = "SELECT (SELECT count(*) FROM book_order) || (SELECT count(*) FROM order_event) || \
                     (SELECT count(*) FROM book_session WHERE order_id IS NOT NULL)";
         assert_eq!(text(&store, left).await, "000");
         write("DROP TRIGGER full").await.unwrap();
-        store.place_book_order(DIGEST, NOW).await.unwrap();
+        store.place_book_order(DIGEST, None, NOW).await.unwrap();
         assert_eq!(text(&store, left).await, "121");
     }
 }

@@ -7,7 +7,7 @@ use super::search::learn_all_words;
 use crate::error::StoreError;
 
 /// Every step, oldest first. A step that was released is never changed.
-const STEPS: [&str; 8] = [
+const STEPS: [&str; 9] = [
     include_str!("../../../migrations/sqlite/0001_shop.sql"),
     include_str!("../../../migrations/sqlite/0002_order_events.sql"),
     include_str!("../../../migrations/sqlite/0003_registration.sql"),
@@ -16,6 +16,7 @@ const STEPS: [&str; 8] = [
     include_str!("../../../migrations/sqlite/0006_members.sql"),
     include_str!("../../../migrations/sqlite/0007_catalogue.sql"),
     include_str!("../../../migrations/sqlite/0008_stock.sql"),
+    include_str!("../../../migrations/sqlite/0009_book_session_key.sql"),
 ];
 
 /// The step that brought the words of products' names, which SQL cannot tell apart.
