@@ -549,3 +549,64 @@ async fn methods_and_redirects() {
     }
     assert_eq!(shop.get("/orders?limit=1", By::Nobody).await, (200, json!([])));
 }
+
+/// A verify that names itself.
+fn keyed(shop: &Shop, key: &str, token: &str, pin: &str) -> RequestBuilder {
+    let request = shop.request(Method::POST, "/orders/verify", By::Nobody).header("Idempotency-Key", key);
+    request.json(&json!({"session_token": token, "pin_code": pin}))
+}
+
+#[tokio::test]
+async fn a_verify_that_comes_again_under_its_key_is_answered_alike() {
+    let shop = Shop::start(&[]);
+    let token = shop.initiate(PHONE).await;
+    let code = shop.fake.latest(PHONE).code;
+    let wrong = wrong_code(&code);
+    let verify =
+        async |key: &str, pin: &str| answer(keyed(&shop, key, &token, pin).send().await.unwrap()).await;
+    assert_eq!(verify("first", &wrong).await, (400, detail("Invalid code. 2 attempts remaining.")));
+    let placed = verify("first", &code).await;
+    assert_eq!(placed.0, 200, "{}", placed.1);
+    assert_eq!(verify("first", &code).await, placed);
+    let id = placed.1["id"].as_i64().unwrap();
+    assert_eq!(shop.change(id, "processing", By::Admin(ADMIN_KEY)).await.0, 200);
+    assert_eq!(verify("first", &code).await, placed, "as it was placed");
+    let reused = (422, detail("the idempotency key was used for another request"));
+    assert_eq!(verify("first", &wrong).await, reused);
+    let verified = (400, detail("Order already verified"));
+    assert_eq!(verify("second", &code).await, verified);
+    assert_eq!(shop.verify(&token, &code).await, verified);
+    for none in ["", "two words", &"k".repeat(256)] {
+        let text = "an idempotency key has 1 to 255 visible ASCII characters";
+        assert_eq!(verify(none, &code).await, (400, detail(text)));
+    }
+    let orders = shop.get("/orders/", By::Admin(ADMIN_KEY)).await.1;
+    assert_eq!(orders.as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn parallel_verifies_under_one_key_make_one_order() {
+    let shop = Shop::start(&[]);
+    let token = shop.initiate(PHONE).await;
+    let code = shop.fake.latest(PHONE).code;
+    let tasks: Vec<_> = (0..16)
+        .map(|_| {
+            let request = keyed(&shop, "first", &token, &code);
+            tokio::spawn(async move {
+                let response = request.send().await.unwrap();
+                (response.headers().contains_key("retry-after"), answer(response).await)
+            })
+        })
+        .collect();
+    let mut placed = Vec::new();
+    for task in tasks {
+        let (has_retry_after, (status, body)) = task.await.unwrap();
+        match status {
+            200 => placed.push(body),
+            _ => assert_eq!((status, has_retry_after), (409, true), "{body}"),
+        }
+    }
+    assert!(!placed.is_empty() && placed.iter().all(|order| *order == placed[0]), "{placed:?}");
+    let orders = shop.get("/orders/", By::Admin(ADMIN_KEY)).await.1;
+    assert_eq!(orders, json!([placed[0]]));
+}

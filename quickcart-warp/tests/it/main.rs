@@ -30,5 +30,6 @@ mod replay;
 mod security_headers;
 mod settings;
 mod smart_cart;
+mod stock;
 mod tokens;
 mod visit;
