@@ -41,7 +41,8 @@ mod _quickcart {
     use crate::totp::{Totp, new_totp_secret};
     #[pymodule_export]
     use crate::values::{
-        Cart, CartLine, ChecklistItem, GuestLine, Label, Leg, Location, Order, OrderLine, Point, Product,
-        ProductDetails, Recipe, RecipeMatch, Route, Tour, User, Walk, Waypoint,
+        Cart, CartLine, ChecklistItem, GuestLine, Hold, Label, Leg, Location, Order, OrderLine, Point,
+        Product, ProductDetails, Recipe, RecipeMatch, Route, StockLevel, StockMovement, Tour, User, Walk,
+        Waypoint,
     };
 }

@@ -11,7 +11,7 @@ use quickcart_core::catalog::import::{StoreData, StoreFiles, demo_store};
 use quickcart_core::device as core_device;
 use quickcart_core::email::EmailAddress;
 use quickcart_core::error::DomainError;
-use quickcart_core::order::PaymentMethod;
+use quickcart_core::order::{IdempotencyKey, PaymentMethod};
 use quickcart_core::pathfinding as core_path;
 use quickcart_core::phone::{PhoneNumber, Region};
 use quickcart_core::shop as core;
@@ -22,8 +22,8 @@ use crate::fork;
 use crate::open_store::OpenStore;
 use crate::store_map::StoreMap;
 use crate::values::{
-    Cart, CartLine, ChecklistItem, GuestLine, Location, Order, Product, ProductDetails, Recipe, RecipeMatch,
-    User, Walk, show,
+    Cart, CartLine, ChecklistItem, GuestLine, Hold, Location, Order, Product, ProductDetails, Recipe,
+    RecipeMatch, StockLevel, StockMovement, User, Walk, show,
 };
 
 // Signatures that Python can read need a number.
@@ -304,11 +304,94 @@ impl Shop {
         Walk::of(py, walk)
     }
 
-    /// Makes an order of all that is in the shopper's trolley, and gives the trolley back.
-    fn checkout(&self, py: Python<'_>, user_id: i64) -> PyResult<Order> {
+    /// Makes an order of all that is in the shopper's trolley, and gives the trolley back. A call that comes again under
+    /// its `idempotency_key` answers the same order, as it was placed.
+    #[pyo3(signature = (user_id, *, idempotency_key=None))]
+    fn checkout(&self, py: Python<'_>, user_id: i64, idempotency_key: Option<&str>) -> PyResult<Order> {
+        // All calls for a shopper want the same.
+        let key = idempotency_key.map(|name| IdempotencyKey::new(name, b"")).transpose();
+        let key = key.map_err(Failure::from)?;
         let order =
-            self.call(py, async move |shop| shop.checkout(user_id, PaymentMethod::Cash, None).await)?;
+            self.call(py, async move |shop| shop.checkout(user_id, PaymentMethod::Cash, key.as_ref()).await)?;
         Order::of(py, order)
+    }
+
+    /// Calls a shopper's order off: what it took from stock goes back, and nothing is owed any more.
+    fn cancel_order(&self, py: Python<'_>, user_id: i64, order_id: i64) -> PyResult<Order> {
+        let order = self.call(py, async move |shop| shop.cancel_order(user_id, order_id).await)?;
+        Order::of(py, order)
+    }
+
+    /// Holds all that is in the shopper's trolley for ten minutes, while they pay, in the place of what was held before.
+    fn hold_cart(&self, py: Python<'_>, user_id: i64) -> Result<Hold, Failure> {
+        self.call(py, async move |shop| shop.hold_cart(user_id).await).map(Hold::from)
+    }
+
+    /// Gives back what is held for a shopper.
+    fn release_hold(&self, py: Python<'_>, user_id: i64) -> Result<(), Failure> {
+        self.call(py, async move |shop| shop.release_hold(user_id).await)
+    }
+
+    /// Says how many pieces of a product are in the shop; from then on its stock is counted. With `low_at` or fewer
+    /// available it is low; `who` counted.
+    #[pyo3(signature = (product_id, on_hand, low_at=None, *, who="admin"))]
+    fn count_stock(
+        &self,
+        py: Python<'_>,
+        product_id: i64,
+        on_hand: u32,
+        low_at: Option<u32>,
+        who: &str,
+    ) -> Result<StockLevel, Failure> {
+        let count = async move |shop: core::Shop| shop.count_stock(product_id, on_hand, low_at, who).await;
+        self.call(py, count).map(StockLevel::from)
+    }
+
+    /// Adds pieces that came to the stock of a product; from then on it is counted.
+    #[pyo3(signature = (product_id, quantity, *, who="admin"))]
+    fn receive_stock(
+        &self,
+        py: Python<'_>,
+        product_id: i64,
+        quantity: u32,
+        who: &str,
+    ) -> Result<StockLevel, Failure> {
+        let level = self.call(py, async move |shop| shop.receive_stock(product_id, quantity, who).await)?;
+        Ok(level.into())
+    }
+
+    /// The stock of a product; `None` when it is not counted.
+    fn stock_level(&self, py: Python<'_>, product_id: i64) -> Result<Option<StockLevel>, Failure> {
+        let level = self.call(py, async move |shop| shop.stock_level(product_id).await)?;
+        Ok(level.map(StockLevel::from))
+    }
+
+    /// The stock of all products that are counted, by id, or of those alone that are low.
+    #[pyo3(signature = (*, only_low=false, offset=0, limit=500))]
+    fn stock_levels(
+        &self,
+        py: Python<'_>,
+        only_low: bool,
+        offset: u32,
+        limit: u32,
+    ) -> Result<Vec<StockLevel>, Failure> {
+        let page = page(offset, limit)?;
+        let levels = self.call(py, async move |shop| shop.stock_levels(only_low, page).await)?;
+        Ok(levels.into_iter().map(StockLevel::from).collect())
+    }
+
+    /// What changed the stock of a product or of all, the latest first.
+    #[pyo3(signature = (product_id=None, offset=0, limit=500))]
+    fn stock_movements(
+        &self,
+        py: Python<'_>,
+        product_id: Option<i64>,
+        offset: u32,
+        limit: u32,
+    ) -> Result<Vec<StockMovement>, Failure> {
+        let page = page(offset, limit)?;
+        let movements = self.call(py, async move |shop| shop.stock_movements(product_id, page).await)?;
+        Ok(movements.into_iter().map(StockMovement::from).collect())
     }
 
     /// The shopper's orders, newest first.

@@ -5,6 +5,7 @@ mod cart;
 mod catalog;
 mod order;
 mod recipe;
+mod stock;
 mod walk;
 
 pub(crate) use account::User;
@@ -12,6 +13,7 @@ pub(crate) use cart::{Cart, CartLine, ChecklistItem, GuestLine, Location};
 pub(crate) use catalog::{Label, Product, ProductDetails};
 pub(crate) use order::{Order, OrderLine};
 pub(crate) use recipe::{Recipe, RecipeMatch};
+pub(crate) use stock::{Hold, StockLevel, StockMovement};
 pub(crate) use walk::{Leg, Point, Route, Tour, Walk, Waypoint};
 
 use pyo3::IntoPyObjectExt;
