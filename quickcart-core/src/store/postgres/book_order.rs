@@ -19,7 +19,7 @@ use crate::catalog::Page;
 use crate::clock::Timestamp;
 use crate::error::StoreError;
 use crate::money::{Currency, Money};
-use crate::order::{Actor, OrderEvent, OrderKind, OrderStatus, Payment, PaymentState};
+use crate::order::{Actor, IdempotencyKey, OrderEvent, OrderKind, OrderStatus, Payment, PaymentState};
 use crate::phone::PhoneNumber;
 use crate::store::book_json;
 
@@ -39,7 +39,8 @@ const OPEN: &str = "WITH old AS (SELECT token_digest FROM book_session \
 macro_rules! session {
     ($lock:literal) => {
         concat!(
-            "SELECT phone, phone_as_sent, address, payment_method, currency, books_json, guesses, expires_at_ms, order_id \
+            "SELECT phone, phone_as_sent, address, payment_method, currency, books_json, guesses, expires_at_ms, order_id, \
+                    key, fingerprint \
              FROM book_session WHERE token_digest = $1",
             $lock
         )
@@ -60,7 +61,8 @@ const PLACE: &str = concat!(
               SELECT order_id, line_num, book_id, title, quantity, price \
               FROM placed, UNNEST($16::TEXT[], $17::TEXT[], $18::BIGINT[], $19::BIGINT[]) WITH ORDINALITY \
                            AS line (book_id, title, quantity, price, line_num)), \
-     verified AS (UPDATE book_session SET order_id = placed.order_id FROM placed WHERE token_digest = $11), ",
+     verified AS (UPDATE book_session SET order_id = placed.order_id, key = $20, fingerprint = $21 \
+                  FROM placed WHERE token_digest = $11), ",
     record_placed!("book"),
     " SELECT order_id FROM placed"
 );
@@ -144,11 +146,12 @@ impl BookOrderStore for PostgresStore {
     async fn place_book_order(
         &self,
         digest: SessionDigest,
+        key: Option<&IdempotencyKey>,
         now: Timestamp,
     ) -> Result<BookOrder, BookOrderError> {
         self.pool
             .write(|mut transaction| async move {
-                Ok((place(&mut transaction, digest, now).await?, transaction))
+                Ok((place(&mut transaction, digest, key, now).await?, transaction))
             })
             .await
     }
@@ -268,12 +271,15 @@ fn read_session(row: &PgRow) -> sqlx::Result<Session> {
         books: books.map_err(|error| unreadable(5, error))?,
     };
     let (guesses, expires_at, order_id) = (number(row, 6)?, timestamp(row, 7)?, row.try_get(8)?);
-    Ok(Session { purchase, guesses, expires_at, order_id })
+    let (name, fingerprint): (Option<String>, Option<[u8; 32]>) = (row.try_get(9)?, row.try_get(10)?);
+    let key = name.zip(fingerprint).map(|(name, fingerprint)| IdempotencyKey::kept(name, fingerprint));
+    Ok(Session { purchase, guesses, expires_at, order_id, key })
 }
 
 async fn place(
     connection: &mut PgConnection,
     digest: SessionDigest,
+    key: Option<&IdempotencyKey>,
     now: Timestamp,
 ) -> Result<BookOrder, BookOrderError> {
     let session = lock_session(connection, digest).await?;
@@ -295,6 +301,8 @@ async fn place(
         .bind(texts(|book| &book.title))
         .bind(numbers(|book| book.quantity.get().into()))
         .bind(numbers(|book| book.price.minor()))
+        .bind(key.map(IdempotencyKey::name))
+        .bind(key.map(|key| &key.fingerprint()[..]))
         .fetch_one(connection)
         .await
         .or_store_error()?;

@@ -5,9 +5,10 @@ use crate::error::StoreError;
 use sqlx::PgConnection;
 
 /// Every step, oldest first. A step that was released is never changed.
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     include_str!("../../../migrations/postgres/0001_shop.sql"),
     include_str!("../../../migrations/postgres/0002_stock.sql"),
+    include_str!("../../../migrations/postgres/0003_book_session_key.sql"),
 ];
 
 /// Of two servers that start at once, one waits for the other here, however long that takes.

@@ -8,22 +8,39 @@ mod player;
 mod providers;
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use crate::program::{Server, command, folder};
 use fakes::Fakes;
 use player::Player;
+use test_servers::PostgresServer;
 
-/// A file and the settings it is meant for.
+/// A file and the settings it is meant for, on each database.
 macro_rules! golden {
     ($($test:ident: $file:literal with $profile:literal;)*) => {
-        $(
-            #[tokio::test]
-            async fn $test() {
-                replay($file, $profile, &[]).await;
-            }
-        )*
+        mod sqlite {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    super::replay($file, $profile, &[("DATABASE_URL", "sqlite:replay.db")]).await;
+                }
+            )*
+        }
+
+        mod postgres {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    let url = super::POSTGRES.create_database();
+                    super::replay($file, $profile, &[("DATABASE_URL", &url)]).await;
+                }
+            )*
+        }
     };
 }
+
+/// One server for all files, which ends with this process.
+static POSTGRES: LazyLock<PostgresServer> = LazyLock::new(PostgresServer::start);
 
 golden! {
     phone_otp: "phone-otp.jsonl" with "legacy.env";
@@ -37,7 +54,8 @@ golden! {
 
 #[tokio::test]
 async fn book_order_with_pins_that_infobip_holds() {
-    replay("book-order.jsonl", "legacy.env", &[("BOOK_ORDER_PROVIDERS", "infobip_2fa")]).await;
+    let settings = [("BOOK_ORDER_PROVIDERS", "infobip_2fa"), ("DATABASE_URL", "sqlite:replay.db")];
+    replay("book-order.jsonl", "legacy.env", &settings).await;
 }
 
 /// The folder of the golden files.
@@ -61,7 +79,6 @@ async fn replay(file: &str, profile: &str, more: &[(&str, &str)]) {
         ("FAST2SMS_BASE_URL", &url),
         ("INFOBIP_BASE_URL", &url),
         ("SMTP_PORT", &port),
-        ("DATABASE_URL", "sqlite:replay.db"),
         ("QUICKCART_LISTEN", "127.0.0.1:0"),
     ];
     let settings = [&settings, more].concat();
