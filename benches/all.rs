@@ -1,5 +1,7 @@
 //! Every row in one process, so that `cargo bench -p benches` prints one table.
 
+#[path = "checkout/main.rs"]
+mod checkout;
 mod device;
 #[path = "http/main.rs"]
 mod http;
@@ -24,5 +26,6 @@ fn main() -> benches::Result<()> {
     tokens::main()?;
     device::main()?;
     store::main()?;
+    checkout::main()?;
     pathfinding::main()
 }

@@ -86,8 +86,8 @@ fn bare_rows(runtime: &Runtime, shop: &Shop, ours: &Child, hyper: &Child) -> Res
                     number(REQUESTS as f64)
                 ),
                 "The limit runs the same statements with the same driver, one connection a thread of the runtime, on that thread, \
-                 and writes the same JSON. Ours also checks the token, hands the read to a reader's thread and back, limits times \
-                 and sizes, and sets more headers."
+                 and writes the same JSON. Ours also checks the token, limits times and sizes, and sets more headers; a search \
+                 runs on a thread of its own."
                     .to_owned(),
             ],
             rows: alternate(REPETITIONS, contenders)?,

@@ -71,7 +71,7 @@ pub(crate) fn rows(shop: &Shop) -> Result<()> {
             title: format!("reads: {title}, by statements, one at a time"),
             notes: vec![
                 format!("SQLite: {note}"),
-                "Ours hands each call to a reader's thread and back, so that SQLite blocks no runtime. Each read is a transaction \
+                "Ours runs a search on a thread of its own, so that it blocks no runtime. Each read is a transaction \
                  everywhere. Python answers rows as tuples; the others have structs."
                     .to_owned(),
             ],

@@ -1,6 +1,5 @@
 //! SQLite: the driver we chose against others, and our store against the same statements without it.
 
-mod checkout;
 mod drivers;
 mod shop;
 
@@ -14,6 +13,5 @@ pub(crate) fn main() -> Result<()> {
     }
     let folder = tempfile::tempdir()?;
     drivers::rows(folder.path())?;
-    shop::rows(folder.path())?;
-    checkout::rows(folder.path())
+    shop::rows(folder.path())
 }
