@@ -76,7 +76,7 @@ async fn a_book_order_has_every_step_and_a_payment() {
     let shop = Shop::new();
     let store = shop.open().await;
     store.open_session([7; 32], &purchase(), NOW).await.unwrap();
-    let order_id = store.place_book_order([7; 32], NOW).await.unwrap().order_id;
+    let order_id = store.place_book_order([7; 32], None, NOW).await.unwrap().order_id;
     shop.check(PAID, "book nagad pending BDT 500");
     for (event, by) in [(OrderEvent::StartProcessing, Actor::Staff), (OrderEvent::Cancel, Actor::Staff)] {
         store.advance_book_order(order_id, None, event, by, NOW).await.unwrap();
@@ -135,13 +135,13 @@ async fn an_order_is_made_with_everything_or_not_at_all() {
     shop.refuse_payments();
     let refused = store.checkout(user_id, PaymentMethod::Cash, None, NOW).await;
     assert!(matches!(refused, Err(OrderError::Store(_))), "{refused:?}");
-    let refused = store.place_book_order([7; 32], NOW).await;
+    let refused = store.place_book_order([7; 32], None, NOW).await;
     assert!(matches!(refused, Err(BookOrderError::Store(_))), "{refused:?}");
     shop.check(left, "0 0 0 0 0 0");
     assert_eq!(store.view(user_id).await.unwrap(), cart);
 
     shop.take_payments();
     store.checkout(user_id, PaymentMethod::Cash, None, NOW).await.unwrap();
-    store.place_book_order([7; 32], NOW).await.unwrap();
+    store.place_book_order([7; 32], None, NOW).await.unwrap();
     shop.check(left, "1 1 3 4 4 1");
 }

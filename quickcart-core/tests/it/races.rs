@@ -140,7 +140,7 @@ async fn a_session_makes_one_order(database: Database) {
     store.open_session([1; 32], &purchase(), NOW).await.unwrap();
     let answers = at_once(16, |_| {
         let store = Arc::clone(&store);
-        async move { store.place_book_order([1; 32], NOW).await }
+        async move { store.place_book_order([1; 32], None, NOW).await }
     })
     .await;
     let refused = answers.iter().filter(|answer| matches!(answer, Err(BookOrderError::AlreadyVerified)));
@@ -176,7 +176,7 @@ async fn a_phone_opens_so_many_sessions_and_no_more(database: Database) {
 async fn an_order_is_called_off_once(database: Database) {
     let store = database.open().await;
     store.open_session([1; 32], &purchase(), NOW).await.unwrap();
-    let order_id = store.place_book_order([1; 32], NOW).await.unwrap().order_id;
+    let order_id = store.place_book_order([1; 32], None, NOW).await.unwrap().order_id;
     let answers = at_once(16, |_| {
         let store = Arc::clone(&store);
         async move { store.advance_book_order(order_id, None, OrderEvent::Cancel, Actor::Staff, NOW).await }

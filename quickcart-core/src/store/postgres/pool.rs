@@ -119,6 +119,12 @@ impl Pool {
     }
 }
 
+/// A connection whose server went silent is closed when its caller gives up.
+async fn in_time<T, E: From<StoreError>>(work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    let late = |_| Err(StoreError::unavailable("the database does not answer in time").into());
+    tokio::time::timeout(TIME_MAX, work).await.unwrap_or_else(late)
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
@@ -177,10 +183,4 @@ mod tests {
         assert!(matches!(collide(&pool, 0).await, (1, Ok(()))));
         assert_eq!(TEST_SERVER.query(&url, "SELECT count(*) FROM run").unwrap(), "1");
     }
-}
-
-/// A connection whose server went silent is closed when its caller gives up.
-async fn in_time<T, E: From<StoreError>>(work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
-    let late = |_| Err(StoreError::unavailable("the database does not answer in time").into());
-    tokio::time::timeout(TIME_MAX, work).await.unwrap_or_else(late)
 }
