@@ -1,10 +1,12 @@
 //! Connections to the server, and transactions on them.
 
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, PgPool, Postgres};
+use sqlx::{ConnectOptions, PgConnection, PgPool, Postgres};
 
 use super::error::{OrStoreError, is_broken, is_collision};
 use crate::error::{DomainError, StoreError};
@@ -27,8 +29,42 @@ const TRIES: u32 = 3;
 const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 
-/// What is done in it is done together; dropped, it is undone.
-pub(super) type Transaction = sqlx::Transaction<'static, Postgres>;
+/// What is done in it is done together; dropped, it is left to be undone.
+pub(super) struct Transaction {
+    /// `None` only while dropping.
+    open: Option<Open>,
+    left: Left,
+}
+
+type Open = sqlx::Transaction<'static, Postgres>;
+/// Where a transaction goes that was dropped. When nobody looks there any more, sqlx undoes it some time later.
+type Left = Arc<Mutex<Option<Open>>>;
+
+const OPEN: &str = "a transaction is there until it is dropped";
+
+impl Deref for Transaction {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        self.open.as_ref().expect(OPEN)
+    }
+}
+
+impl DerefMut for Transaction {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        self.open.as_mut().expect(OPEN)
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        *left_in(&self.left) = self.open.take();
+    }
+}
+
+fn left_in(left: &Left) -> MutexGuard<'_, Option<Open>> {
+    left.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 pub(super) struct Pool {
     connections: PgPool,
@@ -68,11 +104,12 @@ impl Pool {
         E: DomainError + From<StoreError>,
         F: Future<Output = Result<T, E>>,
     {
-        in_time(work(self.begin(BEGIN_READ).await?)).await
+        let (open, left) = (self.begin(BEGIN_READ).await?, Left::default());
+        in_time(work(Transaction { open: Some(open), left })).await
     }
 
-    /// Runs `work` in one transaction: kept when `work` hands it back with its answer, else undone. When others stood in its way,
-    /// it is run again.
+    /// Runs `work` in one transaction: kept when `work` hands it back with its answer, else undone, and then this answers. When
+    /// others stood in its way, it is run again.
     pub(super) async fn write<T, E, K, F>(&self, work: impl Fn(Transaction) -> F) -> Result<T, E>
     where
         E: DomainError + From<StoreError>,
@@ -91,15 +128,19 @@ impl Pool {
     {
         let mut tries = 1;
         loop {
-            let result = match work(self.begin(BEGIN_WRITE).await?).await {
-                Ok((value, kept)) => match kept.into() {
-                    Some(transaction) => {
-                        transaction.commit().await.or_store_error().map(|()| value).map_err(E::from)
-                    }
+            let (open, left) = (self.begin(BEGIN_WRITE).await?, Left::default());
+            let result = match work(Transaction { open: Some(open), left: Arc::clone(&left) }).await {
+                Ok((value, kept)) => match kept.into().and_then(|mut kept: Transaction| kept.open.take()) {
+                    Some(open) => open.commit().await.or_store_error().map(|()| value).map_err(E::from),
                     None => Ok(value),
                 },
                 Err(error) => Err(error),
             };
+            let undone = left_in(&left).take();
+            if let Some(open) = undone {
+                // Awaited, so that nobody meets its locks who comes after its answer. A connection that fails here is closed.
+                let _ = in_time(async { open.rollback().await.or_store_error() }).await;
+            }
             match result {
                 Err(error) if is_collision(&error) && tries < TRIES => tries += 1,
                 result => return result,
@@ -108,7 +149,7 @@ impl Pool {
     }
 
     /// Begins on the first connection that is whole: after a restart of the server, none of those that wait here is.
-    async fn begin(&self, statement: &'static str) -> Result<Transaction, StoreError> {
+    async fn begin(&self, statement: &'static str) -> Result<Open, StoreError> {
         let mut tries = self.connections.size();
         loop {
             match in_time(async { self.connections.begin_with(statement).await.or_store_error() }).await {
@@ -160,6 +201,24 @@ mod tests {
         let (runs, result) = collide(&pool, 3).await;
         assert_eq!((runs, result.unwrap_err().kind()), (TRIES, ErrorKind::Unavailable));
         assert_eq!(rows(), "1");
+    }
+
+    #[tokio::test]
+    async fn what_is_refused_is_undone_before_its_caller_hears_of_it() {
+        let pool = Pool::open(&TEST_SERVER.create_database(), 2).await.unwrap();
+        for _ in 0..16 {
+            let refused = pool.write(|mut transaction| async move {
+                let lock = "SELECT pg_advisory_xact_lock(1)";
+                sqlx::raw_sql(lock).execute(&mut *transaction).await.or_store_error()?;
+                Err::<((), Transaction), _>(StoreError::internal("refused"))
+            });
+            assert!(refused.await.is_err());
+            let is_free = pool.one(|mut connection| async move {
+                let lock = sqlx::query_scalar::<_, bool>("SELECT pg_try_advisory_xact_lock(1)");
+                lock.fetch_one(&mut *connection).await.or_store_error()
+            });
+            assert!(is_free.await.unwrap());
+        }
     }
 
     #[tokio::test]
