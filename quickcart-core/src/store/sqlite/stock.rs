@@ -129,7 +129,7 @@ impl StockStore for SqliteStore {
     }
 }
 
-/// Takes pieces for an order of a shopper, first those that are held for them; answers what was short, and then the caller undoes it.
+/// Takes pieces for an order of a shopper, first those that are held for them; answers what was short, by product, and then the caller undoes it.
 /// Products that are not counted are left out.
 pub(super) fn sell(
     transaction: &Transaction<'_>,
@@ -150,6 +150,7 @@ pub(super) fn sell(
             Taken::None { available } => shortages.push(Shortage { product_id, wanted, available }),
         }
     }
+    shortages.sort_unstable_by_key(|short: &Shortage| short.product_id);
     Ok(shortages)
 }
 
