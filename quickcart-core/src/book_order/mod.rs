@@ -8,6 +8,7 @@ mod session;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use base64::Engine;
@@ -115,6 +116,10 @@ pub struct BookOrders {
 /// In how many rows sessions wait to be verified. More would only make it less likely that two sessions share one.
 const TURNS: usize = 64;
 
+/// How often, and how long apart, an order is looked for that another server is about to make.
+const LOOKS: u32 = 10;
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
 impl BookOrders {
     /// Orders kept in `store`, whose customers `verification` proves; a store knows tokens as tags under a key made of `key`.
     pub fn new(
@@ -214,7 +219,7 @@ impl BookOrders {
         key: Option<&IdempotencyKey>,
     ) -> Result<BookOrder, BookOrderError> {
         // One after the other, so that who comes second finds an order. The store decides, also between several servers.
-        let _turn = self.turns[usize::from(digest[0]) % TURNS].lock().await;
+        let turn = self.turns[usize::from(digest[0]) % TURNS].lock().await;
         let session = self.store.count_guess(digest, self.clock.now()).await?;
         let (phone, transaction) = (&session.purchase.phone, transaction(token, &session.purchase)?);
         let checked = self.verification.check_transaction(phone, &transaction, code).await;
@@ -233,7 +238,24 @@ impl BookOrders {
         };
         // What was no guess is none. If the store does not answer, it counts.
         let _ = self.store.forget_guess(digest).await;
-        Err(refused)
+        drop(turn);
+        match refused {
+            BookOrderError::SessionNotFound => Err(self.without_code(digest).await),
+            refused => Err(refused),
+        }
+    }
+
+    /// Why a session that was open has no code: another server has just taken it, whose order is a moment away, or it is lost.
+    async fn without_code(&self, digest: SessionDigest) -> BookOrderError {
+        for _ in 0..LOOKS {
+            match self.store.session(digest).await {
+                Ok(Some(session)) if session.order_id.is_none() => tokio::time::sleep(LOOK_AGAIN).await,
+                Ok(Some(_)) => return BookOrderError::AlreadyVerified,
+                Ok(None) => break,
+                Err(error) => return error.into(),
+            }
+        }
+        BookOrderError::SessionNotFound
     }
 
     /// Sends another code to the phone of a session, in the place of the one before; guesses count on.

@@ -39,6 +39,7 @@ struct Shop {
     sent: Arc<RecordingProvider>,
     clock: Arc<ManualClock>,
     folder: TempDir,
+    another_server: Box<dyn Fn() -> BookOrders + Send + Sync>,
 }
 
 impl Shop {
@@ -65,10 +66,19 @@ impl Shop {
             clock.clone(),
         );
         let verification = PhoneVerification::new(otp, provider, "book-order", "BookOrder");
-        let prices = prices(Arc::clone(&store));
-        let orders =
-            BookOrders::new(wrapped(store), verification, prices, &SecretKey::random(), clock.clone());
-        Self { orders, sent, clock, folder }
+        let (prices, store, key) = (prices(Arc::clone(&store)), wrapped(store), SecretKey::random());
+        let start = {
+            let clock = clock.clone();
+            move || {
+                BookOrders::new(Arc::clone(&store), verification.clone(), prices.clone(), &key, clock.clone())
+            }
+        };
+        Self { orders: start(), sent, clock, folder, another_server: Box::new(start) }
+    }
+
+    /// One that shares the stores, and nothing else.
+    fn another_server(&self) -> BookOrders {
+        (self.another_server)()
     }
 
     /// A session's token.
@@ -240,6 +250,35 @@ async fn parallel_verifies_of_one_session_make_one_order() {
         }
     }
     assert_eq!((placed, shop.order_count().await), (1, 1));
+}
+
+/// What one server knows, and others do not, must not matter.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn verifies_on_two_servers_hear_the_same_as_on_one() {
+    for is_keyed in [false, true] {
+        let shop = Shop::start();
+        let servers = [shop.orders.clone(), shop.another_server()];
+        let token = shop.initiate(NUMBER).await;
+        let code = shop.code(NUMBER);
+        let verify = |index: usize| {
+            let (orders, token, code) = (servers[index % 2].clone(), token.clone(), code.clone());
+            let key = is_keyed.then(|| key("first", &code));
+            tokio::spawn(async move { orders.verify(&token, &code, key.as_ref()).await })
+        };
+        let tasks: Vec<_> = (0..16).map(verify).collect();
+        let mut placed = Vec::new();
+        for task in tasks {
+            match task.await.unwrap() {
+                Ok(order) => placed.push(order.order_id),
+                Err(BookOrderError::AlreadyVerified) if !is_keyed => {}
+                Err(BookOrderError::InProgress) if is_keyed => {}
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+        assert!(placed.len() == 1 || is_keyed && !placed.is_empty(), "{placed:?}");
+        assert!(placed.iter().all(|order_id| *order_id == placed[0]), "{placed:?}");
+        assert_eq!(shop.order_count().await, 1);
+    }
 }
 
 fn key(name: &str, request: &str) -> IdempotencyKey {
