@@ -50,8 +50,8 @@ enum Command {
     /// Runs the Rust tests again with twenty times the random cases, optimised.
     ///
     /// Sets PROPTEST_CASES, which proptest reads as the number of random cases to try, and QUICKCART_SOAK,
-    /// with which the test that counts one-time codes takes ten million of them. Meant for a spare hour,
-    /// not for every change.
+    /// with which the test that counts one-time codes takes ten million of them, and the proof by fire
+    /// (quickcart-warp/tests/it/fire) twenty seeds. Meant for a spare hour, not for every change.
     Soak(Options),
 }
 

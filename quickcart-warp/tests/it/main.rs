@@ -11,6 +11,7 @@ mod docs;
 mod embedding;
 mod fake_http;
 mod fake_providers;
+mod fire;
 mod guard;
 mod import;
 mod limits;
