@@ -5,6 +5,7 @@ mod buyer;
 mod database;
 mod killed;
 mod last_pieces;
+mod one_address;
 mod seed;
 mod shop;
 
