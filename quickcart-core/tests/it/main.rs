@@ -29,6 +29,7 @@ mod providers_faults;
 mod providers_gateway;
 mod races;
 mod registration;
+mod shop_model;
 mod smtp;
 mod snapshot;
 mod stores;
