@@ -77,13 +77,13 @@ async fn a_file_is_taken_into_an_empty_database_once() {
     let output = import_file(folder.path(), "sqlite:shop.db");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let printed = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(printed.trim(), "QuickCart: 4 products and 2 trolleys are in shop.db");
+    assert_eq!(printed.trim(), "QuickCart: 4 products and 2 trolleys are in sqlite:shop.db");
     let server = Server::start(folder.path(), &[("DATABASE_URL", "sqlite:shop.db")]);
     assert_eq!(first_product(&server).await["expiry"], "Thu, 31 Dec 2026 00:00:00 GMT");
     let again = import_file(folder.path(), "sqlite:shop.db");
     assert_eq!(again.status.code(), Some(2));
     let text = String::from_utf8(again.stderr).unwrap();
-    assert!(text.contains("nothing was imported into shop.db: the database is not empty"), "{text}");
+    assert!(text.contains("nothing was imported into sqlite:shop.db: the database is not empty"), "{text}");
 }
 
 #[tokio::test]

@@ -178,7 +178,7 @@ fn the_greeting_says_what_runs_and_what_to_try() {
     assert!(status.success());
     for part in [
         "development",
-        "SQLite",
+        "sqlite:data/quickcart.db",
         "in memory (embedded)",
         "demo store of",
         "MONGO_URL",
@@ -203,7 +203,7 @@ fn empty_variables_count_as_unset() {
         ["QUICKCART_MAX_CONNECTIONS", "QUICKCART_HEADER_TIMEOUT", "PORT", "JWT_SECRET_KEY", "FIXED_OTP"];
     let settings: Vec<(&str, &str)> = empty.into_iter().chain(more).map(|name| (name, "")).collect();
     let server = Server::start(folder.path(), &settings);
-    server.line("SQLite, data/quickcart.db");
+    server.line("sqlite:data/quickcart.db");
 }
 
 #[test]
