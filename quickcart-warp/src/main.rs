@@ -1,7 +1,8 @@
-//! The program `quickcart-warp`: serves a shop, imports one, or draws its map.
+//! The program `quickcart-warp`: serves a shop, imports one, backs it up, or draws its map.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to whoever started it")]
 
 mod administrator;
+mod backup;
 mod render;
 
 use std::ffi::OsStr;
@@ -10,6 +11,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use administrator::Administrator;
+use backup::Backup;
 use clap::builder::Resettable;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -45,6 +47,7 @@ Examples:
   quickcart-warp --env-file .env                         settings from a file
   quickcart-warp import my-store                         a store of your own
   quickcart-warp import state.json                       all that an empty database begins with
+  quickcart-warp backup shop-monday.db                   a copy of the database, also while servers use it
   quickcart-warp map render -o map.svg                   its map as a picture
 
 Variables of the old backends:
@@ -72,6 +75,7 @@ enum Command {
         /// The folder, or the file
         store: PathBuf,
     },
+    Backup(Backup),
     Administrator(Administrator),
     /// Look at maps
     #[command(subcommand)]
@@ -143,6 +147,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     let result = match cli.command {
         None => runtime.block_on(serve(&cli.settings)),
         Some(Command::Import { store }) => runtime.block_on(import(&cli.settings, &store)),
+        Some(Command::Backup(backup)) => back_up(&cli.settings, &backup),
         Some(Command::Administrator(administrator)) => {
             runtime.block_on(name_administrator(&cli.settings, &administrator))
         }
@@ -278,6 +283,12 @@ async fn import(settings: &Settings, path: &Path) -> Result<(), Failure> {
     };
     bar.finish_and_clear();
     println!("{name}: {products} products and {trolleys} trolleys are in {database}");
+    Ok(())
+}
+
+fn back_up(settings: &Settings, backup: &Backup) -> Result<(), Failure> {
+    let database = settings.database().map_err(unusable)?;
+    println!("{}", backup.run(&database).map_err(unusable)?);
     Ok(())
 }
 

@@ -47,6 +47,36 @@ impl FromStr for DatabaseUrl {
     }
 }
 
+impl DatabaseUrl {
+    /// The address as the programs of its database take it, without a password.
+    ///
+    /// ```
+    /// use quickcart_core::store::DatabaseUrl;
+    ///
+    /// let url: DatabaseUrl = "postgresql+asyncpg://asha:s3cret@db.example/shop?sslmode=require".parse()?;
+    /// assert_eq!(url.without_password(), "postgresql://asha@db.example/shop?sslmode=require");
+    /// # Ok::<(), quickcart_core::store::InvalidDatabaseUrl>(())
+    /// ```
+    #[must_use]
+    pub fn without_password(&self) -> String {
+        let Self::Postgres(url) = self else { return self.to_string() };
+        let rest = url.strip_prefix("postgresql://").unwrap_or(url);
+        let (server, settings) = rest.split_once('?').unwrap_or((rest, ""));
+        if settings.contains('@') {
+            // Where the password ends is not known for sure.
+            return self.to_string();
+        }
+        let (user, server) = server.rsplit_once('@').unwrap_or(("", server));
+        let user = user.split(':').next().filter(|user| !user.is_empty());
+        let user = user.map_or_else(String::new, |user| format!("{user}@"));
+        let is_open = |setting: &&str| !setting.split('=').next().unwrap_or_default().contains("password");
+        let settings: Vec<&str> =
+            settings.split('&').filter(|text| !text.is_empty()).filter(is_open).collect();
+        let mark = if settings.is_empty() { "" } else { "?" };
+        format!("postgresql://{user}{server}{mark}{}", settings.join("&"))
+    }
+}
+
 impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -61,7 +91,7 @@ impl fmt::Display for DatabaseUrl {
             Self::Postgres(url) => {
                 let server = url.rsplit('@').next().unwrap_or_default();
                 let server = server.strip_prefix("postgresql://").unwrap_or(server);
-                write!(f, "postgresql://{}", server.split('?').next().unwrap_or_default())
+                write!(f, "postgresql://{}", server.split(['?', '&']).next().unwrap_or_default())
             }
         }
     }
@@ -96,5 +126,29 @@ mod tests {
     fn hides_the_password() {
         let url: DatabaseUrl = "postgres://asha:s3cret@db.example:5432/shop?sslmode=require".parse().unwrap();
         assert_eq!(format!("{url:?}"), "postgresql://db.example:5432/shop");
+        let url: DatabaseUrl = "postgres://db/shop?user=asha@shop&password=s3cret".parse().unwrap();
+        assert!(!url.to_string().contains("s3cret"));
+    }
+
+    #[test]
+    fn an_address_for_others_keeps_all_but_the_password() {
+        for (text, expected) in [
+            (
+                "postgres://asha:s3cret@db:5432/shop?sslmode=require",
+                "postgresql://asha@db:5432/shop?sslmode=require",
+            ),
+            ("postgresql://asha:p@ss:s3cret@[::1]/shop", "postgresql://asha@[::1]/shop"),
+            ("postgresql://:s3cret@db/shop", "postgresql://db/shop"),
+            ("postgresql://db/shop?password=s3cret&sslpassword=s3cret", "postgresql://db/shop"),
+            (
+                "postgresql:///shop?host=/run&user=asha&password=s3cret",
+                "postgresql:///shop?host=/run&user=asha",
+            ),
+            ("postgresql://asha:s3?cret@db/shop?sslmode=require", "postgresql://db/shop"),
+            ("postgresql://db/shop?user=asha@shop&password=s3cret", "postgresql://shop"),
+            ("sqlite:///shop.db", "sqlite:shop.db"),
+        ] {
+            assert_eq!(text.parse::<DatabaseUrl>().unwrap().without_password(), expected, "{text}");
+        }
     }
 }

@@ -15,7 +15,7 @@ pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
 #[cfg(feature = "sqlite")]
-pub use sqlite::SqliteStore;
+pub use sqlite::{BackupError, SqliteStore};
 
 use std::sync::Arc;
 

@@ -2,6 +2,7 @@
 
 mod account;
 mod admin;
+mod backup;
 mod book_order;
 mod cart;
 mod catalog;
@@ -27,6 +28,8 @@ mod stock;
 mod writer;
 
 use std::path::Path;
+
+pub use backup::BackupError;
 
 use crate::error::StoreError;
 use check::OpenFile;
