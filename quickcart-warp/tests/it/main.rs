@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod admin;
+mod backup;
 mod bad_input;
 mod book_orders;
 mod code_limits;
@@ -30,6 +31,7 @@ mod render;
 mod replay;
 mod security_headers;
 mod settings;
+mod shopper;
 mod smart_cart;
 mod stock;
 mod tokens;

@@ -1,7 +1,7 @@
 //! One `postgres` process, and those that it starts.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -92,6 +92,11 @@ impl PostgresServer {
         } else {
             Err(io::Error::other(text(&output.stderr)))
         }
+    }
+
+    /// The folder of PostgreSQL's own programs: `psql`, `pg_dump` and others.
+    pub fn programs(&self) -> &Path {
+        &self.programs
     }
 
     /// The port, which stays the same for as long as this value lives.
