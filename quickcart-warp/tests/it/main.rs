@@ -10,6 +10,7 @@ mod code_store;
 mod cors;
 mod docs;
 mod embedding;
+mod events;
 mod fake_http;
 mod fake_providers;
 mod fire;

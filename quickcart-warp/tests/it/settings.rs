@@ -105,6 +105,42 @@ fn what_is_wrong_with_messages_is_said_in_one_line() {
 }
 
 #[test]
+fn what_is_wrong_with_events_is_said_in_one_line() {
+    let url = ("QUICKCART_EVENTS_WEBHOOK_URL", "https://example.com/hook");
+    let secret = ("QUICKCART_EVENTS_WEBHOOK_SECRET", "whsec_aHVzaGh1c2hodXNoaHVzaGh1c2hodXNo");
+    let webhook = |more: &[(&'static str, &'static str)]| {
+        let mut settings = vec![("QUICKCART_EVENTS", "webhook")];
+        settings.extend_from_slice(more);
+        settings
+    };
+    for (settings, part) in [
+        (vec![("QUICKCART_EVENTS", "pigeon")], "'--events <TARGET>'"),
+        (webhook(&[]), "QUICKCART_EVENTS=webhook needs QUICKCART_EVENTS_WEBHOOK_URL"),
+        (webhook(&[url]), "QUICKCART_EVENTS=webhook needs QUICKCART_EVENTS_WEBHOOK_SECRET"),
+        (
+            webhook(&[url, ("QUICKCART_EVENTS_WEBHOOK_SECRET", "hush")]),
+            "the secret is not whsec_ and 24 bytes or more in Base64",
+        ),
+        (webhook(&[("QUICKCART_EVENTS_WEBHOOK_URL", "nowhere"), secret]), "QUICKCART_EVENTS=webhook: "),
+        (
+            webhook(&[("QUICKCART_EVENTS_WEBHOOK_URL", "http://example.com/hook"), secret]),
+            "must begin with https://",
+        ),
+        (vec![("QUICKCART_EVENTS", "redis")], "QUICKCART_EVENTS=redis needs REDIS_URL"),
+        (
+            vec![("QUICKCART_EVENTS", "redis"), ("REDIS_URL", "redis+sentinel://:hush@db/shop")],
+            "QUICKCART_EVENTS=redis: the URL is not redis://host:port",
+        ),
+    ] {
+        let text = refused(&settings);
+        assert!(
+            text.contains(part) && !text.contains("hush") && !text.contains("aHVza"),
+            "{settings:?}: {text}"
+        );
+    }
+}
+
+#[test]
 fn what_is_wrong_with_gateways_is_said_in_one_line() {
     for (gateways, part) in [
         ("", "EOF"),
@@ -245,6 +281,7 @@ fn help_lists_every_setting_and_shows_no_secret() {
         "REACT_APP_FAST2SMS_API_KEY",
         "INFOBIP_API_KEY",
         "QUICKCART_RECEIPT_KEY",
+        "QUICKCART_EVENTS_WEBHOOK_SECRET",
     ];
     let output = command(folder.path(), &secrets.map(|name| (name, "hush"))).arg("--help").output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
@@ -295,8 +332,13 @@ fn help_lists_every_setting_and_shows_no_secret() {
         "QUICKCART_DAILY_SPEND",
         "QUICKCART_PUBLIC_URL",
         "QUICKCART_RECEIPT_KEY",
+        "QUICKCART_EVENTS",
+        "QUICKCART_EVENTS_WEBHOOK_URL",
+        "QUICKCART_EVENTS_WEBHOOK_SECRET",
+        "QUICKCART_EVENTS_STREAM",
         "--env-file",
         "import",
+        "backup",
     ] {
         assert!(text.contains(name), "{name} is missing");
     }
