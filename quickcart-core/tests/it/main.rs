@@ -36,5 +36,6 @@ mod stores;
 mod terrain;
 mod tidy;
 mod tokens;
+mod upgrades;
 mod visit;
 mod walks;
