@@ -7,9 +7,10 @@ use std::time::Instant;
 
 use reqwest::Client;
 use serde_json::{Value, json};
-use test_servers::RedisServer;
+use test_servers::{PostgresServer, RedisServer};
 
 use crate::program::{PATIENCE, Server, folder};
+use crate::shopper::{SETTINGS, Shopper};
 
 #[tokio::test]
 async fn health_answers_one_object_for_all_old_backends() {
@@ -135,6 +136,44 @@ async fn a_database_that_cannot_be_written_is_not_ready_until_it_can() {
     let started = Instant::now();
     while reqwest::get(server.url.clone() + "/ready").await.unwrap().status() != 200 {
         assert!(started.elapsed() < PATIENCE, "it is not ready again");
+    }
+}
+
+/// Does what docs/databases.md promises of a database that is away.
+#[tokio::test]
+async fn a_postgresql_that_is_away_is_told_and_one_that_is_back_is_used() {
+    let (mut postgres, folder) = (PostgresServer::start(), folder());
+    let database = postgres.create_database();
+    let server = Server::start(folder.path(), &[&SETTINGS[..], &[("DATABASE_URL", &database)]].concat());
+    let url = &server.url;
+    let asha = Shopper::sign_in(url, 1).await;
+    let first = asha.buy(url, "first").await;
+    asha.fill_cart(url).await;
+    for round in 0..2 {
+        postgres.kill();
+        is_down(&server).await;
+        let old = reqwest::get(url.clone() + "/products/1").await.unwrap();
+        let new = asha.order(url, "second").await;
+        for (response, kind) in [(old, "application/json"), (new, "application/problem+json")] {
+            assert_eq!(
+                (response.status().as_u16(), &response.headers()["retry-after"]),
+                (503, &"1".parse().unwrap())
+            );
+            assert_eq!(response.headers()["content-type"], kind);
+            let body: Value = response.json().await.unwrap();
+            assert!(body["detail"].is_string(), "{body}");
+        }
+        postgres.restart();
+        let started = Instant::now();
+        while reqwest::get(url.clone() + "/ready").await.unwrap().status() != 200 {
+            assert!(started.elapsed() < PATIENCE, "it is not ready again");
+        }
+        assert_eq!(reqwest::get(url.clone() + "/products/1").await.unwrap().status(), 200);
+        assert_eq!(asha.history(url).await.len(), round + 1);
+        let second = asha.order(url, "second").await;
+        assert_eq!(second.status(), 201);
+        assert_ne!(second.json::<Value>().await.unwrap()["order_id"], first["order_id"]);
+        assert_eq!(asha.history(url).await.len(), 2, "one order a key");
     }
 }
 
