@@ -227,7 +227,7 @@ mod tests {
         TEST_SERVER.query(&url, "CREATE TABLE run (n BIGINT)").unwrap();
         let pool = Pool::open(&url, 1).await.unwrap();
         let (began, has_begun) = tokio::sync::oneshot::channel();
-        let began = &std::sync::Mutex::new(Some(began));
+        let began = &Mutex::new(Some(began));
         let endless = pool.write(|mut transaction| async move {
             sqlx::raw_sql("INSERT INTO run VALUES (1)").execute(&mut *transaction).await.or_store_error()?;
             began.lock().unwrap().take().unwrap().send(()).unwrap();
