@@ -20,7 +20,7 @@ pub(super) const USER_WIDTH: usize = 6;
 impl AccountStore for SqliteStore {
     async fn sign_in(&self, phone: &PhoneNumber, now: Timestamp) -> Result<User, AccountError> {
         let phone = phone.clone();
-        self.connections
+        self.writer
             .write(move |transaction| {
                 transaction
                     .prepare_cached("INSERT INTO user (phone, created_at_ms) VALUES (?1, ?2) ON CONFLICT (phone) DO NOTHING")
@@ -38,12 +38,12 @@ impl AccountStore for SqliteStore {
     }
 
     async fn user(&self, user_id: UserId) -> Result<Option<User>, AccountError> {
-        self.connections.read(move |transaction| find(transaction, user_id)).await
+        self.readers.read(move |transaction| find(transaction, user_id)).await
     }
 
     async fn complete_profile(&self, user_id: UserId, profile: &Profile) -> Result<User, AccountError> {
         let profile = profile.clone();
-        self.connections
+        self.writer
             .write(move |transaction| {
                 write_profile(transaction, user_id, &profile)?;
                 find(transaction, user_id)?.ok_or(AccountError::UserNotFound { user_id })

@@ -31,7 +31,7 @@ const PRODUCT_ID_MAX: ProductId = u32::MAX as ProductId;
 #[async_trait]
 impl AdminStore for SqliteStore {
     async fn product_entries(&self, page: Page) -> Result<Vec<ProductEntry>, AdminError> {
-        self.connections
+        self.readers
             .scan(move |transaction| {
                 let sql = format!("{} ORDER BY product_id LIMIT ?1 OFFSET ?2", select_product());
                 let entries: Vec<_> = all(transaction, &sql, [page.limit, page.offset], product_entry)?;
@@ -41,7 +41,7 @@ impl AdminStore for SqliteStore {
     }
 
     async fn product_entry(&self, product_id: ProductId) -> Result<Option<ProductEntry>, AdminError> {
-        self.connections.read(move |transaction| find_product_entry(transaction, product_id)).await
+        self.readers.read(move |transaction| find_product_entry(transaction, product_id)).await
     }
 
     async fn create_product(
@@ -51,7 +51,7 @@ impl AdminStore for SqliteStore {
         now: Timestamp,
     ) -> Result<ProductEntry, AdminError> {
         let who = who.to_owned();
-        self.connections
+        self.writer
             .write(move |transaction| {
                 let sql = "SELECT coalesce(max(product_id), 0) + 1 FROM product";
                 let product_id: ProductId =
@@ -75,7 +75,7 @@ impl AdminStore for SqliteStore {
         now: Timestamp,
     ) -> Result<ProductEntry, AdminError> {
         let who = who.to_owned();
-        self.connections
+        self.writer
             .write(move |transaction| {
                 let product_id = sheet.record.product.product_id;
                 let before = existing_product(transaction, product_id)?;
@@ -99,7 +99,7 @@ impl AdminStore for SqliteStore {
         now: Timestamp,
     ) -> Result<(), AdminError> {
         let who = who.to_owned();
-        self.connections
+        self.writer
             .write(move |transaction| {
                 let before = existing_product(transaction, product_id)?;
                 if before.retired_at.is_some() {
@@ -123,7 +123,7 @@ impl AdminStore for SqliteStore {
         page: Page,
     ) -> Result<Vec<UserEntry>, AdminError> {
         let phone = phone.cloned();
-        self.connections
+        self.readers
             .scan(move |transaction| {
                 let order = "ORDER BY user_id LIMIT ?1 OFFSET ?2";
                 let entries = match phone {
@@ -142,7 +142,7 @@ impl AdminStore for SqliteStore {
     }
 
     async fn user_entry(&self, user_id: UserId) -> Result<Option<UserEntry>, AdminError> {
-        self.connections.read(move |transaction| Ok(find_user_entry(transaction, user_id)?)).await
+        self.readers.read(move |transaction| Ok(find_user_entry(transaction, user_id)?)).await
     }
 
     async fn change_user(
@@ -154,7 +154,7 @@ impl AdminStore for SqliteStore {
         now: Timestamp,
     ) -> Result<UserEntry, AdminError> {
         let (profile, who) = (profile.clone(), who.to_owned());
-        self.connections
+        self.writer
             .write(move |transaction| {
                 let before = existing_user(transaction, user_id)?;
                 if before.retired_at.is_some() {
@@ -179,7 +179,7 @@ impl AdminStore for SqliteStore {
         now: Timestamp,
     ) -> Result<(), AdminError> {
         let who = who.to_owned();
-        self.connections
+        self.writer
             .write(move |transaction| {
                 let before = existing_user(transaction, user_id)?;
                 if before.retired_at.is_some() {
@@ -200,7 +200,7 @@ impl AdminStore for SqliteStore {
     }
 
     async fn audit(&self, filter: AuditFilter, page: Page) -> Result<Vec<AuditEntry>, AdminError> {
-        self.connections
+        self.readers
             .scan(move |transaction| {
                 let kind = if filter.entity.is_some() { "AND entity = ?3" } else { "AND ?3 IS NULL" };
                 let id = if filter.entity_id.is_some() { "AND entity_id = ?4" } else { "AND ?4 IS NULL" };

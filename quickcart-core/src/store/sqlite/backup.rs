@@ -9,7 +9,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
 use super::SqliteStore;
-use super::connections::set_up;
+use super::connection::set_up;
 use super::error::OrStoreError;
 use crate::error::StoreError;
 

@@ -31,15 +31,15 @@ impl BookOrderStore for SqliteStore {
         now: Timestamp,
     ) -> Result<(), BookOrderError> {
         let purchase = purchase.clone();
-        self.connections.write(move |transaction| open_session(transaction, digest, &purchase, now)).await
+        self.writer.write(move |transaction| open_session(transaction, digest, &purchase, now)).await
     }
 
     async fn session(&self, digest: SessionDigest) -> Result<Option<Session>, StoreError> {
-        self.connections.read(move |transaction| session(transaction, digest)).await
+        self.readers.read(move |transaction| session(transaction, digest)).await
     }
 
     async fn count_guess(&self, digest: SessionDigest, now: Timestamp) -> Result<Session, BookOrderError> {
-        self.connections
+        self.writer
             .write(move |transaction| {
                 let open = session(transaction, digest)?.ok_or(BookOrderError::SessionNotFound)?;
                 open.check_open(now)?;
@@ -52,11 +52,11 @@ impl BookOrderStore for SqliteStore {
 
     async fn forget_guess(&self, digest: SessionDigest) -> Result<(), StoreError> {
         let sql = "UPDATE book_session SET guesses = guesses - 1 WHERE token_digest = ?1 AND guesses > 0";
-        self.connections.write(move |transaction| run(transaction, sql, [digest]).map(drop)).await
+        self.writer.write(move |transaction| run(transaction, sql, [digest]).map(drop)).await
     }
 
     async fn extend_session(&self, digest: SessionDigest, now: Timestamp) -> Result<(), BookOrderError> {
-        self.connections
+        self.writer
             .write(move |transaction| {
                 let open = session(transaction, digest)?.ok_or(BookOrderError::SessionNotFound)?;
                 open.check_open(now)?;
@@ -74,7 +74,7 @@ impl BookOrderStore for SqliteStore {
         now: Timestamp,
     ) -> Result<BookOrder, BookOrderError> {
         let key = key.cloned();
-        self.connections.write(move |transaction| place(transaction, digest, key.as_ref(), now)).await
+        self.writer.write(move |transaction| place(transaction, digest, key.as_ref(), now)).await
     }
 
     async fn book_orders(
@@ -83,7 +83,7 @@ impl BookOrderStore for SqliteStore {
         page: Page,
     ) -> Result<Vec<BookOrder>, StoreError> {
         let owner = owner.map(|owner| owner.e164().to_owned());
-        self.connections.scan(move |transaction| orders(transaction, owner.as_deref(), page)).await
+        self.readers.scan(move |transaction| orders(transaction, owner.as_deref(), page)).await
     }
 
     async fn book_order(
@@ -92,7 +92,7 @@ impl BookOrderStore for SqliteStore {
         owner: Option<&PhoneNumber>,
     ) -> Result<Option<BookOrder>, StoreError> {
         let owner = owner.cloned();
-        self.connections.read(move |transaction| order(transaction, order_id, owner.as_ref())).await
+        self.readers.read(move |transaction| order(transaction, order_id, owner.as_ref())).await
     }
 
     async fn advance_book_order(
@@ -104,7 +104,7 @@ impl BookOrderStore for SqliteStore {
         now: Timestamp,
     ) -> Result<OrderStatus, BookOrderError> {
         let owner = owner.cloned();
-        self.connections
+        self.writer
             .write(move |transaction| {
                 let seen = order(transaction, order_id, owner.as_ref())?;
                 let seen = seen.ok_or(BookOrderError::OrderNotFound)?;
@@ -337,7 +337,7 @@ mod tests {
         let read = move |transaction: &Transaction<'_>| {
             transaction.query_row(sql, [], |row| row.get(0)).or_store_error()
         };
-        store.connections.read::<String, StoreError>(read).await.unwrap()
+        store.readers.read::<String, StoreError>(read).await.unwrap()
     }
 
     #[tokio::test]
@@ -367,7 +367,7 @@ mod tests {
         let (store, _folder) = with_session().await;
         let write = |sql: &'static str| {
             let run = move |transaction: &Transaction<'_>| transaction.execute_batch(sql).or_store_error();
-            store.connections.write::<(), StoreError>(run)
+            store.writer.write::<(), StoreError>(run)
         };
         write("CREATE TRIGGER full BEFORE INSERT ON payment BEGIN SELECT RAISE(ABORT, 'full'); END")
             .await

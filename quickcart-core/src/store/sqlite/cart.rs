@@ -28,7 +28,7 @@ impl CartStore for SqliteStore {
         product_id: ProductId,
         quantity: Quantity,
     ) -> Result<ChecklistItem, CartError> {
-        self.connections
+        self.writer
             .write(move |transaction| {
                 check_user(transaction, user_id)?;
                 let product =
@@ -48,7 +48,7 @@ impl CartStore for SqliteStore {
     }
 
     async fn remove_from_checklist(&self, user_id: UserId, product_id: ProductId) -> Result<(), CartError> {
-        self.connections
+        self.writer
             .write(move |transaction| {
                 let sql = "DELETE FROM checklist WHERE user_id = ?1 AND product_id = ?2";
                 match run(transaction, sql, [user_id, product_id])? {
@@ -64,7 +64,7 @@ impl CartStore for SqliteStore {
             "SELECT {PRODUCT_COLUMNS}, checklist_id, quantity FROM checklist JOIN product USING (product_id) \
              WHERE user_id = ?1 ORDER BY checklist_id LIMIT ?2 OFFSET ?3"
         );
-        self.connections
+        self.readers
             .read(move |transaction| {
                 check_user(transaction, user_id)?;
                 let mut statement = transaction.prepare_cached(&sql).or_store_error()?;
@@ -89,7 +89,7 @@ impl CartStore for SqliteStore {
         cart_id: CartId,
         now: Timestamp,
     ) -> Result<Connection, CartError> {
-        self.connections.write(move |transaction| connect(transaction, user_id, cart_id, now)).await
+        self.writer.write(move |transaction| connect(transaction, user_id, cart_id, now)).await
     }
 
     async fn connect_ad_hoc(
@@ -97,11 +97,11 @@ impl CartStore for SqliteStore {
         user_id: UserId,
         now: Timestamp,
     ) -> Result<(CartId, Connection), CartError> {
-        self.connections.write(move |transaction| connect_ad_hoc(transaction, user_id, now)).await
+        self.writer.write(move |transaction| connect_ad_hoc(transaction, user_id, now)).await
     }
 
     async fn disconnect(&self, user_id: UserId) -> Result<CartId, CartError> {
-        self.connections
+        self.writer
             .write(move |transaction| {
                 let cart_id = cart_of(transaction, user_id)?.ok_or_else(|| no_cart(transaction, user_id))?;
                 release_hold(transaction, user_id)?;
@@ -112,7 +112,7 @@ impl CartStore for SqliteStore {
     }
 
     async fn view(&self, user_id: UserId) -> Result<CartView, CartError> {
-        self.connections
+        self.readers
             .read(move |transaction| view(transaction, user_id)?.ok_or_else(|| no_cart(transaction, user_id)))
             .await
     }
@@ -123,7 +123,7 @@ impl CartStore for SqliteStore {
         product_id: ProductId,
         expected: Option<u64>,
     ) -> Result<CartLine, CartError> {
-        self.connections
+        self.writer
             .write(move |transaction| {
                 let cart_id = expected_cart(transaction, user_id, expected)?;
                 let product = find_product(transaction, product_id)?
@@ -141,7 +141,7 @@ impl CartStore for SqliteStore {
         product_id: ProductId,
         expected: Option<u64>,
     ) -> Result<CartLine, CartError> {
-        self.connections
+        self.writer
             .write(move |transaction| {
                 let cart_id = expected_cart(transaction, user_id, expected)?;
                 let not_in_cart = CartError::NotInCart { product_id };
@@ -161,7 +161,7 @@ impl CartStore for SqliteStore {
         source: RecipeSource,
         page: Page,
     ) -> Result<Vec<RecipeMatch>, CartError> {
-        self.connections
+        self.readers
             .scan(move |transaction| {
                 check_user(transaction, user_id)?;
                 if source == RecipeSource::Cart && cart_of(transaction, user_id)?.is_none() {
@@ -174,11 +174,11 @@ impl CartStore for SqliteStore {
 
     async fn apply(&self, event: &CartEvent) -> Result<CartLine, CartError> {
         let event = event.clone();
-        self.connections.write(move |transaction| apply(transaction, &event)).await
+        self.writer.write(move |transaction| apply(transaction, &event)).await
     }
 
     async fn locate(&self, cart_id: CartId, point: Point, now: Timestamp) -> Result<(), CartError> {
-        self.connections
+        self.writer
             .write(move |transaction| {
                 let sql =
                     "UPDATE cart SET level = ?2, x_m = ?3, y_m = ?4, located_at_ms = ?5 WHERE cart_id = ?1";
@@ -192,7 +192,7 @@ impl CartStore for SqliteStore {
     }
 
     async fn location(&self, user_id: UserId) -> Result<Location, CartError> {
-        self.connections.read(move |transaction| location(transaction, user_id)).await
+        self.readers.read(move |transaction| location(transaction, user_id)).await
     }
 }
 

@@ -20,7 +20,7 @@ use crate::error::StoreError;
 impl CatalogStore for SqliteStore {
     async fn search(&self, text: &str, page: Page) -> Result<Vec<Product>, StoreError> {
         let text = text.to_owned();
-        self.connections.scan(move |transaction| search(transaction, &text, page)).await
+        self.readers.scan(move |transaction| search(transaction, &text, page)).await
     }
 
     async fn offers(&self, page: Page) -> Result<Vec<Product>, StoreError> {
@@ -29,17 +29,17 @@ impl CatalogStore for SqliteStore {
              WHERE retired_at_ms IS NULL AND (offer_name IS NOT NULL OR discounted_price_minor < price_minor) \
              ORDER BY product_id LIMIT ?1 OFFSET ?2"
         );
-        self.connections
+        self.readers
             .scan(move |transaction| products(transaction, &sql, params![page.limit, page.offset]))
             .await
     }
 
     async fn product(&self, product_id: ProductId) -> Result<Option<ProductDetails>, StoreError> {
-        self.connections.read(move |transaction| details(transaction, product_id)).await
+        self.readers.read(move |transaction| details(transaction, product_id)).await
     }
 
     async fn labels(&self) -> Result<Labels, StoreError> {
-        self.connections
+        self.readers
             .scan(|transaction| {
                 let foodtypes =
                     "SELECT foodtype_id, foodtype_name FROM foodtype ORDER BY foodtype_name, foodtype_id";
@@ -54,12 +54,12 @@ impl CatalogStore for SqliteStore {
     }
 
     async fn recipe(&self, recipe_id: RecipeId) -> Result<Option<Recipe>, StoreError> {
-        self.connections.read(move |transaction| super::recipe::recipe(transaction, recipe_id)).await
+        self.readers.read(move |transaction| super::recipe::recipe(transaction, recipe_id)).await
     }
 
     async fn shelf_places(&self, product_ids: &[ProductId]) -> Result<Vec<ShelfPlace>, StoreError> {
         let product_ids = product_ids.to_vec();
-        self.connections
+        self.readers
             .read(move |transaction| {
                 let found = product_ids.into_iter().filter_map(|id| shelf_place(transaction, id).transpose());
                 found.collect()
@@ -69,7 +69,7 @@ impl CatalogStore for SqliteStore {
 
     async fn sections(&self) -> Result<Vec<Section>, StoreError> {
         let sql = format!("SELECT {SECTION_COLUMNS} FROM section ORDER BY section_name, section_id");
-        self.connections
+        self.readers
             .scan(move |transaction| {
                 let mut statement = transaction.prepare_cached(&sql).or_store_error()?;
                 let rows = statement.query_map([], section).or_store_error()?;
@@ -80,11 +80,11 @@ impl CatalogStore for SqliteStore {
 
     async fn check(&self) -> Result<(), StoreError> {
         self.file.check()?;
-        self.connections.write(super::check::write).await
+        self.writer.write(super::check::write).await
     }
 
     async fn map_version(&self) -> Result<Option<i64>, StoreError> {
-        self.connections
+        self.readers
             .read(|transaction| {
                 let query = transaction.prepare_cached("SELECT map_version FROM store");
                 query
@@ -96,7 +96,7 @@ impl CatalogStore for SqliteStore {
 
     async fn map(&self) -> Result<Option<VersionedMap>, StoreError> {
         let row: Option<(i64, String)> = self
-            .connections
+            .readers
             .scan(|transaction| {
                 let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
                 transaction
@@ -113,7 +113,7 @@ impl CatalogStore for SqliteStore {
     }
 
     async fn import(&self, data: StoreData, progress: Progress) -> Result<(), StoreError> {
-        self.connections.write(move |transaction| super::import::import(transaction, &data, &progress)).await
+        self.writer.write(move |transaction| super::import::import(transaction, &data, &progress)).await
     }
 }
 

@@ -18,7 +18,7 @@ use crate::clock::Timestamp;
 impl GuestCartStore for SqliteStore {
     async fn create_guest_cart(&self, token: &GuestToken, now: Timestamp) -> Result<(), CartError> {
         let digest = token.digest();
-        self.connections
+        self.writer
             .write(move |transaction| {
                 run(transaction, "DELETE FROM guest_cart WHERE changed_at_ms <= ?1", [oldest_ms(now)])?;
                 let sql = "INSERT INTO guest_cart (token_digest, changed_at_ms) VALUES (?1, ?2)";
@@ -36,7 +36,7 @@ impl GuestCartStore for SqliteStore {
         now: Timestamp,
     ) -> Result<Vec<GuestLine>, CartError> {
         let digest = token.digest();
-        self.connections
+        self.writer
             .write(move |transaction| {
                 let cart = find(transaction, digest, now)?;
                 if cart.merged.is_some() {
@@ -60,7 +60,7 @@ impl GuestCartStore for SqliteStore {
         now: Timestamp,
     ) -> Result<CartId, CartError> {
         let digest = token.digest();
-        self.connections.write(move |transaction| merge(transaction, user_id, digest, now)).await
+        self.writer.write(move |transaction| merge(transaction, user_id, digest, now)).await
     }
 }
 

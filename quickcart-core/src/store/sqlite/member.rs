@@ -28,7 +28,7 @@ impl MemberStore for SqliteStore {
         now: Timestamp,
     ) -> Result<Option<Member>, MemberError> {
         let (phone, proof) = (phone.clone(), *proof);
-        self.connections
+        self.writer
             .write(move |transaction| {
                 let sql = "UPDATE member SET login_count = login_count + 1, last_login_ms = ?2 \
                            WHERE phone = ?1 AND status = 'active'";
@@ -47,7 +47,7 @@ impl MemberStore for SqliteStore {
 
     async fn create(&self, member: &NewMember, proof: &Tag, now: Timestamp) -> Result<Member, MemberError> {
         let (member, proof) = (member.clone(), *proof);
-        self.connections
+        self.writer
             .write(move |transaction| {
                 let now_ms = now.as_millisecond();
                 let sql = "DELETE FROM member_proof WHERE proof = ?1 AND until_ms > ?2";
@@ -71,7 +71,7 @@ impl MemberStore for SqliteStore {
         now: Timestamp,
     ) -> Result<Member, MemberError> {
         let (member, username, hash) = (member.clone(), username.to_owned(), hash.clone());
-        self.connections
+        self.writer
             .write(move |transaction| {
                 let now_ms = now.as_millisecond();
                 let user_id = match find(transaction, "phone = ?1", &member.phone.e164())? {
@@ -102,7 +102,7 @@ impl MemberStore for SqliteStore {
 
     async fn administrator(&self, username: &str) -> Result<Option<(UserId, PasswordHash)>, StoreError> {
         let username = username.to_owned();
-        self.connections
+        self.readers
             .read(move |transaction| {
                 let sql = "SELECT user_id, password_hash FROM administrator JOIN member USING (user_id) \
                            WHERE username = ?1 AND role = 'admin'";
@@ -116,7 +116,7 @@ impl MemberStore for SqliteStore {
     }
 
     async fn signed_in(&self, user_id: UserId, now: Timestamp) -> Result<Option<Member>, StoreError> {
-        self.connections
+        self.writer
             .write(move |transaction| {
                 let sql = "UPDATE member SET login_count = login_count + 1, last_login_ms = ?2 \
                            WHERE user_id = ?1 AND status = 'active'";
@@ -127,7 +127,7 @@ impl MemberStore for SqliteStore {
     }
 
     async fn member(&self, user_id: UserId) -> Result<Option<Member>, StoreError> {
-        self.connections.read(move |transaction| find(transaction, "user_id = ?1", &user_id)).await
+        self.readers.read(move |transaction| find(transaction, "user_id = ?1", &user_id)).await
     }
 
     async fn set_status(
@@ -136,7 +136,7 @@ impl MemberStore for SqliteStore {
         status: MemberStatus,
         now: Timestamp,
     ) -> Result<Member, MemberError> {
-        self.connections
+        self.writer
             .write(move |transaction| {
                 let sql = "UPDATE member SET status = ?2, updated_at_ms = ?3 WHERE user_id = ?1";
                 execute(transaction, sql, params![user_id, status.as_str(), now.as_millisecond()])

@@ -7,7 +7,7 @@ mod book_order;
 mod cart;
 mod catalog;
 mod check;
-mod connections;
+mod connection;
 mod error;
 mod guest_cart;
 mod import;
@@ -33,11 +33,13 @@ pub use backup::BackupError;
 
 use crate::error::StoreError;
 use check::OpenFile;
-use connections::Connections;
+use readers::Readers;
+use writer::Writer;
 
 /// Keeps the shop in a file. Cheap to share behind an `Arc`; when it is dropped, all that was asked of it is done first.
 pub struct SqliteStore {
-    connections: Connections,
+    readers: Readers,
+    writer: Writer,
     file: OpenFile,
 }
 
@@ -52,6 +54,8 @@ impl SqliteStore {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(StoreError::unavailable)?;
         }
-        Ok(Self { connections: Connections::open(path)?, file: OpenFile::at(path)? })
+        // The writer comes first: it makes the file and its tables.
+        let writer = Writer::start(path)?;
+        Ok(Self { readers: Readers::start(path)?, writer, file: OpenFile::at(path)? })
     }
 }

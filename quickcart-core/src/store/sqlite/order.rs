@@ -32,9 +32,7 @@ impl OrderStore for SqliteStore {
         now: Timestamp,
     ) -> Result<Order, OrderError> {
         let key = key.cloned();
-        self.connections
-            .write(move |transaction| checkout(transaction, user_id, payment, key.as_ref(), now))
-            .await
+        self.writer.write(move |transaction| checkout(transaction, user_id, payment, key.as_ref(), now)).await
     }
 
     async fn advance_order(
@@ -45,7 +43,7 @@ impl OrderStore for SqliteStore {
         by: Actor,
         now: Timestamp,
     ) -> Result<Order, OrderError> {
-        self.connections
+        self.writer
             .write(move |transaction| {
                 order(transaction, order_id, owner)?;
                 advance::<OrderError>(transaction, reference(order_id), event, by, now)?;
@@ -55,7 +53,7 @@ impl OrderStore for SqliteStore {
     }
 
     async fn orders(&self, user_id: UserId, page: Page) -> Result<Vec<Order>, OrderError> {
-        self.connections
+        self.readers
             .scan(move |transaction| {
                 check_shopper(transaction, user_id)?;
                 orders(transaction, user_id, page)

@@ -22,7 +22,7 @@ impl OutboxStore for SqliteStore {
     ) -> Result<Option<Vec<OutboxEvent>>, StoreError> {
         // Most of the time there is nothing, and no reason to disturb the writer.
         let is_empty = "SELECT NOT EXISTS (SELECT 1 FROM outbox WHERE published_at_ms IS NULL)";
-        let is_empty = self.connections.read(move |transaction| {
+        let is_empty = self.readers.read(move |transaction| {
             transaction
                 .prepare_cached(is_empty)
                 .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
@@ -32,7 +32,7 @@ impl OutboxStore for SqliteStore {
             return Ok(Some(Vec::new()));
         }
         let relay = relay.to_owned();
-        self.connections
+        self.writer
             .write(move |transaction| {
                 let sql = "INSERT INTO outbox_relay VALUES (1, ?1, ?2) ON CONFLICT (only_row) DO UPDATE \
                            SET relay = excluded.relay, until_ms = excluded.until_ms WHERE relay = excluded.relay OR until_ms <= ?3";
@@ -51,7 +51,7 @@ impl OutboxStore for SqliteStore {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let (relay, outbox_ids) = (relay.to_owned(), outbox_ids.to_vec());
-        self.connections
+        self.writer
             .write(move |transaction| {
                 let sql =
                     "UPDATE outbox SET published_at_ms = ?2 WHERE outbox_id = ?1 AND published_at_ms IS NULL";

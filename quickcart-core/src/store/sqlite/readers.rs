@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_channel::oneshot;
 use rusqlite::{Connection, OpenFlags, Transaction};
 
-use super::connections::{QUEUE_LENGTH, set_up};
+use super::connection::{QUEUE_LENGTH, set_up};
 use super::error::OrStoreError;
 use crate::error::StoreError;
 
@@ -51,7 +51,8 @@ impl Readers {
         })
     }
 
-    /// Runs `work` at once, in one snapshot; on a thread of its own when no connection is idle.
+    /// Reads a few rows by their keys, in one snapshot, on the thread of the caller: that takes microseconds, and a change of
+    /// threads as long again. When no connection is idle, it is a scan.
     pub(super) async fn read<T, E>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
@@ -62,18 +63,17 @@ impl Readers {
     {
         let idle = self.idle().pop();
         match idle {
-            Some(connection) => {
-                let mut lent = Lent { connection: Some(connection), readers: self };
-                lent.connection.as_mut().map_or_else(
-                    || Err(StoreError::internal("a connection was lent twice").into()),
-                    |connection| in_snapshot(connection, work),
-                )
+            Some(mut connection) => {
+                // A read that panics takes its connection along; without any left, every read is a scan.
+                let result = in_snapshot(&mut connection, work);
+                self.idle().push(connection);
+                result
             }
             None => self.scan(work).await,
         }
     }
 
-    /// Runs `work` on a thread of its own, in one snapshot.
+    /// Reads what may take longer, in one snapshot, on a thread that may wait.
     pub(super) async fn scan<T, E>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
@@ -107,18 +107,6 @@ impl Drop for Readers {
             // A thread that panicked has nothing left to do.
             let _ = thread.join();
         }
-    }
-}
-
-/// A connection that comes back also when the read panics, which ends its transaction.
-struct Lent<'a> {
-    connection: Option<Connection>,
-    readers: &'a Readers,
-}
-
-impl Drop for Lent<'_> {
-    fn drop(&mut self) {
-        self.readers.idle().extend(self.connection.take());
     }
 }
 

@@ -22,12 +22,12 @@ const EMPLOYEE_COLUMNS: &str = "employee_id, email, employee_name, phone, role_i
 impl RegistrationStore for SqliteStore {
     async fn has_account(&self, email: &EmailAddress) -> Result<bool, StoreError> {
         let email = email.clone();
-        self.connections.read(move |transaction| has_account(transaction, &email)).await
+        self.readers.read(move |transaction| has_account(transaction, &email)).await
     }
 
     async fn begin(&self, email: &EmailAddress, now: Timestamp) -> Result<(), RegistrationError> {
         let email = email.clone();
-        self.connections
+        self.writer
             .write(move |transaction| {
                 execute(
                     transaction,
@@ -48,12 +48,12 @@ impl RegistrationStore for SqliteStore {
         now: Timestamp,
     ) -> Result<Option<Registration>, StoreError> {
         let email = email.clone();
-        self.connections.read(move |transaction| under_way(transaction, &email, now)).await
+        self.readers.read(move |transaction| under_way(transaction, &email, now)).await
     }
 
     async fn verify(&self, email: &EmailAddress, proof: Proof) -> Result<(), RegistrationError> {
         let email = email.clone();
-        self.connections
+        self.writer
             .write(move |transaction| {
                 let registration = under_way(transaction, &email, proof.proved_at)?;
                 let verified = registration.ok_or(RegistrationError::OutOfStep)?.verify(proof)?;
@@ -70,7 +70,7 @@ impl RegistrationStore for SqliteStore {
         now: Timestamp,
     ) -> Result<(), RegistrationError> {
         let email = email.clone();
-        self.connections
+        self.writer
             .write(move |transaction| {
                 let registration = under_way(transaction, &email, now)?;
                 let set =
@@ -88,7 +88,7 @@ impl RegistrationStore for SqliteStore {
         now: Timestamp,
     ) -> Result<Customer, RegistrationError> {
         let email = email.clone();
-        self.connections
+        self.writer
             .write(move |transaction| {
                 let registration = under_way(transaction, &email, now)?;
                 let hash = registration.ok_or(RegistrationError::OutOfStep)?.complete(&claim, now)?;
@@ -114,7 +114,7 @@ impl RegistrationStore for SqliteStore {
 
     async fn credentials(&self, email: &EmailAddress) -> Result<Option<(Account, PasswordHash)>, StoreError> {
         let email = email.clone();
-        self.connections
+        self.readers
             .read(move |transaction| {
                 let sql = format!("SELECT {CUSTOMER_COLUMNS}, password_hash FROM customer WHERE email = ?1");
                 let found = one(transaction, &sql, [email.as_str()], |row| {
@@ -140,7 +140,7 @@ impl RegistrationStore for SqliteStore {
         new: PasswordHash,
     ) -> Result<(), StoreError> {
         let email = email.clone();
-        self.connections
+        self.writer
             .write(move |transaction| {
                 let values = [email.as_str(), old.as_str(), new.as_str()];
                 for table in ["customer", "employee"] {
@@ -159,7 +159,7 @@ impl RegistrationStore for SqliteStore {
         customer_id: CustomerId,
         now: Timestamp,
     ) -> Result<Option<Customer>, StoreError> {
-        self.connections
+        self.writer
             .write(move |transaction| {
                 let before = find(transaction, customer_id)?;
                 let sql = "UPDATE customer SET signed_in_at_ms = ?2 WHERE customer_id = ?1";
@@ -170,7 +170,7 @@ impl RegistrationStore for SqliteStore {
     }
 
     async fn customer(&self, customer_id: CustomerId) -> Result<Option<Customer>, StoreError> {
-        self.connections.read(move |transaction| find(transaction, customer_id)).await
+        self.readers.read(move |transaction| find(transaction, customer_id)).await
     }
 
     async fn change_details(
@@ -178,7 +178,7 @@ impl RegistrationStore for SqliteStore {
         customer_id: CustomerId,
         change: DetailsChange,
     ) -> Result<Customer, RegistrationError> {
-        self.connections
+        self.writer
             .write(move |transaction| {
                 let before = find(transaction, customer_id)?.ok_or(RegistrationError::CustomerNotFound)?;
                 let details = change.applied_to(&before.details);
@@ -195,15 +195,15 @@ impl RegistrationStore for SqliteStore {
     }
 
     async fn put_role(&self, role: Role) -> Result<(), StoreError> {
-        self.connections.write(move |transaction| put_role(transaction, &role)).await
+        self.writer.write(move |transaction| put_role(transaction, &role)).await
     }
 
     async fn put_employee(&self, employee: Employee, hash: PasswordHash) -> Result<(), RegistrationError> {
-        self.connections.write(move |transaction| put_employee(transaction, &employee, &hash)).await
+        self.writer.write(move |transaction| put_employee(transaction, &employee, &hash)).await
     }
 
     async fn put_customer(&self, customer: Customer, hash: PasswordHash) -> Result<(), RegistrationError> {
-        self.connections.write(move |transaction| put_customer(transaction, &customer, &hash)).await
+        self.writer.write(move |transaction| put_customer(transaction, &customer, &hash)).await
     }
 }
 

@@ -14,7 +14,7 @@ use crate::error::StoreError;
 impl RevocationStore for SqliteStore {
     async fn revoke(&self, revocation: &Revocation, now: Timestamp) -> Result<bool, StoreError> {
         let Revocation { audience, revoked, until } = revocation.clone();
-        self.connections
+        self.writer
             .write(move |transaction| {
                 transaction
                     .prepare_cached("DELETE FROM revocation WHERE until_ms <= ?1")
@@ -38,7 +38,7 @@ impl RevocationStore for SqliteStore {
     }
 
     async fn revocations(&self, after: i64) -> Result<(i64, Vec<Revocation>), StoreError> {
-        self.connections
+        self.readers
             .scan(move |transaction| {
                 let sql = "SELECT position, audience, token_id, subject, issued_until_ms, until_ms \
                            FROM revocation WHERE position > ?1 ORDER BY position";

@@ -21,7 +21,7 @@ impl SnapshotStore for SqliteStore {
         now: Timestamp,
         progress: Progress,
     ) -> Result<(), SnapshotError> {
-        self.connections
+        self.writer
             .write(move |transaction| {
                 if let Some(table) = table_with_rows(transaction)? {
                     return Err(SnapshotError::NotEmpty { table });

@@ -28,7 +28,7 @@ impl StockStore for SqliteStore {
         now: Timestamp,
     ) -> Result<StockLevel, StockError> {
         let who = who.to_owned();
-        self.connections
+        self.writer
             .write(move |transaction| {
                 let before = counted(transaction, product_id, now)?;
                 let available =
@@ -49,7 +49,7 @@ impl StockStore for SqliteStore {
         now: Timestamp,
     ) -> Result<StockLevel, StockError> {
         let who = who.to_owned();
-        self.connections
+        self.writer
             .write(move |transaction| {
                 let before = counted(transaction, product_id, now)?;
                 let on_hand = before.on_hand().checked_add(quantity);
@@ -68,7 +68,7 @@ impl StockStore for SqliteStore {
         product_id: ProductId,
         now: Timestamp,
     ) -> Result<Option<StockLevel>, StockError> {
-        self.connections.read(move |transaction| Ok(level(transaction, product_id, now)?)).await
+        self.readers.read(move |transaction| Ok(level(transaction, product_id, now)?)).await
     }
 
     async fn stock_levels(
@@ -80,7 +80,7 @@ impl StockStore for SqliteStore {
         let sql = format!(
             "SELECT * FROM ({SELECT_LEVEL}) WHERE NOT ?2 OR available <= low_at ORDER BY product_id LIMIT ?3 OFFSET ?4"
         );
-        self.connections
+        self.readers
             .scan(move |transaction| {
                 let values = params![now.as_millisecond(), only_low, page.limit, page.offset];
                 Ok(all(transaction, &sql, values, read_level)?)
@@ -108,7 +108,7 @@ impl StockStore for SqliteStore {
                 order_id: row.get(6)?,
             })
         };
-        self.connections
+        self.readers
             .scan(move |transaction| {
                 Ok(all(transaction, sql, params![product_id, page.limit, page.offset], read)?)
             })
@@ -121,11 +121,11 @@ impl StockStore for SqliteStore {
         expires_at: Timestamp,
         now: Timestamp,
     ) -> Result<Hold, StockError> {
-        self.connections.write(move |transaction| hold_cart(transaction, user_id, expires_at, now)).await
+        self.writer.write(move |transaction| hold_cart(transaction, user_id, expires_at, now)).await
     }
 
     async fn release_hold(&self, user_id: UserId) -> Result<(), StockError> {
-        self.connections.write(move |transaction| Ok(release_hold(transaction, user_id)?)).await
+        self.writer.write(move |transaction| Ok(release_hold(transaction, user_id)?)).await
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use futures_channel::oneshot;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::connections::{QUEUE_LENGTH, set_up};
+use super::connection::{QUEUE_LENGTH, set_up};
 use super::error::OrStoreError;
 use super::migrate::migrate;
 use super::statement::run;
@@ -48,7 +48,7 @@ impl Writer {
         Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
-    /// Runs `work` on the writer's thread: kept when it answers `Ok`, else undone.
+    /// Writes, all or nothing: kept when `work` answers `Ok`, else undone. It is on the disk when this returns.
     pub(super) async fn write<T, E>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
