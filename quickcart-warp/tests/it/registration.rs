@@ -514,7 +514,8 @@ async fn defect_7_what_cannot_be_right_is_refused() {
         ("SDT", "0", "value_error"),
         ("CCCD", "1", "string_pattern_mismatch"),
         ("CCCD", "00109900000x", "string_pattern_mismatch"),
-        ("hoTen", "A\u{0}n", "value_error"),
+        ("hoTen", "A\u{1}n", "value_error"),
+        ("hoTen", "A\u{0}n", "string_pattern_mismatch"),
         ("diaChi", &"x".repeat(256), "string_pattern_mismatch"),
     ] {
         let mut body = details(email, "001099000001");
