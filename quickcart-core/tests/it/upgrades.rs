@@ -107,9 +107,12 @@ fn an_old_server_serves_on_while_sqlite_is_upgraded() {
             round
         });
         begun.wait();
-        SqliteStore::open(&path).unwrap();
+        let opened = SqliteStore::open(&path);
+        // Also when it failed: the server would go on for ever.
         is_upgraded.store(true, Ordering::Release);
-        server.join().unwrap()
+        let rounds = server.join().unwrap();
+        opened.unwrap();
+        rounds
     });
     let check = connect();
     let made: String = check.query_row(MADE, [], |row| row.get(0)).unwrap();

@@ -1,5 +1,7 @@
 //! The tables, version by version. `PRAGMA user_version` counts the steps that a file has had.
 
+use std::time::Duration;
+
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::error::OrStoreError;
@@ -22,8 +24,18 @@ const STEPS: [&str; 9] = [
 /// The step that brought the words of products' names, which SQL cannot tell apart.
 const WORDS_SINCE: usize = 7;
 
-/// Takes the steps that are missing, all or none. Of two servers that start at once, one waits for the other.
+/// How often a program that brings the tables up to date asks for its turn: once a millisecond for half a minute, because an older server
+/// that writes without a pause leaves hardly a gap, which SQLite's own waits of up to 100 ms would miss.
+const TRIES: i32 = 30_000;
+
+/// Takes the steps that are missing, all or none. Of two servers that start at once, one waits for the other. The connection's busy
+/// handler is another one afterwards.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let wait = |tries| {
+        std::thread::sleep(Duration::from_millis(1));
+        tries < TRIES
+    };
+    connection.busy_handler(Some(wait)).or_store_error()?;
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).or_store_error()?;
     let version: usize =

@@ -40,6 +40,7 @@ impl Writer {
         // An order that was acknowledged must survive the loss of power: FULL syncs the log at every commit.
         connection.pragma_update(None, "synchronous", "FULL").or_store_error()?;
         migrate(&mut connection)?;
+        connection.busy_timeout(BUSY_TIMEOUT).or_store_error()?;
         let (queue, jobs) = sync_channel(QUEUE_LENGTH);
         let thread = std::thread::Builder::new()
             .name("quickcart-sqlite-writer".to_owned())
