@@ -31,10 +31,6 @@ const TRIES: i32 = 30_000;
 /// Takes the steps that are missing, all or none. Of two servers that start at once, one waits for the other. The connection's busy
 /// handler is another one afterwards.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    let wait = |tries| {
-        std::thread::sleep(Duration::from_millis(1));
-        tries < TRIES
-    };
     connection.busy_handler(Some(wait)).or_store_error()?;
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).or_store_error()?;
@@ -54,6 +50,12 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     }
     transaction.pragma_update(None, "user_version", STEPS.len()).or_store_error()?;
     transaction.commit().or_store_error()
+}
+
+#[expect(clippy::disallowed_methods, reason = "opening a file blocks, as its documentation says")]
+fn wait(tries: i32) -> bool {
+    std::thread::sleep(Duration::from_millis(1));
+    tries < TRIES
 }
 
 #[cfg(test)]
