@@ -16,6 +16,15 @@ pub(crate) const FIRST_USER: i64 = 100_000;
 /// A shopper's ad-hoc cart has the shopper's number and this.
 pub(crate) const FIRST_CART: i64 = 1_000_000_000;
 
+/// The three products in a shopper's cart, written in SQL and in pgbench's scripts alike. The first is the same for all when it is
+/// hot, and is then in no other line.
+pub(crate) fn products(user: &str, is_hot: bool) -> [String; 3] {
+    let (first, others) = (FIRST_PRODUCT + 1, PRODUCTS - 1);
+    let spread = |line: i64| format!("{first} + ({user} * 7 + {}) % {others}", line * 1_013);
+    let hot = || FIRST_PRODUCT.to_string();
+    [if is_hot { hot() } else { spread(0) }, spread(1), spread(2)]
+}
+
 /// Checks out the carts of as many shoppers as there are operations, by so many clients at once. Processor time is this process's.
 pub(crate) fn checkouts(
     runtime: &Runtime,

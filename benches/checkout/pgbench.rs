@@ -7,7 +7,7 @@ use std::time::Duration;
 use benches::{Cost, Result};
 use tempfile::TempDir;
 
-use super::carts::{FIRST_CART, FIRST_PRODUCT, FIRST_USER, PRODUCTS};
+use super::carts::{FIRST_CART, FIRST_USER, products};
 
 pub(crate) struct Pgbench {
     url: String,
@@ -96,18 +96,15 @@ impl Pgbench {
     fn script(&mut self, stock: Stock, is_hot: bool, each: i64) -> Result<PathBuf> {
         self.runs += 1;
         let path = self.folder.path().join(format!("checkout-{}.sql", self.runs));
-        let product = |line: i64| format!("{FIRST_PRODUCT} + (:user * 7 + {} ) % {PRODUCTS}", line * 1_013);
-        let first = if is_hot { FIRST_PRODUCT.to_string() } else { product(0) };
+        let [first, second, third] = products(":user", is_hot);
         let take = match stock {
             Stock::Buckets => TAKE,
             Stock::OneRow => TAKE_ONE_ROW,
         };
         let script = format!(
             "\\set n :n + 1\n\\set user {FIRST_USER} + :client_id * {each} + :n\n\\set cart {FIRST_CART} + :user\n\
-             \\set p1 {first}\n\\set p2 {}\n\\set p3 {}\n\
-             BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;\n{LOCK_CART}\n{take}\n{PLACE}\nCOMMIT;\n",
-            product(1),
-            product(2),
+             \\set p1 {first}\n\\set p2 {second}\n\\set p3 {third}\n\
+             BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;\n{LOCK_CART}\n{take}\n{PLACE}\nCOMMIT;\n"
         );
         std::fs::write(&path, script)?;
         Ok(path)

@@ -11,7 +11,7 @@ use quickcart_core::store::PostgresStore;
 use test_servers::PostgresServer;
 
 use super::REPETITIONS;
-use super::carts::{FIRST_CART, FIRST_PRODUCT, FIRST_USER, PRODUCTS, checkouts};
+use super::carts::{FIRST_CART, FIRST_PRODUCT, FIRST_USER, PRODUCTS, checkouts, products};
 use super::pgbench::{Pgbench, Stock};
 
 /// What we may take, as a multiple of pgbench with the same statements: 80 % of its orders a second.
@@ -89,16 +89,15 @@ fn prepare() -> String {
 
 /// Gives as many shoppers as are needed a new cart with three products.
 fn fill(shoppers: i64, is_hot: bool) -> String {
-    let first = if is_hot { format!("CASE line WHEN 0 THEN {FIRST_PRODUCT} ELSE") } else { "(".to_owned() };
-    let end = if is_hot { "END" } else { ")" };
+    let [first, second, third] = products("user_id", is_hot);
     format!(
         "DELETE FROM cart_item; DELETE FROM cart WHERE cart_id > {FIRST_CART};
          INSERT INTO cart (cart_id, user_id, connected_at_ms)
          SELECT {FIRST_CART} + user_id, user_id, 0 FROM \"user\"
          WHERE user_id BETWEEN {FIRST_USER} AND {FIRST_USER} + {shoppers} - 1;
          INSERT INTO cart_item (cart_id, product_id, quantity, version)
-         SELECT cart_id, {first} {FIRST_PRODUCT} + (user_id * 7 + line * 1013) % {PRODUCTS} {end}, 1, 1
-         FROM cart, generate_series(0, 2) AS line WHERE cart_id > {FIRST_CART} ON CONFLICT DO NOTHING;
+         SELECT cart_id, product_id, 1, 1 FROM cart, UNNEST(ARRAY[{first}, {second}, {third}]::BIGINT[]) AS product_id
+         WHERE cart_id > {FIRST_CART};
          ANALYZE cart; ANALYZE cart_item;"
     )
 }

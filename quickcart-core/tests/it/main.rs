@@ -39,3 +39,4 @@ mod tokens;
 mod upgrades;
 mod visit;
 mod walks;
+mod walks_allocations;

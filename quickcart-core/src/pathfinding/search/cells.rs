@@ -22,6 +22,7 @@ pub(in crate::pathfinding) struct Search {
     /// The open list: the smallest estimate first, and among those the one that is furthest.
     open: BinaryHeap<(Reverse<Cost>, Cost, Cell)>,
     stamp: u32,
+    estimate: Estimate,
     /// Where the walk that was found goes.
     pub(in crate::pathfinding) bends: Vec<Cell>,
     /// All its cells.
@@ -77,6 +78,20 @@ impl Search {
         self.bends = bends;
     }
 
+    /// Searches by what a walk to `goal` costs at least.
+    pub(in crate::pathfinding) fn aimed<T>(
+        &mut self,
+        terrain: &Terrain,
+        goal: Cell,
+        run: impl FnOnce(&mut Self, &Estimate) -> T,
+    ) -> T {
+        let mut estimate = std::mem::take(&mut self.estimate);
+        estimate.aim(terrain, goal);
+        let answer = run(self, &estimate);
+        self.estimate = estimate;
+        answer
+    }
+
     /// The cost of the shortest path between two free cells.
     pub(in crate::pathfinding) fn a_star(
         &mut self,
@@ -84,20 +99,21 @@ impl Search {
         start: Cell,
         goal: Cell,
     ) -> Option<Cost> {
-        let estimate = Estimate::toward(terrain, goal);
-        self.begin(start, terrain.grid.len());
-        while let Some((cell, cost)) = self.settle() {
-            if cell == goal {
-                return Some(cost);
-            }
-            terrain.for_each_step(cell, |next, step| {
-                let cost = cost + step;
-                if cost < self.cost_of(next) {
-                    self.reach(next, cell, cost, cost + estimate.of(next));
+        self.aimed(terrain, goal, |search, estimate| {
+            search.begin(start, terrain.grid.len());
+            while let Some((cell, cost)) = search.settle() {
+                if cell == goal {
+                    return Some(cost);
                 }
-            });
-        }
-        None
+                terrain.for_each_step(cell, |next, step| {
+                    let cost = cost + step;
+                    if cost < search.cost_of(next) {
+                        search.reach(next, cell, cost, cost + estimate.of(terrain, next));
+                    }
+                });
+            }
+            None
+        })
     }
 
     /// The costs from one free cell to each of `goals`; [`UNREACHABLE`] for those that no walk reaches.

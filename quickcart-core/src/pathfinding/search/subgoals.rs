@@ -25,7 +25,10 @@ pub(in crate::pathfinding) struct SubgoalSearch<'a> {
 impl SubgoalSearch<'_> {
     /// The cost of the shortest walk; the search knows where it bends.
     pub(in crate::pathfinding) fn run(&self, search: &mut Search, from: Cell, to: Cell) -> Option<Cost> {
-        let estimate = Estimate::toward(self.terrain, to);
+        search.aimed(self.terrain, to, |search, estimate| self.by_estimate(search, estimate, from, to))
+    }
+
+    fn by_estimate(&self, search: &mut Search, estimate: &Estimate, from: Cell, to: Cell) -> Option<Cost> {
         search.begin(from, self.terrain.grid.len());
         while let Some((cell, cost)) = search.settle() {
             if cell == to {
@@ -34,7 +37,7 @@ impl SubgoalSearch<'_> {
             let mut reach = |next: Cell, step: Cost| {
                 let cost = cost + step;
                 if cost < search.cost_of(next)
-                    && let Some(rest) = self.cost_at_least(&estimate, next, to)
+                    && let Some(rest) = self.cost_at_least(estimate, next, to)
                 {
                     search.reach(next, cell, cost, cost + rest);
                 }
@@ -54,10 +57,10 @@ impl SubgoalSearch<'_> {
     }
 
     /// `None` where no walk led before.
-    fn cost_at_least(&self, estimate: &Estimate<'_>, from: Cell, to: Cell) -> Option<Cost> {
+    fn cost_at_least(&self, estimate: &Estimate, from: Cell, to: Cell) -> Option<Cost> {
         match self.index {
             Some(index) => Some(index.distance(from, to)).filter(|&cost| cost < UNREACHABLE),
-            None => Some(estimate.of(from)),
+            None => Some(estimate.of(self.terrain, from)),
         }
     }
 }
