@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 use super::error::OrStoreError;
 use crate::error::StoreError;
@@ -16,5 +17,7 @@ pub(super) fn set_up(connection: &Connection, busy_timeout: Duration) -> Result<
     connection.busy_timeout(busy_timeout).or_store_error()?;
     connection.pragma_update(None, "foreign_keys", true).or_store_error()?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Else SQLite plans a statement anew each time that another LIMIT is bound to it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).or_store_error()?;
     Ok(())
 }
