@@ -33,7 +33,7 @@ impl Buyer {
     }
 
     /// Makes a cart and puts one piece of each into it, in this order.
-    pub(super) async fn takes(&self, products: [i64; 2]) {
+    pub(super) async fn takes(&self, products: &[i64]) {
         assert_eq!(answer(self.request(Method::POST, "/cart/connect")).await.unwrap().0, 201);
         for product_id in products {
             let request = self.request(Method::POST, "/cart/item/add");
@@ -71,8 +71,17 @@ impl Buyer {
         panic!("shopper {} has no answer after {TRIES} requests", self.user_id);
     }
 
-    fn order(&self) -> RequestBuilder {
-        self.request(Method::POST, "/v1/orders").header("Idempotency-Key", format!("key-{}", self.user_id))
+    pub(super) fn order(&self) -> RequestBuilder {
+        self.request(Method::POST, "/v1/orders").header("Idempotency-Key", self.key())
+    }
+
+    /// Calls an order off.
+    pub(super) fn cancel(&self, order_id: i64) -> RequestBuilder {
+        self.request(Method::POST, &format!("/v1/orders/{order_id}/cancel"))
+    }
+
+    pub(super) fn key(&self) -> String {
+        format!("key-{}", self.user_id)
     }
 }
 

@@ -73,7 +73,7 @@ pub(super) async fn with_baskets(
         .cloned()
         .map(|buyer| {
             let products = if chance.below(2) == 0 { [MILK, BREAD] } else { [BREAD, MILK] };
-            tokio::spawn(async move { buyer.takes(products).await })
+            tokio::spawn(async move { buyer.takes(&products).await })
         })
         .collect();
     for task in tasks {

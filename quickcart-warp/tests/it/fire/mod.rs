@@ -2,10 +2,13 @@
 
 mod books;
 mod buyer;
+mod cut_off;
 mod database;
+mod fuse;
 mod killed;
 mod last_pieces;
 mod one_address;
+mod proxy;
 mod seed;
 mod shop;
 

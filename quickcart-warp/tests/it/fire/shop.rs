@@ -17,9 +17,10 @@ const JWT_KEY: &str = "the jwt key of this test with 32 bytes";
 const SECRET: &str = "the secret key of this test, 32 bytes";
 const ADMIN_KEY: &str = "the admin key of this test";
 
-/// Two products of the demo store.
+/// Products of the demo store.
 pub(super) const MILK: i64 = 1;
 pub(super) const BREAD: i64 = 2;
+pub(super) const CREAM: i64 = 3;
 
 pub(super) struct Shop {
     pub(super) servers: Vec<Mutex<Server>>,
