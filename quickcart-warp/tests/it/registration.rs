@@ -70,11 +70,11 @@ impl Desk {
     }
 }
 
-fn details(email: &str, citizen_id: &str) -> Value {
+pub(crate) fn details(email: &str, citizen_id: &str) -> Value {
     json!({"email": email, "hoTen": "Nguyễn Văn An", "SDT": "0900000001", "CCCD": citizen_id, "diaChi": "Hà Nội"})
 }
 
-fn code_in(mail: &Mail) -> String {
+pub(crate) fn code_in(mail: &Mail) -> String {
     let text = text_of(mail);
     let code = text.split("là: ").nth(1).unwrap();
     code.chars().take_while(char::is_ascii_digit).collect()

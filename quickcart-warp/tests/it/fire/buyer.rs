@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::shop::Shop;
 
-/// How often a buyer asks, and how long it rests in between: half a minute in all.
-const TRIES: u32 = 600;
-const REST: Duration = Duration::from_millis(50);
+/// How often somebody asks who insists, and how long they rest in between: half a minute in all.
+pub(super) const TRIES: u32 = 600;
+pub(super) const REST: Duration = Duration::from_millis(50);
 
 #[derive(Clone)]
 pub(super) struct Buyer {

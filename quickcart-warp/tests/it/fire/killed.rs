@@ -9,14 +9,14 @@ use tokio::sync::watch;
 use super::books::check_books;
 use super::buyer::Outcome;
 use super::database::Database;
-use super::last_pieces::{BUYERS, with_baskets};
+use super::last_pieces::with_baskets;
 use super::on_every_database;
 use super::seed::{Chance, seeds};
 use super::shop::Shop;
 
 const PIECES: usize = 10;
-/// How often something is killed while the buyers are at it.
-const KILLS: usize = 3;
+/// How often something is killed.
+pub(super) const KILLS: usize = 3;
 
 on_every_database! {
     nothing_is_lost_with_the_server
@@ -49,30 +49,10 @@ async fn sell(database: Database, seed: u64, kill: fn(&Shop)) {
     let mut chance = Chance::new(seed);
     let shop = Shop::start(database, 1, &[]);
     let buyers = with_baskets(&shop, PIECES, &mut chance).await;
-    // A moment is when so many buyers have their answer: the others are somewhere in between.
-    let mut moments: Vec<_> = (0..KILLS).map(|_| chance.below(BUYERS / 2)).collect();
-    moments.sort_unstable();
-    let answered = Arc::new(watch::Sender::new(0));
-    let mut seen = answered.subscribe();
-    let tasks: Vec<_> = buyers
-        .iter()
-        .cloned()
-        .map(|buyer| {
-            let answered = Arc::clone(&answered);
-            tokio::spawn(async move {
-                let outcome = buyer.insists().await;
-                answered.send_modify(|count| *count += 1);
-                outcome
-            })
-        })
-        .collect();
-    for moment in moments {
-        seen.wait_for(|count| *count >= moment).await.unwrap();
-        tokio::task::block_in_place(|| kill(&shop));
-    }
+    let orders = buyers.iter().cloned().map(|buyer| async move { buyer.insists().await });
+    let outcomes = under_fire(orders.collect(), &mut chance, || kill(&shop)).await;
     let mut acknowledged = BTreeMap::new();
-    for (buyer, task) in buyers.iter().zip(tasks) {
-        let outcome = task.await.unwrap();
+    for (buyer, outcome) in buyers.iter().zip(outcomes) {
         assert_eq!(buyer.insists().await, outcome, "the same request has the same answer, seed {seed:#x}");
         if let Outcome::Sold(order) = outcome {
             acknowledged.insert(buyer.user_id, order["order_id"].as_i64().unwrap());
@@ -88,4 +68,34 @@ async fn sell(database: Database, seed: u64, kill: fn(&Shop)) {
         assert_eq!(shop.database.query(sql), lines, "{sql}, seed {seed:#x}");
     }
     check_books(&shop.database);
+}
+
+/// What comes of these, all at once, while something is killed at moments that chance makes.
+pub(super) async fn under_fire<F>(work: Vec<F>, chance: &mut Chance, kill: impl Fn()) -> Vec<F::Output>
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    // A moment is when so many have their answer: the others are somewhere in between.
+    let mut moments: Vec<_> = (0..KILLS).map(|_| chance.below(work.len() / 2)).collect();
+    moments.sort_unstable();
+    let answered = Arc::new(watch::Sender::new(0));
+    let mut seen = answered.subscribe();
+    let spawn = |work: F| {
+        let answered = Arc::clone(&answered);
+        tokio::spawn(async move {
+            let outcome = work.await;
+            answered.send_modify(|count| *count += 1);
+            outcome
+        })
+    };
+    let tasks: Vec<_> = work.into_iter().map(spawn).collect();
+    for moment in moments {
+        seen.wait_for(|count| *count >= moment).await.unwrap();
+        tokio::task::block_in_place(&kill);
+    }
+    let mut outcomes = Vec::new();
+    for task in tasks {
+        outcomes.push(task.await.unwrap());
+    }
+    outcomes
 }

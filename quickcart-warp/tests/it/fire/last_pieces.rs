@@ -7,7 +7,7 @@ use super::on_every_database;
 use super::seed::{Chance, is_soak};
 use super::shop::{BREAD, MILK, Shop};
 
-pub(super) const BUYERS: usize = 64;
+const BUYERS: usize = 64;
 
 on_every_database! {
     as_many_are_sold_as_there_are

@@ -2,6 +2,7 @@
 
 mod books;
 mod buyer;
+mod customer_numbers;
 mod cut_off;
 mod database;
 mod fuse;
