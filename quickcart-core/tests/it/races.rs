@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quickcart_core::account::{
-    Claim, CustomerDetails, Employee, MemberError, MemberStore, NewMember, Proof, RegistrationError,
-    Revocation, Revoked, Role,
+    Claim, CustomerDetails, Employee, MemberError, MemberStore, NewMember, PasswordHash, Proof,
+    RegistrationError, RegistrationStore, Revocation, Revoked, Role,
 };
 use quickcart_core::book_order::{Book, BookOrderError, Purchase, Session};
 use quickcart_core::cart::{CartError, Quantity};
@@ -29,6 +29,7 @@ on_every_database! {
     a_phone_opens_so_many_sessions_and_no_more
     an_order_is_called_off_once
     an_address_belongs_to_a_customer_or_an_employee
+    customers_are_numbered_without_repeats_or_gaps
     a_proof_makes_one_member
     a_reader_misses_no_revocation
 }
@@ -186,29 +187,41 @@ async fn an_order_is_called_off_once(database: Database) {
     assert_eq!(refused.count(), 15, "{answers:?}");
 }
 
+/// Who has shown the code of a registration.
+const CLAIM: Claim = Claim { network: None, token: Some([2; 32]) };
+
+fn hash() -> PasswordHash {
+    "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW".parse().unwrap()
+}
+
+async fn up_to_the_password(store: &dyn RegistrationStore, email: &EmailAddress) {
+    let proof = Proof { network: None, token: [2; 32], proved_at: NOW };
+    store.begin(email, NOW).await.unwrap();
+    store.verify(email, proof).await.unwrap();
+    store.set_password(email, CLAIM, hash(), NOW).await.unwrap();
+}
+
+fn details(card: u32) -> CustomerDetails {
+    CustomerDetails {
+        name: "An".to_owned(),
+        phone: "0900000001".to_owned(),
+        citizen_id: format!("{card:012}"),
+        address: "Hà Nội".to_owned(),
+    }
+}
+
 async fn an_address_belongs_to_a_customer_or_an_employee(database: Database) {
     let store = database.open().await;
-    let claim = Claim { network: None, token: Some([2; 32]) };
-    let proof = Proof { network: None, token: [2; 32], proved_at: NOW };
-    let hash = || "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW".parse().unwrap();
     let role = Role { role_id: "CV001".to_owned(), name: "Till".to_owned() };
     store.put_role(role.clone()).await.unwrap();
     for round in 0..4 {
         let email: EmailAddress = format!("an{round}@example.com").parse().unwrap();
-        store.begin(&email, NOW).await.unwrap();
-        store.verify(&email, proof).await.unwrap();
-        store.set_password(&email, claim, hash(), NOW).await.unwrap();
+        up_to_the_password(&*store, &email).await;
         let answers = at_once(8, |index| {
-            let (store, email, claim, role) = (Arc::clone(&store), email.clone(), claim, role.clone());
+            let (store, email, role) = (Arc::clone(&store), email.clone(), role.clone());
             async move {
                 if index % 2 == 0 {
-                    let details = CustomerDetails {
-                        name: "An".to_owned(),
-                        phone: "0900000001".to_owned(),
-                        citizen_id: format!("00109900000{round}"),
-                        address: "Hà Nội".to_owned(),
-                    };
-                    store.complete(&email, claim, details, NOW).await.map(drop)
+                    store.complete(&email, CLAIM, details(round), NOW).await.map(drop)
                 } else {
                     let employee_id = format!("NV{round}{index}");
                     let (name, phone) = ("An".to_owned(), "0900000001".to_owned());
@@ -222,6 +235,25 @@ async fn an_address_belongs_to_a_customer_or_an_employee(database: Database) {
             |answer: &_| matches!(answer, Err(RegistrationError::EmailTaken | RegistrationError::OutOfStep));
         assert_eq!(answers.iter().filter(|answer| refused(answer)).count(), 7, "{answers:?}");
     }
+}
+
+/// Gaps come only of what breaks off, and of two who want one card at the same moment.
+async fn customers_are_numbered_without_repeats_or_gaps(database: Database) {
+    let store = database.open().await;
+    let email = |index: u32| format!("k{index}@example.com").parse::<EmailAddress>().unwrap();
+    for index in 0..16 {
+        up_to_the_password(&*store, &email(index)).await;
+    }
+    // Twice each, of which one is late.
+    let answers = at_once(32, |index| {
+        let (store, email) = (Arc::clone(&store), email(index / 2));
+        async move { store.complete(&email, CLAIM, details(index / 2), NOW).await }
+    })
+    .await;
+    let mut numbers: Vec<_> =
+        answers.into_iter().flatten().map(|customer| customer.customer_id.number()).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=16).collect::<Vec<_>>());
 }
 
 async fn a_proof_makes_one_member(database: Database) {
