@@ -332,6 +332,32 @@ async fn defect_6_guessing_passwords_is_limited_where_it_happens() {
     assert!(is_limited(&desk.registrations.login(Some(&nobody), "secret12", HOME).await), "nobody, too");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn defects_6_and_8_of_guesses_at_once_no_more_are_judged() {
+    let desk = Desk::open();
+    desk.customer("an", "001099000001").await;
+    desk.up_to_the_password(&email("binh")).await;
+    let guesses: Vec<_> = (0..24)
+        .map(|_| {
+            let registrations = desk.registrations.clone();
+            tokio::spawn(async move {
+                let login = registrations.login(Some(&email("an")), "wrong one", HOME).await;
+                let card = registrations.complete(&email("binh"), home(), &details("001099000001")).await;
+                (login, card)
+            })
+        })
+        .collect();
+    let (mut logins, mut cards) = (0, 0);
+    for guess in guesses {
+        let (login, card) = guess.await.unwrap();
+        assert!(matches!(login, Err(RegistrationError::WrongCredentials)) || is_limited(&login), "{login:?}");
+        assert!(matches!(card, Err(RegistrationError::CitizenIdTaken)) || is_limited(&card), "{card:?}");
+        logins += usize::from(!is_limited(&login));
+        cards += usize::from(!is_limited(&card));
+    }
+    assert_eq!((logins, cards), (20, 5));
+}
+
 #[tokio::test]
 async fn hashes_of_the_old_system_are_upgraded_by_a_login() {
     let desk = Desk::open();
