@@ -3,6 +3,8 @@
 #[path = "checkout/main.rs"]
 mod checkout;
 mod device;
+#[path = "growth/main.rs"]
+mod growth;
 #[path = "http/main.rs"]
 mod http;
 #[path = "messaging/main.rs"]
@@ -27,5 +29,6 @@ fn main() -> benches::Result<()> {
     device::main()?;
     store::main()?;
     checkout::main()?;
+    growth::main()?;
     pathfinding::main()
 }
