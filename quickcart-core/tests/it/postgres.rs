@@ -1,5 +1,7 @@
 //! What only PostgreSQL does: servers that restart, hang and are away, and several of ours on one database.
 
+use std::io::Read;
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -40,6 +42,20 @@ async fn a_database_of_a_later_version_is_refused() {
     POSTGRES.query(&url, "UPDATE schema_version SET version = 99").unwrap();
     let error = PostgresStore::open(&url, 2).await.err().unwrap();
     assert!(matches!(&error, StoreError::Internal(cause) if cause.to_string().contains("99")), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_database_that_ends_before_its_first_word_is_away() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://postgres@{}/shop", listener.local_addr().unwrap());
+    let database = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        // Whether it has TLS: read, so that the connection is closed, and not reset.
+        stream.read_exact(&mut [0; 8]).unwrap();
+    });
+    let error = PostgresStore::open(&url, 1).await.err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");
+    database.join().unwrap();
 }
 
 #[tokio::test]

@@ -24,6 +24,8 @@ pub(super) fn store_error(error: Error) -> StoreError {
     }
     match error {
         Error::Io(_)
+        // sqlx takes the end of a server that was just asked for TLS for a wrong answer.
+        | Error::Protocol(_)
         | Error::Tls(_)
         | Error::PoolTimedOut
         | Error::PoolClosed
