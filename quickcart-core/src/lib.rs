@@ -33,6 +33,7 @@ pub mod money;
 pub mod phone;
 pub mod secret;
 pub mod tax;
+pub mod transition;
 
 pub mod messaging;
 pub mod otp;

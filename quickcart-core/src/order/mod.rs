@@ -6,7 +6,6 @@ mod kind;
 mod payment;
 mod pricing;
 mod status;
-mod transition;
 mod under_way;
 
 use async_trait::async_trait;
@@ -16,14 +15,14 @@ pub use idempotency::{IdempotencyKey, InvalidIdempotencyKey};
 pub use kind::{OrderKind, UnknownOrderKind};
 pub use payment::{Payment, PaymentEvent, PaymentMethod, PaymentState, UnknownPayment};
 pub use pricing::{OrderLine, Totals, price};
-pub use status::{Actor, OrderEvent, OrderStatus, UnknownOrderStatus};
-pub use transition::{IllegalTransition, Transition};
+pub use status::{OrderEvent, OrderStatus, UnknownOrderStatus};
 pub(crate) use under_way::UnderWay;
 
 use crate::account::UserId;
 use crate::cart::CartId;
 use crate::catalog::Page;
 use crate::clock::Timestamp;
+pub use crate::transition::{Actor, IllegalTransition, Transition};
 
 /// Names an order.
 pub type OrderId = i64;

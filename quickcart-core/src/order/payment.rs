@@ -3,9 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::Actor::{self, Staff, System};
-use super::transition::{IllegalTransition, Transition, after};
 use crate::money::Money;
+use crate::transition::Actor::{self, Staff, System};
+use crate::transition::{IllegalTransition, Transition, after};
 
 /// How an order is paid.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -252,8 +252,8 @@ pub struct UnknownPayment;
 
 #[cfg(test)]
 mod tests {
-    use super::super::transition::mermaid;
     use super::*;
+    use crate::transition::mermaid;
 
     #[test]
     fn money_moves_by_providers_and_cash_by_staff() {

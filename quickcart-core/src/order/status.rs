@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::transition::{IllegalTransition, Transition, after};
+use crate::transition::{Actor, IllegalTransition, Transition, after};
 
 /// Where an order stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,19 +45,6 @@ pub enum OrderEvent {
     Deliver,
     /// The courier brings it back.
     FailDelivery,
-}
-
-/// Who does something to an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Actor {
-    /// Whose order it is.
-    Customer,
-    /// Who works in the shop.
-    Staff,
-    /// Who brings it.
-    Courier,
-    /// The shop's own rules and clocks.
-    System,
 }
 
 use Actor::{Courier, Customer, Staff, System};
@@ -171,19 +158,6 @@ impl OrderEvent {
     }
 }
 
-impl Actor {
-    /// Its name in databases and in JSON.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Customer => "customer",
-            Staff => "staff",
-            Courier => "courier",
-            System => "system",
-        }
-    }
-}
-
 impl fmt::Display for OrderStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -191,12 +165,6 @@ impl fmt::Display for OrderStatus {
 }
 
 impl fmt::Display for OrderEvent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -217,8 +185,8 @@ pub struct UnknownOrderStatus;
 
 #[cfg(test)]
 mod tests {
-    use super::super::transition::mermaid;
     use super::*;
+    use crate::transition::mermaid;
 
     /// The whole table once more, as somebody would draw it: from, event, actor; everything else is refused.
     #[test]
@@ -241,7 +209,7 @@ mod tests {
         };
         for status in OrderStatus::ALL {
             for event in OrderEvent::ALL {
-                for by in [Customer, Staff, Courier, System] {
+                for by in Actor::ALL {
                     assert_eq!(
                         status.after(event, by).ok(),
                         allowed(status, event, by),

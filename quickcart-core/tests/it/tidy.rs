@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module and what it may use.
-const MAY_USE: [(&str, &[&str]); 24] = [
+const MAY_USE: [(&str, &[&str]); 25] = [
     ("error", &[]),
     ("clock", &[]),
     ("money", &[]),
@@ -13,16 +13,17 @@ const MAY_USE: [(&str, &[&str]); 24] = [
     ("form", &[]),
     ("email", &["error"]),
     ("phone", &["error"]),
+    ("transition", &["error"]),
     ("messaging", &["error", "clock", "email", "phone"]),
     ("otp", &["error", "clock", "email", "secret", "phone", "messaging"]),
     ("device", &["error", "form"]),
     ("pathfinding", &["error"]),
     ("catalog", &["error", "money", "tax", "pathfinding"]),
     ("account", &["error", "clock", "secret", "email", "phone", "messaging", "otp", "catalog"]),
-    ("admin", &["error", "clock", "money", "phone", "account", "catalog"]),
-    ("cart", &["error", "clock", "account", "catalog", "device", "pathfinding"]),
-    ("stock", &["error", "clock", "account", "catalog"]),
-    ("order", &["error", "clock", "money", "tax", "account", "catalog", "cart", "stock"]),
+    ("admin", &["error", "clock", "money", "phone", "account", "catalog", "cart"]),
+    ("cart", &["error", "clock", "transition", "account", "catalog", "device", "pathfinding"]),
+    ("stock", &["error", "clock", "transition", "account", "catalog", "cart"]),
+    ("order", &["error", "clock", "money", "tax", "transition", "account", "catalog", "cart", "stock"]),
     ("outbox", &["error", "clock", "secret", "messaging", "order"]),
     ("book_order", &["error", "clock", "money", "secret", "phone", "otp", "catalog", "cart", "order"]),
     ("walk", &["error", "catalog", "pathfinding"]),
@@ -37,6 +38,7 @@ const MAY_USE: [(&str, &[&str]); 24] = [
             "clock",
             "money",
             "tax",
+            "transition",
             "email",
             "secret",
             "phone",

@@ -1,7 +1,46 @@
-//! Tables of what may happen, read the same way for every state machine.
+//! Tables of what may happen and who may do it, read the same way for carts, orders and payments.
 
-use super::Actor;
+use std::fmt;
+
 use crate::error::{DomainError, ErrorKind};
+
+/// Who does something to a cart, an order or a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Actor {
+    /// Whose it is.
+    Customer,
+    /// Who works in the shop.
+    Staff,
+    /// Who brings orders.
+    Courier,
+    /// What a trolley carries: its scale, its scanner.
+    Device,
+    /// The shop's own rules and clocks.
+    System,
+}
+
+impl Actor {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Customer, Self::Staff, Self::Courier, Self::Device, Self::System];
+
+    /// Its name in databases and in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Staff => "staff",
+            Self::Courier => "courier",
+            Self::Device => "device",
+            Self::System => "system",
+        }
+    }
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
 
 /// One line of a table: what may happen in a state, where that leads, and who may do it.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +56,7 @@ pub struct Transition<S: 'static, E: 'static> {
 }
 
 /// The state after an event, by the table.
-pub(super) fn after<S, E>(
+pub(crate) fn after<S, E>(
     table: &[Transition<S, E>],
     from: Option<S>,
     event: E,
@@ -71,7 +110,7 @@ impl DomainError for IllegalTransition {
 
 /// The table as a diagram of [Mermaid](https://mermaid.js.org/syntax/stateDiagram.html).
 #[cfg(test)]
-pub(super) fn mermaid<S: Copy + PartialEq + ToString, E: Copy + ToString>(
+pub(crate) fn mermaid<S: Copy + PartialEq + ToString, E: Copy + ToString>(
     table: &[Transition<S, E>],
 ) -> String {
     let name = |state: Option<S>| state.map_or_else(|| "[*]".to_owned(), |state| state.to_string());
