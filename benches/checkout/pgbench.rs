@@ -31,7 +31,8 @@ const LOCK_CART: &str = "SELECT product.product_id, product.product_name, produc
         (SELECT seen.version FROM cart AS seen WHERE seen.cart_id = cart.cart_id), product.hsn, product.gst_basis_points, \
         (SELECT prices_include_tax FROM store), \
         EXISTS (SELECT 1 FROM stock WHERE stock.product_id = product.product_id), \
-        EXISTS (SELECT 1 FROM stock_hold WHERE stock_hold.user_id = :user) \
+        EXISTS (SELECT 1 FROM stock_hold WHERE stock_hold.user_id = :user) OR cart.locked_until_ms IS NOT NULL, \
+        cart.locked_until_ms, cart.blocked_weight_mg \
      FROM cart LEFT JOIN cart_item ON cart_item.cart_id = cart.cart_id \
      LEFT JOIN product ON product.product_id = cart_item.product_id \
      WHERE cart.user_id = :user ORDER BY cart_items_id FOR UPDATE OF cart;";

@@ -26,7 +26,8 @@ pub(crate) const SEARCH: &str = concat!(
     " FROM product_search JOIN product ON product.product_id = product_search.rowid \
      WHERE product_search MATCH ?1 ORDER BY product_search.rowid LIMIT ?2 OFFSET ?3"
 );
-pub(crate) const CART: &str = "SELECT cart_id, reported_weight_mg, version FROM cart WHERE user_id = ?1";
+pub(crate) const CART: &str = "SELECT cart_id, user_id, version, reported_weight_mg, locked_until_ms, blocked_weight_mg \
+     FROM cart WHERE user_id = ?1";
 pub(crate) const LINES: &str = concat!(
     "SELECT ",
     product_columns!(),
@@ -118,10 +119,14 @@ impl Bare {
 
     pub(crate) fn cart(&mut self, user_id: i64) -> Result<Option<Cart>> {
         let transaction = self.0.transaction()?;
-        let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-        let cart: Option<(i64, Option<i64>, i64)> =
+        let read = |row: &Row<'_>| {
+            let _: (i64, i64) = (row.get(1)?, row.get(2)?);
+            let _: (Option<i64>, Option<i64>) = (row.get(4)?, row.get(5)?);
+            Ok((row.get(0)?, row.get(3)?))
+        };
+        let cart: Option<(i64, Option<i64>)> =
             transaction.prepare_cached(CART)?.query_row([user_id], read).optional()?;
-        let Some((cart_id, reported_mg, _version)) = cart else { return Ok(None) };
+        let Some((cart_id, reported_mg)) = cart else { return Ok(None) };
         let mut grams = 0;
         let item = |row: &Row<'_>| {
             let (product, cart_items_id, quantity) = (product(row)?, row.get(10)?, row.get(11)?);

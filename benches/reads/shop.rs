@@ -136,7 +136,7 @@ async fn carry(store: &SqliteStore, user_id: UserId, products: [ProductId; 3]) -
     store.connect(user_id, CART_ID, SystemClock.now()).await?;
     for (count, product_id) in (1..).zip(products) {
         let event = CartEvent::ItemAdded { cart_id: CART_ID, product_id, cart_weight_mg: count * 1_250_000 };
-        store.apply(&event).await?;
+        store.apply(&event, None, SystemClock.now()).await?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use benches::{Contender, Cost, Goal, Python, Result, Section, alternate, measure
 use quickcart_core::account::UserId;
 use quickcart_core::cart::CartStore;
 use quickcart_core::catalog::{CatalogStore, Page};
+use quickcart_core::clock::{Clock, SystemClock};
 use quickcart_core::store::SqliteStore;
 use serde_json::json;
 use tokio::runtime::Runtime;
@@ -125,7 +126,7 @@ async fn by_store(store: &SqliteStore, read: Read, user_id: UserId) -> Result<Ve
             Ok(found.iter().map(|product| product.product_id).collect())
         }
         Read::Cart => {
-            let cart = store.view(user_id).await?;
+            let cart = store.view(user_id, SystemClock.now()).await?;
             let products = cart.lines.iter().map(|line| line.product.product_id);
             Ok(std::iter::once(cart.cart_id).chain(products).collect())
         }

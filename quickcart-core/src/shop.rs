@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use crate::account::{AccountError, Holders, Passwords, Profile, ShopperClaims, User, UserId};
 use crate::admin::{AdminError, AuditEntry, AuditFilter, ProductEntry, ProductSheet, UserEntry, Version};
 use crate::cart::{
-    CartError, CartId, CartLine, CartView, ChecklistItem, Connection, GuestLine, GuestToken, Location,
-    Quantity, RecipeMatch, RecipeSource,
+    BlockedCart, CartError, CartId, CartLine, CartView, ChecklistItem, Connection, GuestLine, GuestToken,
+    Location, Quantity, RecipeMatch, RecipeSource,
 };
 use crate::catalog::import::{Progress, StoreData};
 use crate::catalog::{
@@ -33,6 +33,7 @@ pub struct Shop {
     clock: Arc<dyn Clock>,
     map: Arc<RwLock<Option<VersionedMap>>>,
     under_way: UnderWay<UserId>,
+    weight_tolerance_g: Option<u32>,
 }
 
 /// How long what is in a cart is held for its shopper.
@@ -41,7 +42,15 @@ pub const HOLD_TIME: Duration = Duration::from_secs(10 * 60);
 impl Shop {
     /// A shop that is kept in `store`.
     pub fn new(store: Arc<dyn ShopStore>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, map: Arc::default(), under_way: UnderWay::default() }
+        Self { store, clock, map: Arc::default(), under_way: UnderWay::default(), weight_tolerance_g: None }
+    }
+
+    /// Blocks carts whose scale shows so many grams more or less than their lines weigh by the catalogue. Without this, weights are
+    /// not compared: a catalogue may not know what the scale sees, such as the shopper's own bag.
+    #[must_use]
+    pub fn with_weight_tolerance(mut self, tolerance_g: Option<u32>) -> Self {
+        self.weight_tolerance_g = tolerance_g;
+        self
     }
 
     /// Takes a whole store into the shop; see [`CatalogStore::import`](crate::catalog::CatalogStore::import).
@@ -238,7 +247,7 @@ impl Shop {
     /// # Errors
     /// [`CartError`].
     pub async fn disconnect(&self, user_id: UserId) -> Result<CartId, CartError> {
-        self.store.disconnect(user_id).await
+        self.store.disconnect(user_id, self.clock.now()).await
     }
 
     /// The shopper's cart.
@@ -246,7 +255,7 @@ impl Shop {
     /// # Errors
     /// [`CartError`].
     pub async fn cart(&self, user_id: UserId) -> Result<CartView, CartError> {
-        self.store.view(user_id).await
+        self.store.view(user_id, self.clock.now()).await
     }
 
     /// Puts one piece into the shopper's cart; answers the line as it is now. With an `expected` version, a cart that has changed
@@ -260,7 +269,7 @@ impl Shop {
         product_id: ProductId,
         expected: Option<u64>,
     ) -> Result<CartLine, CartError> {
-        self.store.add_item(user_id, product_id, expected).await
+        self.store.add_item(user_id, product_id, expected, self.clock.now()).await
     }
 
     /// Takes one piece out of the shopper's cart, likewise.
@@ -273,7 +282,7 @@ impl Shop {
         product_id: ProductId,
         expected: Option<u64>,
     ) -> Result<CartLine, CartError> {
-        self.store.remove_item(user_id, product_id, expected).await
+        self.store.remove_item(user_id, product_id, expected, self.clock.now()).await
     }
 
     /// Makes a cart for somebody who has not signed in; answers what opens it.
@@ -313,7 +322,31 @@ impl Shop {
     /// # Errors
     /// [`CartError`].
     pub async fn apply(&self, event: &CartEvent) -> Result<CartLine, CartError> {
-        self.store.apply(event).await
+        self.store.apply(event, self.weight_tolerance_g, self.clock.now()).await
+    }
+
+    /// Opens the shopper's cart again that is blocked, once its lines weigh what its scale showed last.
+    ///
+    /// # Errors
+    /// [`CartError::WeightDiffers`] and [`CartError::WeightUnknown`]; [`CartError::Illegal`] when it is not blocked; [`CartError`].
+    pub async fn rescan(&self, user_id: UserId) -> Result<(), CartError> {
+        self.store.rescan(user_id, self.weight_tolerance_g, self.clock.now()).await
+    }
+
+    /// Opens a cart again that is blocked, because `who` says so, for a reason that the audit keeps.
+    ///
+    /// # Errors
+    /// [`CartError::CartNotFound`]; [`CartError::Illegal`] when it is not blocked; [`CartError::Store`].
+    pub async fn approve_cart(&self, cart_id: CartId, reason: &str, who: &str) -> Result<(), CartError> {
+        self.store.approve_cart(cart_id, reason, who, self.clock.now()).await
+    }
+
+    /// The carts that are blocked, by number.
+    ///
+    /// # Errors
+    /// [`CartError::Store`].
+    pub async fn blocked_carts(&self, page: Page) -> Result<Vec<BlockedCart>, CartError> {
+        self.store.blocked_carts(page).await
     }
 
     /// Notes where a trolley stands.
@@ -430,10 +463,10 @@ impl Shop {
         self.store.advance_order(order_id, None, event, by, self.clock.now()).await
     }
 
-    /// Holds all that is in the shopper's cart for [`HOLD_TIME`], while they pay.
+    /// Holds all that is in the shopper's cart for [`HOLD_TIME`], while they pay; it is locked for so long.
     ///
     /// # Errors
-    /// [`StockError::OutOfStock`], and then nothing is held; [`StockError::NoActiveCart`]; [`StockError::Store`].
+    /// [`StockError::Illegal`] when the cart is blocked; [`StockError::OutOfStock`], and then nothing is held; [`StockError::NoActiveCart`]; [`StockError::Store`].
     pub async fn hold_cart(&self, user_id: UserId) -> Result<Hold, StockError> {
         let now = self.clock.now();
         self.store.hold_cart(user_id, now + HOLD_TIME, now).await

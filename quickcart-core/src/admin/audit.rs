@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{ProductEntry, UserEntry};
 use crate::account::Profile;
+use crate::cart::{BlockedCart, CartState};
 use crate::clock::Timestamp;
 use crate::money::Money;
 
@@ -49,9 +50,18 @@ pub enum Action {
     Change,
     /// It was taken out of use.
     Retire,
+    /// A cart's scale showed what its lines do not weigh.
+    Block,
+    /// Its shopper put the lines right.
+    Rescan,
+    /// The staff opened it.
+    Approve,
 }
 
 impl Action {
+    const ALL: [Self; 6] =
+        [Self::Create, Self::Change, Self::Retire, Self::Block, Self::Rescan, Self::Approve];
+
     /// The word for it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -59,6 +69,9 @@ impl Action {
             Self::Create => "create",
             Self::Change => "change",
             Self::Retire => "retire",
+            Self::Block => "block",
+            Self::Rescan => "rescan",
+            Self::Approve => "approve",
         }
     }
 }
@@ -70,6 +83,8 @@ pub enum Entity {
     Product,
     /// A shopper.
     User,
+    /// A cart.
+    Cart,
 }
 
 impl Entity {
@@ -79,6 +94,7 @@ impl Entity {
         match self {
             Self::Product => "product",
             Self::User => "user",
+            Self::Cart => "cart",
         }
     }
 }
@@ -92,10 +108,7 @@ impl FromStr for Action {
     type Err = UnknownWord;
 
     fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        [Self::Create, Self::Change, Self::Retire]
-            .into_iter()
-            .find(|action| action.as_str() == text)
-            .ok_or(UnknownWord)
+        Self::ALL.into_iter().find(|action| action.as_str() == text).ok_or(UnknownWord)
     }
 }
 
@@ -103,7 +116,10 @@ impl FromStr for Entity {
     type Err = UnknownWord;
 
     fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        [Self::Product, Self::User].into_iter().find(|entity| entity.as_str() == text).ok_or(UnknownWord)
+        [Self::Product, Self::User, Self::Cart]
+            .into_iter()
+            .find(|entity| entity.as_str() == text)
+            .ok_or(UnknownWord)
     }
 }
 
@@ -161,6 +177,17 @@ pub fn user_facts(entry: &UserEntry, before: Option<&UserEntry>) -> Value {
         facts["changed"] = json!(changed(before.user.profile.as_ref(), profile));
     }
     facts
+}
+
+/// A cart, for the audit: where it stands, who has it, and what its scale and its lines weigh.
+#[must_use]
+pub fn cart_facts(state: CartState, cart: &BlockedCart) -> Value {
+    json!({
+        "state": state.as_str(),
+        "user_id": cart.user_id,
+        "reported_weight_mg": cart.weighing.reported_mg,
+        "expected_weight_mg": cart.weighing.expected_mg,
+    })
 }
 
 /// The names of the parts that differ.

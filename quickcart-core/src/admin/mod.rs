@@ -5,7 +5,7 @@ mod error;
 
 use async_trait::async_trait;
 
-pub use audit::{Action, AuditEntry, AuditFilter, Entity, product_facts, user_facts};
+pub use audit::{Action, AuditEntry, AuditFilter, Entity, cart_facts, product_facts, user_facts};
 pub use error::AdminError;
 
 use crate::account::{Profile, User, UserId};

@@ -6,6 +6,7 @@ use super::{CartId, Quantity};
 use crate::account::UserId;
 use crate::catalog::ProductId;
 use crate::error::{DomainError, ErrorKind, StoreError};
+use crate::transition::IllegalTransition;
 
 /// Why a cart or a list was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +57,18 @@ pub enum CartError {
         /// The version it has.
         version: u64,
     },
+    /// The cart cannot go on so.
+    #[error(transparent)]
+    Illegal(#[from] IllegalTransition),
+    /// The scale of the cart does not show what its lines weigh.
+    #[error("the cart weighs {} than its lines; put them right, or ask the staff", heavier(*.difference_mg))]
+    WeightDiffers {
+        /// How much more it shows, or less when it is negative, in milligrams.
+        difference_mg: i64,
+    },
+    /// The catalogue does not know what the lines of the cart weigh.
+    #[error("a product in the cart has no defined weight; ask the staff")]
+    WeightUnknown,
     /// Nobody has this trolley, so nothing can be put in it.
     #[error("cart {cart_id} is not connected to a user")]
     CartNotConnected {
@@ -109,6 +122,12 @@ pub enum CartError {
     Store(#[from] StoreError),
 }
 
+/// A difference in grams, for people: what is over is rounded up, so that it is never nothing.
+fn heavier(difference_mg: i64) -> String {
+    let grams = difference_mg.unsigned_abs().div_ceil(1_000);
+    format!("{grams} g {}", if difference_mg < 0 { "less" } else { "more" })
+}
+
 impl DomainError for CartError {
     fn kind(&self) -> ErrorKind {
         match self {
@@ -126,7 +145,10 @@ impl DomainError for CartError {
             | Self::CartInUse { .. }
             | Self::CartChanged { .. }
             | Self::GuestCartMerged
+            | Self::WeightDiffers { .. }
+            | Self::WeightUnknown
             | Self::CartNotConnected { .. } => ErrorKind::Conflict,
+            Self::Illegal(error) => error.kind(),
             Self::NoUnitWeight { .. } | Self::TooMany | Self::OffTheMap => ErrorKind::InvalidInput,
             Self::Store(error) => error.kind(),
         }
@@ -142,6 +164,9 @@ impl DomainError for CartError {
             Self::NotYourCart { .. } => "not_your_cart",
             Self::NotLocated { .. } => "cart_not_located",
             Self::CartChanged { .. } => "cart_changed",
+            Self::Illegal(error) => error.code(),
+            Self::WeightDiffers { .. } => "weight_differs",
+            Self::WeightUnknown => "weight_unknown",
             Self::CartNotConnected { .. } => "cart_not_connected",
             Self::ProductNotFound { .. } => "product_not_found",
             Self::NotInCart { .. } => "not_in_cart",

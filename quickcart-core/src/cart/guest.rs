@@ -9,10 +9,11 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-use super::{CartError, CartId, Quantity};
+use super::{CartError, CartId, CartState, CartStep, Quantity};
 use crate::account::UserId;
 use crate::catalog::{Product, ProductId};
 use crate::clock::Timestamp;
+use crate::transition::Actor;
 
 /// How long a guest's cart is kept after it was last changed: 30 days.
 pub const GUEST_CART_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -55,6 +56,12 @@ pub trait GuestCartStore: Send + Sync + 'static {
         token: &GuestToken,
         now: Timestamp,
     ) -> Result<CartId, CartError>;
+}
+
+/// Whether the cart of a guest may take a step that changes it: one that was merged takes none. One that was abandoned is not there.
+pub(crate) fn check_guest_step(is_merged: bool, step: CartStep, by: Actor) -> Result<(), CartError> {
+    let state = if is_merged { CartState::Merged } else { CartState::Open };
+    state.after(step, by).map(drop).map_err(|_| CartError::GuestCartMerged)
 }
 
 impl GuestToken {

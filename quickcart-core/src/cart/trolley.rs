@@ -1,6 +1,6 @@
 //! A cart, who has it, and where it stands.
 
-use super::{CartError, CartLine};
+use super::{CartError, CartLine, CartState, Weighing};
 use crate::account::UserId;
 use crate::catalog::SectionId;
 use crate::catalog::import::Trolley;
@@ -46,6 +46,8 @@ impl Connection {
 pub struct CartView {
     /// The trolley.
     pub cart_id: CartId,
+    /// Where it stands.
+    pub state: CartState,
     /// Its lines, in the order they came.
     pub lines: Vec<CartLine>,
     /// The weight that its device reported for the whole of it, in milligrams; `None` once something has changed since.
@@ -71,6 +73,17 @@ impl CartView {
         };
         self.reported_weight_mg.unwrap_or_else(by_catalogue)
     }
+}
+
+/// A cart whose scale does not show what its lines weigh, as the staff sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlockedCart {
+    /// The cart.
+    pub cart_id: CartId,
+    /// Who has it.
+    pub user_id: UserId,
+    /// What its scale showed last, and what its lines weigh now.
+    pub weighing: Weighing,
 }
 
 /// Where a trolley stands.

@@ -157,7 +157,7 @@ async fn retires_it(store: &dyn ShopStore, created: &ProductEntry, now: Timestam
     let shopper = store.sign_in(&phone, now).await.expect("a user").user_id;
     store.connect(shopper, 1, now).await.expect("a trolley");
     let added = CartEvent::ItemAdded { cart_id: 1, product_id, cart_weight_mg: 1 };
-    store.apply(&added).await.expect("a line");
+    store.apply(&added, None, now).await.expect("a line");
     let order = store.checkout(shopper, PaymentMethod::Cash, None, now).await.expect("an order");
 
     let result = store.retire_product(product_id, Some(1), "admin", now).await;
@@ -180,14 +180,14 @@ async fn retires_it(store: &dyn ShopStore, created: &ProductEntry, now: Timestam
     assert_eq!(store.product(product_id).await.expect("an answer"), None);
     assert!(store.offers(ALL).await.expect("offers").iter().all(|product| product.product_id != product_id));
     store.connect(shopper, 1, now).await.expect("a trolley");
-    let result = store.apply(&added).await;
+    let result = store.apply(&added, None, now).await;
     assert!(matches!(result, Err(CartError::ProductNotFound { .. })), "{result:?}");
     let weighed = CartEvent::ItemWeighed { cart_id: 1, barcode: "zq-77041".to_owned(), weight_mg: 1 };
-    let result = store.apply(&weighed).await;
+    let result = store.apply(&weighed, None, now).await;
     assert!(matches!(result, Err(CartError::BarcodeNotFound { .. })), "{result:?}");
     let result = store.add_to_checklist(shopper, product_id, Quantity::ONE).await;
     assert!(matches!(result, Err(CartError::ProductNotFound { .. })), "{result:?}");
-    store.disconnect(shopper).await.expect("a trolley");
+    store.disconnect(shopper, now).await.expect("a trolley");
     assert_eq!(store.orders(shopper, ALL).await.expect("orders"), [order], "it stays in old orders");
 
     let heir = sheet(store, "Spelt Drink 1 L", "zq-77041").await;
@@ -253,9 +253,9 @@ async fn changes_and_retires_a_shopper(store: &dyn ShopStore, now: Timestamp) {
     let unknown = |error: Option<CartError>| {
         assert!(matches!(error, Some(CartError::UserNotFound { .. })), "{error:?}");
     };
-    unknown(store.view(asha).await.err());
+    unknown(store.view(asha, now).await.err());
     unknown(store.location(asha).await.err());
-    unknown(store.disconnect(asha).await.err());
+    unknown(store.disconnect(asha, now).await.err());
     unknown(store.checklist(asha, Page::default()).await.err());
     unknown(store.connect(asha, 1, now).await.err());
     unknown(store.add_to_checklist(asha, 1, Quantity::ONE).await.err());
@@ -264,7 +264,7 @@ async fn changes_and_retires_a_shopper(store: &dyn ShopStore, now: Timestamp) {
     let result = store.orders(asha, ALL).await;
     assert!(matches!(result, Err(OrderError::UserNotFound { .. })), "{result:?}");
     store.connect(bina, 1, now).await.expect("their trolley was given back");
-    store.disconnect(bina).await.expect("a trolley");
+    store.disconnect(bina, now).await.expect("a trolley");
 }
 
 async fn writes_the_audit(store: &dyn ShopStore, product_id: i64) {

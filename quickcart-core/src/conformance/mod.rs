@@ -4,6 +4,7 @@
 //! they also run on yours.
 
 mod admin_store;
+mod blocked_carts;
 mod book_order_store;
 mod carts;
 mod member_store;

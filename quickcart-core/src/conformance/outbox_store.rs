@@ -25,7 +25,7 @@ pub async fn outbox_store(store: &dyn Store) {
     let mut orders = Vec::new();
     for _ in 0..2 {
         store.connect_ad_hoc(asha, now).await.expect("a cart");
-        store.add_item(asha, 1, None).await.expect("a line");
+        store.add_item(asha, 1, None, now).await.expect("a line");
         let order = store.checkout(asha, PaymentMethod::Cash, None, now).await.expect("an order");
         orders.push(order.order_id);
     }

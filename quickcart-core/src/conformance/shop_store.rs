@@ -160,7 +160,7 @@ async fn adds_up_checklists(store: &dyn ShopStore, asha: UserId) {
 }
 
 async fn gives_a_trolley_to_one_shopper(store: &dyn ShopStore, asha: UserId, bina: UserId, now: Timestamp) {
-    let result = store.view(asha).await;
+    let result = store.view(asha, now).await;
     assert!(matches!(result, Err(CartError::NoActiveCart)), "{result:?}");
     let result = store.connect(asha, UNKNOWN, now).await;
     assert!(matches!(result, Err(CartError::CartNotFound { cart_id: UNKNOWN })), "{result:?}");
@@ -170,14 +170,14 @@ async fn gives_a_trolley_to_one_shopper(store: &dyn ShopStore, asha: UserId, bin
     assert!(matches!(result, Err(CartError::AnotherCart { cart_id: 1 })), "{result:?}");
     let result = store.connect(bina, 1, now).await;
     assert!(matches!(result, Err(CartError::CartInUse { cart_id: 1 })), "{result:?}");
-    store.apply(&added(1, 1, 1_000_000)).await.expect("a line");
-    assert_eq!(store.disconnect(asha).await.expect("a trolley"), 1);
-    let result = store.apply(&added(1, 1, 1_000_000)).await;
+    store.apply(&added(1, 1, 1_000_000), None, now).await.expect("a line");
+    assert_eq!(store.disconnect(asha, now).await.expect("a trolley"), 1);
+    let result = store.apply(&added(1, 1, 1_000_000), None, now).await;
     assert!(matches!(result, Err(CartError::CartNotConnected { cart_id: 1 })), "{result:?}");
     store.connect(bina, 1, now).await.expect("a free trolley");
-    let cart = store.view(bina).await.expect("a trolley");
+    let cart = store.view(bina, now).await.expect("a trolley");
     assert_eq!((cart.lines.len(), cart.total_weight_mg()), (0, 0), "the next shopper finds it empty");
-    store.disconnect(bina).await.expect("a trolley");
+    store.disconnect(bina, now).await.expect("a trolley");
 }
 
 pub(super) fn added(cart_id: i64, product_id: i64, cart_weight_mg: u64) -> CartEvent {
@@ -193,30 +193,38 @@ async fn counts_what_devices_report(store: &dyn ShopStore, asha: UserId) {
     let weighed = |weight_mg| CartEvent::ItemWeighed { cart_id: 1, barcode: barcode.clone(), weight_mg };
     let count = |line: crate::cart::CartLine| line.quantity.map(Quantity::get);
 
-    assert_eq!(count(store.apply(&added(1, 1, 1_500_000)).await.expect("a line")), Some(1));
-    assert_eq!(count(store.apply(&added(1, 1, 2_500_000)).await.expect("a line")), Some(2));
-    assert_eq!(store.view(asha).await.expect("a trolley").total_weight_mg(), 2_500_000, "as reported last");
+    assert_eq!(count(store.apply(&added(1, 1, 1_500_000), None, now).await.expect("a line")), Some(1));
+    assert_eq!(count(store.apply(&added(1, 1, 2_500_000), None, now).await.expect("a line")), Some(2));
+    assert_eq!(
+        store.view(asha, now).await.expect("a trolley").total_weight_mg(),
+        2_500_000,
+        "as reported last"
+    );
     for _ in 0..2 {
-        let line = store.apply(&weighed(unit_mg * 3)).await.expect("a line");
+        let line = store.apply(&weighed(unit_mg * 3), None, now).await.expect("a line");
         assert_eq!(count(line), Some(3), "a weight is absolute: reported twice, it counts once");
     }
-    let by_catalogue = store.view(asha).await.expect("a trolley");
+    let by_catalogue = store.view(asha, now).await.expect("a trolley");
     let first = by_catalogue.lines[0].product.weight_g.expect("a weight");
     assert_eq!(by_catalogue.total_weight_mg(), 2 * u64::from(first) * 1_000 + unit_mg * 3);
-    assert_eq!(count(store.apply(&weighed(0)).await.expect("a line")), None, "nothing is left of it");
-    assert_eq!(store.view(asha).await.expect("a trolley").lines.len(), 1);
+    assert_eq!(
+        count(store.apply(&weighed(0), None, now).await.expect("a line")),
+        None,
+        "nothing is left of it"
+    );
+    assert_eq!(store.view(asha, now).await.expect("a trolley").lines.len(), 1);
 
-    let result = store.apply(&weighed(u64::MAX / 4)).await;
+    let result = store.apply(&weighed(u64::MAX / 4), None, now).await;
     assert!(matches!(result, Err(CartError::TooMany)), "{result:?}");
-    let result = store.apply(&added(1, UNKNOWN, 1)).await;
+    let result = store.apply(&added(1, UNKNOWN, 1), None, now).await;
     assert!(matches!(result, Err(CartError::ProductNotFound { .. })), "{result:?}");
-    let result = store.apply(&added(UNKNOWN, 1, 1)).await;
+    let result = store.apply(&added(UNKNOWN, 1, 1), None, now).await;
     assert!(matches!(result, Err(CartError::CartNotFound { .. })), "{result:?}");
     let unknown = CartEvent::ItemWeighed { cart_id: 1, barcode: "nope".to_owned(), weight_mg: 1 };
-    let result = store.apply(&unknown).await;
+    let result = store.apply(&unknown, None, now).await;
     assert!(matches!(result, Err(CartError::BarcodeNotFound { .. })), "{result:?}");
     assert_eq!(
-        store.view(asha).await.expect("a trolley").lines.len(),
+        store.view(asha, now).await.expect("a trolley").lines.len(),
         1,
         "what was refused has changed nothing"
     );
@@ -237,9 +245,9 @@ async fn knows_where_trolleys_stand(store: &dyn ShopStore, asha: UserId, now: Ti
 }
 
 async fn makes_one_order_of_a_cart(store: &dyn ShopStore, asha: UserId, now: Timestamp) {
-    store.apply(&added(1, 3, 3_000_000)).await.expect("a line");
-    store.apply(&added(1, 6, 3_500_000)).await.expect("a line");
-    let cart = store.view(asha).await.expect("a trolley");
+    store.apply(&added(1, 3, 3_000_000), None, now).await.expect("a line");
+    store.apply(&added(1, 6, 3_500_000), None, now).await.expect("a line");
+    let cart = store.view(asha, now).await.expect("a trolley");
     let order = store.checkout(asha, PaymentMethod::Cash, None, now).await.expect("an order");
     assert_eq!(order.lines.len(), cart.lines.len());
     let sum: i64 = cart
@@ -257,7 +265,7 @@ async fn makes_one_order_of_a_cart(store: &dyn ShopStore, asha: UserId, now: Tim
     store.connect(asha, 1, now).await.expect("the trolley was given back");
     let result = store.checkout(asha, PaymentMethod::Cash, None, now).await;
     assert!(matches!(result, Err(OrderError::CartEmpty)), "{result:?}");
-    store.apply(&added(1, 2, 1)).await.expect("a line");
+    store.apply(&added(1, 2, 1), None, now).await.expect("a line");
     let newer = store.checkout(asha, PaymentMethod::Cash, None, now).await.expect("an order");
     let orders = store.orders(asha, Page::default()).await.expect("orders");
     assert_eq!(orders, [newer, order], "newest first, with all their lines");

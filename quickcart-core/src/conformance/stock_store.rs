@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use super::shop_store::{UNKNOWN, signs_in};
+use super::shop_store::{UNKNOWN, added, signs_in};
 use crate::account::UserId;
-use crate::cart::CartError;
+use crate::cart::{CartError, CartState, GuestToken, Quantity};
 use crate::catalog::import::demo_store;
 use crate::catalog::{Page, ProductId};
 use crate::clock::Timestamp;
+use crate::device::CartEvent;
 use crate::order::{
     Actor, IdempotencyKey, Order, OrderError, OrderEvent, OrderStatus, PaymentMethod, PaymentState,
 };
@@ -35,6 +36,7 @@ pub async fn stock_store(store: &dyn ShopStore) {
     gives_back_what_was_cancelled(store, asha, bina, now).await;
     holds_until_the_end(store, asha, bina, now).await;
     sells_what_is_held(store, asha, now).await;
+    locks_the_cart(store, asha, now).await;
     makes_one_order_of_a_key(store, asha, bina, now).await;
     adds_up(store, now).await;
 }
@@ -72,8 +74,8 @@ async fn sells_what_there_is(store: &dyn ShopStore, asha: UserId, now: Timestamp
         "{result:?}"
     );
     assert_eq!(level(store, BREAD, now).await.available, 10, "all or nothing");
-    assert_eq!(store.view(asha).await.expect("the cart is still there").lines.len(), 3);
-    store.remove_item(asha, MILK, None).await.expect("a line");
+    assert_eq!(store.view(asha, now).await.expect("the cart is still there").lines.len(), 3);
+    store.remove_item(asha, MILK, None, now).await.expect("a line");
     let order = store.checkout(asha, PaymentMethod::Cash, None, now).await.expect("an order");
     assert_eq!(order.lines.len(), 3, "what is not counted can always be bought");
     assert_eq!((level(store, MILK, now).await.available, level(store, BREAD, now).await.available), (0, 9));
@@ -134,7 +136,7 @@ async fn holds_until_the_end(store: &dyn ShopStore, asha: UserId, bina: UserId, 
     assert_eq!(level(store, MILK, later).await.available, 1);
     let result = store.checkout(asha, PaymentMethod::Cash, None, later).await;
     assert!(matches!(result, Err(OrderError::OutOfStock { .. })), "{result:?}");
-    store.disconnect(asha).await.expect("a cart");
+    store.disconnect(asha, now).await.expect("a cart");
 }
 
 async fn sells_what_is_held(store: &dyn ShopStore, asha: UserId, now: Timestamp) {
@@ -144,14 +146,59 @@ async fn sells_what_is_held(store: &dyn ShopStore, asha: UserId, now: Timestamp)
     store.release_hold(asha).await.expect("nothing is held");
     assert_eq!(level(store, MILK, now).await.held, 0);
     store.hold_cart(asha, now + MINUTE, now).await.expect("a hold");
-    store.disconnect(asha).await.expect("a cart");
+    store.disconnect(asha, now).await.expect("a cart");
     assert_eq!(level(store, MILK, now).await.held, 0, "who gives the cart back needs nothing");
     fill(store, asha, &[(MILK, 1)], now).await;
     store.hold_cart(asha, now + MINUTE, now).await.expect("a hold");
-    store.add_item(asha, MILK, None).await.expect("one more than is held");
+    let more =
+        store.add_item(asha, MILK, None, now + MINUTE).await.expect("one more than was held until now");
+    assert_eq!(more.quantity, Quantity::new(2));
     store.checkout(asha, PaymentMethod::Cash, None, now).await.expect("an order");
     let sold_out = level(store, MILK, now).await;
     assert_eq!((sold_out.available, sold_out.held), (0, 0));
+}
+
+async fn locks_the_cart(store: &dyn ShopStore, asha: UserId, now: Timestamp) {
+    let state = async |at| store.view(asha, at).await.expect("a cart").state;
+    store.count_stock(MILK, 3, None, "admin", now).await.expect("a level");
+    fill(store, asha, &[(3, 1)], now).await;
+    store.hold_cart(asha, now + MINUTE, now).await.expect("a hold, though nothing of it is counted");
+    assert_eq!((state(now).await, state(now + MINUTE).await), (CartState::Locked, CartState::Open));
+    store.hold_cart(asha, now + 2 * MINUTE, now).await.expect("the same hold, longer");
+    assert_eq!(state(now + MINUTE).await, CartState::Locked);
+    let guest = GuestToken::random();
+    store.create_guest_cart(&guest, now).await.expect("a cart");
+    for result in [
+        store.add_item(asha, 3, None, now).await.err(),
+        store.remove_item(asha, 3, None, now).await.err(),
+        store.merge_guest_cart(asha, &guest, now).await.err(),
+    ] {
+        assert!(matches!(result, Some(CartError::Illegal(_))), "{result:?}");
+    }
+    let result = store.rescan(asha, None, now).await;
+    assert!(matches!(result, Err(CartError::Illegal(_))), "{result:?}");
+    store.release_hold(asha).await.expect("nothing is held");
+    assert_eq!(state(now).await, CartState::Open);
+    store.merge_guest_cart(asha, &guest, now).await.expect("what was refused has not become of the guest");
+
+    fill(store, asha, &[(MILK, 2)], now).await;
+    store.hold_cart(asha, now + MINUTE, now).await.expect("a hold");
+    let cart = store.view(asha, now).await.expect("a cart");
+    let product = &cart.lines[0].product;
+    let weight_mg = 2_000 * u64::from(product.weight_g.expect("a weight"));
+    let (cart_id, barcode) = (cart.cart_id, product.barcode.to_string());
+    let same = CartEvent::ItemWeighed { cart_id, barcode, weight_mg };
+    store.apply(&same, None, now).await.expect("a line");
+    assert_eq!(store.view(asha, now).await.expect("a cart"), cart, "the same again ends no checkout");
+    store.apply(&added(cart_id, MILK, 1), None, now).await.expect("what lies there lies there");
+    assert_eq!(state(now).await, CartState::Open);
+    assert_eq!(level(store, MILK, now).await.held, 0, "what was held is free");
+    store.hold_cart(asha, now + MINUTE, now).await.expect("a hold");
+    store.checkout(asha, PaymentMethod::Cash, None, now).await.expect("an order of a cart that is locked");
+    assert_eq!(level(store, MILK, now).await.available, 0);
+    store.connect(asha, 1, now).await.expect("a trolley");
+    assert_eq!(state(now).await, CartState::Open);
+    store.disconnect(asha, now).await.expect("a trolley");
 }
 
 async fn makes_one_order_of_a_key(store: &dyn ShopStore, asha: UserId, bina: UserId, now: Timestamp) {
@@ -166,7 +213,7 @@ async fn makes_one_order_of_a_key(store: &dyn ShopStore, asha: UserId, bina: Use
     assert_eq!(keyed(store, asha, &cash, now).await.expect("the order as it was placed"), order);
     let result = keyed(store, asha, &key("first", b"card"), now).await;
     assert!(matches!(result, Err(OrderError::KeyReused)), "{result:?}");
-    assert_eq!(store.view(asha).await.expect("the cart is still there").lines.len(), 1);
+    assert_eq!(store.view(asha, now).await.expect("the cart is still there").lines.len(), 1);
     fill(store, bina, &[(BREAD, 1)], now).await;
     let other = keyed(store, bina, &cash, now).await.expect("the key of another shopper is another key");
     assert_ne!(other.order_id, order.order_id);
@@ -212,14 +259,14 @@ async fn movements(store: &dyn ShopStore, product_id: Option<ProductId>) -> Vec<
 
 /// Puts just these into a shopper's cart.
 async fn fill(store: &dyn ShopStore, user_id: UserId, pieces: &[(ProductId, u32)], now: Timestamp) {
-    match store.disconnect(user_id).await {
+    match store.disconnect(user_id, now).await {
         Ok(_) | Err(CartError::NoActiveCart) => {}
         Err(error) => panic!("{error:?}"),
     }
     store.connect_ad_hoc(user_id, now).await.expect("a cart");
     for (product_id, count) in pieces {
         for _ in 0..*count {
-            store.add_item(user_id, *product_id, None).await.expect("a line");
+            store.add_item(user_id, *product_id, None, now).await.expect("a line");
         }
     }
 }

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use super::STOCK_MAX;
 use crate::account::UserId;
+use crate::cart::CartError;
 use crate::catalog::ProductId;
 use crate::error::{DomainError, ErrorKind, StoreError};
+use crate::transition::IllegalTransition;
 
 /// A product of which fewer pieces are there than are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +39,9 @@ pub enum StockError {
     /// The shopper has no cart.
     #[error("there is no active cart")]
     NoActiveCart,
+    /// The cart cannot be held now.
+    #[error(transparent)]
+    Illegal(#[from] IllegalTransition),
     /// There are not enough pieces.
     #[error("{}", describe(.shortages))]
     OutOfStock {
@@ -57,6 +62,18 @@ pub enum StockError {
     Store(#[from] StoreError),
 }
 
+/// Why what is in a cart is not held.
+impl From<CartError> for StockError {
+    fn from(error: CartError) -> Self {
+        match error {
+            CartError::UserNotFound { user_id } => Self::UserNotFound { user_id },
+            CartError::Illegal(error) => error.into(),
+            CartError::Store(error) => error.into(),
+            _ => Self::NoActiveCart,
+        }
+    }
+}
+
 /// The shortages, in words for people.
 pub(crate) fn describe(shortages: &[Shortage]) -> String {
     let one = |Shortage { product_id, wanted, available }: &Shortage| {
@@ -71,6 +88,7 @@ impl DomainError for StockError {
             Self::ProductNotFound { .. } | Self::NoActiveCart => ErrorKind::NotFound,
             Self::UserNotFound { .. } => ErrorKind::Unauthenticated,
             Self::OutOfStock { .. } | Self::Held { .. } => ErrorKind::Conflict,
+            Self::Illegal(error) => error.kind(),
             Self::TooMany => ErrorKind::InvalidInput,
             Self::Store(error) => error.kind(),
         }
@@ -81,6 +99,7 @@ impl DomainError for StockError {
             Self::ProductNotFound { .. } => "product_not_found",
             Self::UserNotFound { .. } => "user_not_found",
             Self::NoActiveCart => "no_active_cart",
+            Self::Illegal(error) => error.code(),
             Self::OutOfStock { .. } => "out_of_stock",
             Self::Held { .. } => "stock_held",
             Self::TooMany => "too_many",

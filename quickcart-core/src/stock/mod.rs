@@ -151,7 +151,8 @@ pub trait StockStore: Send + Sync + 'static {
         page: Page,
     ) -> Result<Vec<Movement>, StockError>;
 
-    /// Holds all that is in the shopper's cart, or nothing, in the place of what was held for them before.
+    /// Holds all that is in the shopper's cart, or nothing, in the place of what was held for them before. The cart is
+    /// [locked](crate::cart::CartState::Locked) for so long.
     async fn hold_cart(
         &self,
         user_id: UserId,
@@ -159,6 +160,6 @@ pub trait StockStore: Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<Hold, StockError>;
 
-    /// Gives back what is held for a shopper.
+    /// Gives back what is held for a shopper, and unlocks their cart.
     async fn release_hold(&self, user_id: UserId) -> Result<(), StockError>;
 }

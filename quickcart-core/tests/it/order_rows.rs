@@ -115,7 +115,7 @@ async fn with_a_cart(store: &dyn Store) -> i64 {
     let user_id = shopper(store, 0).await;
     store.connect(user_id, 1, NOW).await.unwrap();
     for product_id in [3, 1, 2] {
-        store.add_item(user_id, product_id, None).await.unwrap();
+        store.add_item(user_id, product_id, None, Timestamp::UNIX_EPOCH).await.unwrap();
     }
     user_id
 }
@@ -125,7 +125,7 @@ async fn an_order_is_made_with_everything_or_not_at_all() {
     let shop = Shop::new();
     let store = demo_shop(&shop.database).await;
     let user_id = with_a_cart(&*store).await;
-    let cart = store.view(user_id).await.unwrap();
+    let cart = store.view(user_id, Timestamp::UNIX_EPOCH).await.unwrap();
     store.open_session([7; 32], &purchase(), NOW).await.unwrap();
     let left = "SELECT concat_ws(' ', (SELECT count(*) FROM orders), (SELECT count(*) FROM book_order), \
                                       (SELECT count(*) FROM order_line), (SELECT count(*) FROM order_event), \
@@ -138,7 +138,7 @@ async fn an_order_is_made_with_everything_or_not_at_all() {
     let refused = store.place_book_order([7; 32], None, NOW).await;
     assert!(matches!(refused, Err(BookOrderError::Store(_))), "{refused:?}");
     shop.check(left, "0 0 0 0 0 0");
-    assert_eq!(store.view(user_id).await.unwrap(), cart);
+    assert_eq!(store.view(user_id, Timestamp::UNIX_EPOCH).await.unwrap(), cart);
 
     shop.take_payments();
     store.checkout(user_id, PaymentMethod::Cash, None, NOW).await.unwrap();

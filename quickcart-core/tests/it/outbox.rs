@@ -32,7 +32,7 @@ async fn shop_with_orders(count: usize) -> (TempDir, Arc<SqliteStore>) {
     let user_id = store.sign_in(&phone, Timestamp::UNIX_EPOCH).await.unwrap().user_id;
     for _ in 0..count {
         store.connect_ad_hoc(user_id, Timestamp::UNIX_EPOCH).await.unwrap();
-        store.add_item(user_id, 1, None).await.unwrap();
+        store.add_item(user_id, 1, None, Timestamp::UNIX_EPOCH).await.unwrap();
         store.checkout(user_id, PaymentMethod::Cash, None, Timestamp::UNIX_EPOCH).await.unwrap();
     }
     (folder, Arc::new(store))

@@ -32,7 +32,7 @@ async fn servers_that_start_at_once_make_the_tables_once() {
     for start in starts {
         start.await.unwrap().unwrap();
     }
-    assert_eq!(POSTGRES.query(&url, "SELECT version FROM schema_version").unwrap(), "3");
+    assert_eq!(POSTGRES.query(&url, "SELECT version FROM schema_version").unwrap(), "4");
 }
 
 #[tokio::test]

@@ -61,14 +61,14 @@ async fn pieces_that_are_put_in_at_once_all_count(database: Database) {
         let store = Arc::clone(&store);
         async move {
             if index % 2 == 0 {
-                store.apply(&put_in(1)).await.unwrap()
+                store.apply(&put_in(1), None, Timestamp::UNIX_EPOCH).await.unwrap()
             } else {
-                store.add_item(user_id, 1, None).await.unwrap()
+                store.add_item(user_id, 1, None, Timestamp::UNIX_EPOCH).await.unwrap()
             }
         }
     })
     .await;
-    let cart = store.view(user_id).await.unwrap();
+    let cart = store.view(user_id, Timestamp::UNIX_EPOCH).await.unwrap();
     assert_eq!((cart.lines[0].quantity, cart.version), (Quantity::new(32), 32));
     assert_eq!(cart.lines[0].version, 32);
 }
@@ -78,7 +78,7 @@ async fn a_checkout_takes_all_that_lies_in_the_cart_and_leaves_nothing(database:
     let user_id = shopper(&*store, 0).await;
     for _ in 0..4 {
         store.connect(user_id, 1, NOW).await.unwrap();
-        store.apply(&put_in(1)).await.unwrap();
+        store.apply(&put_in(1), None, Timestamp::UNIX_EPOCH).await.unwrap();
         let answers = at_once(24, |index| {
             let store = Arc::clone(&store);
             async move {
@@ -86,7 +86,7 @@ async fn a_checkout_takes_all_that_lies_in_the_cart_and_leaves_nothing(database:
                     store.checkout(user_id, PaymentMethod::Cash, None, NOW).await.unwrap();
                     return 0;
                 }
-                match store.apply(&put_in(i64::from(index % 3) + 1)).await {
+                match store.apply(&put_in(i64::from(index % 3) + 1), None, Timestamp::UNIX_EPOCH).await {
                     Ok(_) => 1,
                     Err(CartError::CartNotConnected { .. }) => 0,
                     Err(other) => panic!("{other:?}"),
@@ -97,8 +97,8 @@ async fn a_checkout_takes_all_that_lies_in_the_cart_and_leaves_nothing(database:
         let order = store.orders(user_id, Page { offset: 0, limit: 1 }).await.unwrap().remove(0);
         assert_eq!(order.totals.quantity, 1 + answers.iter().sum::<u32>());
         store.connect(user_id, 1, NOW).await.unwrap();
-        assert_eq!(store.view(user_id).await.unwrap().lines, []);
-        store.disconnect(user_id).await.unwrap();
+        assert_eq!(store.view(user_id, Timestamp::UNIX_EPOCH).await.unwrap().lines, []);
+        store.disconnect(user_id, Timestamp::UNIX_EPOCH).await.unwrap();
     }
 }
 
@@ -110,7 +110,7 @@ async fn a_shopper_gets_one_of_many_trolleys(database: Database) {
         async move { store.connect(user_id, i64::from(index % 2) + 1, NOW).await }
     })
     .await;
-    let own = store.view(user_id).await.unwrap().cart_id;
+    let own = store.view(user_id, Timestamp::UNIX_EPOCH).await.unwrap().cart_id;
     for (index, answer) in (0_i64..).zip(answers) {
         match answer {
             Ok(_) => assert_eq!(index % 2 + 1, own),

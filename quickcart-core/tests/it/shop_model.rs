@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use quickcart_core::cart::CartError;
+use quickcart_core::cart::{CartError, CartState};
 use quickcart_core::catalog::Page;
 use quickcart_core::clock::Timestamp;
+use quickcart_core::device::CartEvent;
 use quickcart_core::order::{
     Actor, IdempotencyKey, Order, OrderError, OrderEvent, OrderStatus, PaymentMethod,
 };
@@ -25,20 +26,60 @@ const PRODUCTS: usize = 3;
 const USERS: usize = 2;
 const HOLD_MS: u64 = 600_000;
 const DAY_MS: u64 = 86_400_000;
+const TOLERANCE_G: Option<u32> = Some(20);
 
 /// What the shop, a shopper or time does. Numbers of orders count from the first one.
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    Count { product: usize, on_hand: u32 },
-    Receive { product: usize, quantity: u32 },
-    Add { user: usize, product: usize },
-    Remove { user: usize, product: usize },
-    Disconnect { user: usize },
-    Hold { user: usize },
-    Release { user: usize },
-    Checkout { user: usize, key: Option<(usize, usize)> },
-    Advance { user: Option<usize>, order: usize, event: OrderEvent },
-    Wait { ms: u64 },
+    Count {
+        product: usize,
+        on_hand: u32,
+    },
+    Receive {
+        product: usize,
+        quantity: u32,
+    },
+    Add {
+        user: usize,
+        product: usize,
+    },
+    Remove {
+        user: usize,
+        product: usize,
+    },
+    /// A device sees a piece, and weighs so many more that it has not seen.
+    Put {
+        user: usize,
+        product: usize,
+        unseen: u64,
+    },
+    Rescan {
+        user: usize,
+    },
+    Approve {
+        user: usize,
+    },
+    Disconnect {
+        user: usize,
+    },
+    Hold {
+        user: usize,
+    },
+    Release {
+        user: usize,
+    },
+    Checkout {
+        user: usize,
+        key: Option<(usize, usize)>,
+    },
+    Advance {
+        user: Option<usize>,
+        order: usize,
+        event: OrderEvent,
+    },
+    Wait {
+        ms: u64,
+    },
 }
 
 /// What is heard. Products go by their place among those of the world.
@@ -54,6 +95,8 @@ enum Answer {
     NoCart,
     CartEmpty,
     NotInCart,
+    /// So many pieces more than there are lines of.
+    WeighsMore(i64),
     KeyReused,
     NoOrder,
     Illegal,
@@ -67,6 +110,8 @@ struct Model {
     /// Lines in the order that they came; no cart without an entry.
     carts: BTreeMap<usize, Vec<(usize, u32)>>,
     holds: BTreeMap<usize, Hold>,
+    /// The carts that are blocked, and how many pieces their scales have shown.
+    blocked: BTreeMap<usize, u64>,
     orders: Vec<Placed>,
     /// By shopper and name: the request, the order, and until when.
     keys: BTreeMap<(usize, usize), (usize, usize, u64)>,
@@ -114,6 +159,22 @@ impl Model {
         if short.is_empty() { Ok(counted) } else { Err(Answer::OutOfStock(short)) }
     }
 
+    fn is_locked(&self, user: usize) -> bool {
+        self.holds.get(&user).is_some_and(|hold| self.now_ms < hold.expires_at_ms)
+    }
+
+    fn pieces(&self, user: usize) -> u64 {
+        self.carts[&user].iter().map(|(_, quantity)| u64::from(*quantity)).sum()
+    }
+
+    fn add(&mut self, user: usize, product: usize) {
+        let lines = self.carts.entry(user).or_default();
+        match lines.iter_mut().find(|(known, _)| *known == product) {
+            Some((_, quantity)) => *quantity += 1,
+            None => lines.push((product, 1)),
+        }
+    }
+
     fn take(&mut self, step: Step) -> Answer {
         match step {
             Step::Count { product, on_hand } => {
@@ -128,14 +189,34 @@ impl Model {
                 *self.on_hand.entry(product).or_default() += quantity;
                 Answer::Done
             }
+            Step::Add { user, .. } | Step::Remove { user, .. } if self.is_locked(user) => Answer::Illegal,
+            Step::Disconnect { user } if self.blocked.contains_key(&user) => Answer::Illegal,
             Step::Add { user, product } => {
-                let lines = self.carts.entry(user).or_default();
-                match lines.iter_mut().find(|(known, _)| *known == product) {
-                    Some((_, quantity)) => *quantity += 1,
-                    None => lines.push((product, 1)),
+                self.add(user, product);
+                Answer::Done
+            }
+            Step::Put { user, product, unseen } => {
+                if self.is_locked(user) {
+                    self.holds.remove(&user);
+                }
+                self.add(user, product);
+                if unseen > 0 || self.blocked.contains_key(&user) {
+                    self.blocked.insert(user, self.pieces(user) + unseen);
                 }
                 Answer::Done
             }
+            Step::Rescan { user } | Step::Approve { user } if !self.carts.contains_key(&user) => {
+                Answer::NoCart
+            }
+            Step::Rescan { user } => match self.blocked.get(&user) {
+                None => Answer::Illegal,
+                Some(weighed) if *weighed == self.pieces(user) => {
+                    self.blocked.remove(&user);
+                    Answer::Done
+                }
+                Some(weighed) => Answer::WeighsMore(*weighed as i64 - self.pieces(user) as i64),
+            },
+            Step::Approve { user } => self.blocked.remove(&user).map_or(Answer::Illegal, |_| Answer::Done),
             Step::Remove { user, product } => {
                 let Some(lines) = self.carts.get_mut(&user) else { return Answer::NoCart };
                 let Some(line) = lines.iter_mut().find(|(known, _)| *known == product) else {
@@ -170,6 +251,9 @@ impl Model {
         if !self.carts.contains_key(&user) {
             return Err(Answer::NoCart);
         }
+        if self.blocked.contains_key(&user) {
+            return Err(Answer::Illegal);
+        }
         let pieces = self.wanted(user)?;
         self.holds.insert(user, Hold { pieces: pieces.clone(), expires_at_ms: self.now_ms + HOLD_MS });
         Ok(Answer::Pieces(pieces))
@@ -188,6 +272,9 @@ impl Model {
             };
         }
         let lines = self.carts.get(&user).cloned().ok_or(Answer::NoCart)?;
+        if self.blocked.contains_key(&user) {
+            return Err(Answer::Illegal);
+        }
         if lines.is_empty() {
             return Err(Answer::CartEmpty);
         }
@@ -230,6 +317,8 @@ impl Model {
 struct World {
     store: Arc<dyn Store>,
     products: Vec<i64>,
+    /// What a piece of each weighs.
+    unit_g: u32,
     users: Vec<i64>,
     orders: Vec<i64>,
     model: Model,
@@ -252,7 +341,9 @@ impl World {
         for index in 0..USERS as u32 {
             users.push(shopper(&**store, world * USERS as u32 + index).await);
         }
-        Self { store: Arc::clone(store), products, users, orders: Vec::new(), model: Model::default() }
+        let unit_g = sheet.record.product.weight_g.unwrap();
+        let (orders, model) = (Vec::new(), Model::default());
+        Self { store: Arc::clone(store), products, unit_g, users, orders, model }
     }
 
     fn now(&self) -> Timestamp {
@@ -285,15 +376,38 @@ impl World {
             }
             Step::Add { user, product } => {
                 store.connect_ad_hoc(self.users[user], now).await.unwrap();
-                let added = store.add_item(self.users[user], self.products[product], None).await;
-                done(added.map(drop).map_err(no_item))
+                let added = store.add_item(self.users[user], self.products[product], None, now).await;
+                done(added.map(drop).map_err(|error| self.no_cart(error)))
             }
             Step::Remove { user, product } => {
-                let removed = store.remove_item(self.users[user], self.products[product], None).await;
-                done(removed.map(drop).map_err(no_item))
+                let removed = store.remove_item(self.users[user], self.products[product], None, now).await;
+                done(removed.map(drop).map_err(|error| self.no_cart(error)))
             }
+            Step::Put { user, product, unseen } => {
+                let (cart_id, _) = store.connect_ad_hoc(self.users[user], now).await.unwrap();
+                let lines = self.store.view(self.users[user], now).await.unwrap().lines;
+                let pieces =
+                    lines.iter().map(|line| u64::from(line.quantity.unwrap().get())).sum::<u64>() + 1;
+                let cart_weight_mg = self.unit_mg() * (pieces + unseen);
+                let product_id = self.products[product];
+                let event = CartEvent::ItemAdded { cart_id, product_id, cart_weight_mg };
+                let put = store.apply(&event, TOLERANCE_G, now).await;
+                done(put.map(drop).map_err(|error| self.no_cart(error)))
+            }
+            Step::Rescan { user } => {
+                let opened = store.rescan(self.users[user], TOLERANCE_G, now).await;
+                done(opened.map_err(|error| self.no_cart(error)))
+            }
+            Step::Approve { user } => match store.view(self.users[user], now).await {
+                Ok(cart) => {
+                    let opened = store.approve_cart(cart.cart_id, "looked at", "admin", now).await;
+                    done(opened.map_err(|error| self.no_cart(error)))
+                }
+                Err(error) => self.no_cart(error),
+            },
             Step::Disconnect { user } => {
-                done(store.disconnect(self.users[user]).await.map(drop).map_err(no_item))
+                let gone = store.disconnect(self.users[user], now).await;
+                done(gone.map(drop).map_err(|error| self.no_cart(error)))
             }
             Step::Hold { user } => {
                 let expires_at = now + Duration::from_millis(HOLD_MS);
@@ -351,10 +465,27 @@ impl World {
         Answer::Order(place, order.status, self.places(pieces))
     }
 
+    fn unit_mg(&self) -> u64 {
+        u64::from(self.unit_g) * 1_000
+    }
+
+    fn no_cart(&self, error: CartError) -> Answer {
+        match error {
+            CartError::NoActiveCart => Answer::NoCart,
+            CartError::NotInCart { .. } => Answer::NotInCart,
+            CartError::Illegal(_) => Answer::Illegal,
+            CartError::WeightDiffers { difference_mg } => {
+                Answer::WeighsMore(difference_mg / self.unit_mg() as i64)
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
     fn no_stock(&self, error: StockError) -> Answer {
         match error {
             StockError::OutOfStock { shortages } => self.out_of_stock(&shortages),
             StockError::NoActiveCart => Answer::NoCart,
+            StockError::Illegal(_) => Answer::Illegal,
             StockError::Held { held } => Answer::Held(held),
             other => panic!("{other:?}"),
         }
@@ -376,8 +507,14 @@ impl World {
     /// What is there in the end: carts, orders, and movements that add up.
     async fn check(&self) -> Result<(), TestCaseError> {
         for (user, user_id) in self.users.iter().enumerate() {
-            let lines = match self.store.view(*user_id).await {
+            let lines = match self.store.view(*user_id, self.now()).await {
                 Ok(cart) => {
+                    let state = match self.model.blocked.contains_key(&user) {
+                        true => CartState::Blocked,
+                        false if self.model.is_locked(user) => CartState::Locked,
+                        false => CartState::Open,
+                    };
+                    prop_assert_eq!(state, cart.state, "the cart of {}", user);
                     let piece = |line: quickcart_core::cart::CartLine| {
                         (line.product.product_id, line.quantity.map_or(0, |quantity| quantity.get()))
                     };
@@ -406,14 +543,6 @@ impl World {
     }
 }
 
-fn no_item(error: CartError) -> Answer {
-    match error {
-        CartError::NoActiveCart => Answer::NoCart,
-        CartError::NotInCart { .. } => Answer::NotInCart,
-        other => panic!("{other:?}"),
-    }
-}
-
 /// Times around every boundary there is.
 fn wait() -> impl Strategy<Value = u64> {
     let around = |ms: u64| prop_oneof![Just(ms - 1), Just(ms), Just(ms + 1)];
@@ -429,6 +558,10 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (product(), 1..4_u32).prop_map(|(product, quantity)| Step::Receive { product, quantity }),
         10 => (user(), product()).prop_map(|(user, product)| Step::Add { user, product }),
         2 => (user(), product()).prop_map(|(user, product)| Step::Remove { user, product }),
+        3 => (user(), product(), prop_oneof![3 => Just(0_u64), 1 => 1..3_u64])
+            .prop_map(|(user, product, unseen)| Step::Put { user, product, unseen }),
+        2 => user().prop_map(|user| Step::Rescan { user }),
+        1 => user().prop_map(|user| Step::Approve { user }),
         1 => user().prop_map(|user| Step::Disconnect { user }),
         5 => user().prop_map(|user| Step::Hold { user }),
         1 => user().prop_map(|user| Step::Release { user }),

@@ -177,7 +177,7 @@ async fn parallel_checkouts_of_one_cart_make_one_order(database: Database) {
     let user_id = shopper(&*store, 0).await;
     store.connect(user_id, 1, Timestamp::UNIX_EPOCH).await.unwrap();
     let event = CartEvent::ItemAdded { cart_id: 1, product_id: 1, cart_weight_mg: 1 };
-    store.apply(&event).await.unwrap();
+    store.apply(&event, None, Timestamp::UNIX_EPOCH).await.unwrap();
     let checkout = || {
         let store = Arc::clone(&store);
         tokio::spawn(async move {
@@ -214,10 +214,10 @@ async fn one_of_many_writers_who_saw_the_same_cart_changes_it(database: Database
     let store = demo_shop(&database).await;
     let user_id = shopper(&*store, 0).await;
     store.connect(user_id, 1, Timestamp::UNIX_EPOCH).await.unwrap();
-    let seen = store.view(user_id).await.unwrap().version;
+    let seen = store.view(user_id, Timestamp::UNIX_EPOCH).await.unwrap().version;
     let add = || {
         let store = Arc::clone(&store);
-        tokio::spawn(async move { store.add_item(user_id, 1, Some(seen)).await })
+        tokio::spawn(async move { store.add_item(user_id, 1, Some(seen), Timestamp::UNIX_EPOCH).await })
     };
     let tasks: Vec<_> = (0..16).map(|_| add()).collect();
     let mut winners = 0;
@@ -229,7 +229,10 @@ async fn one_of_many_writers_who_saw_the_same_cart_changes_it(database: Database
         }
     }
     assert_eq!(winners, 1);
-    assert_eq!(store.view(user_id).await.unwrap().lines[0].quantity, Some(Quantity::ONE));
+    assert_eq!(
+        store.view(user_id, Timestamp::UNIX_EPOCH).await.unwrap().lines[0].quantity,
+        Some(Quantity::ONE)
+    );
 }
 
 async fn parallel_merges_of_a_guest_add_its_lines_once(database: Database) {
@@ -249,14 +252,19 @@ async fn parallel_merges_of_a_guest_add_its_lines_once(database: Database) {
         carts.insert(task.await.unwrap());
     }
     assert_eq!(carts.len(), 1);
-    assert_eq!(store.view(user_id).await.unwrap().lines[0].quantity, Some(Quantity::ONE));
+    assert_eq!(
+        store.view(user_id, Timestamp::UNIX_EPOCH).await.unwrap().lines[0].quantity,
+        Some(Quantity::ONE)
+    );
 }
 
 async fn a_character_that_is_in_no_text_finds_nothing(database: Database) {
     let store = demo_shop(&database).await;
     store.connect(shopper(&*store, 0).await, 1, Timestamp::UNIX_EPOCH).await.unwrap();
     let barcode = "8901\0".to_owned();
-    let result = store.apply(&CartEvent::ItemWeighed { cart_id: 1, barcode, weight_mg: 1 }).await;
+    let result = store
+        .apply(&CartEvent::ItemWeighed { cart_id: 1, barcode, weight_mg: 1 }, None, Timestamp::UNIX_EPOCH)
+        .await;
     assert!(matches!(result, Err(CartError::BarcodeNotFound { .. })), "{result:?}");
     assert!(store.administrator("root\0").await.unwrap().is_none());
 }
@@ -320,7 +328,14 @@ async fn imports_among_shoppers_disturb_nobody(database: Database) {
             for product_id in 1..=10 {
                 store.connect(user_id, index + 1, Timestamp::UNIX_EPOCH).await.unwrap();
                 let cart_id = index + 1;
-                store.apply(&CartEvent::ItemAdded { cart_id, product_id, cart_weight_mg: 1 }).await.unwrap();
+                store
+                    .apply(
+                        &CartEvent::ItemAdded { cart_id, product_id, cart_weight_mg: 1 },
+                        None,
+                        Timestamp::UNIX_EPOCH,
+                    )
+                    .await
+                    .unwrap();
                 store.checkout(user_id, PaymentMethod::Cash, None, Timestamp::UNIX_EPOCH).await.unwrap();
             }
         }));

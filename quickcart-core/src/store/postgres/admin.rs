@@ -8,6 +8,7 @@ use sqlx::{PgConnection, Row};
 use super::PostgresStore;
 use super::account::{USER_WIDTH, user, user_columns, write_profile};
 use super::cart::give_back;
+use super::cart_state::lock_own_cart;
 use super::catalog::shelf_place;
 use super::error::OrStoreError;
 use super::import::{GIVE_BARCODES_AWAY, be_alone, products, shelf_places, take_barcodes};
@@ -252,7 +253,9 @@ impl AdminStore for PostgresStore {
                 check_version(before.version, expected)?;
                 let query = sqlx::query(SQL).bind(user_id).bind(now.as_millisecond());
                 query.execute(&mut *transaction).await.or_store_error()?;
-                give_back(&mut transaction, user_id).await?;
+                if let Some(cart) = lock_own_cart(&mut transaction, user_id, now).await? {
+                    give_back(&mut transaction, cart.cart_id, user_id).await?;
+                }
                 let after = existing_user(&mut transaction, user_id).await?;
                 let change = (Action::Retire, Entity::User, user_id);
                 let facts = user_facts(&after, Some(&before));
@@ -397,14 +400,14 @@ async fn existing_user(connection: &mut PgConnection, user_id: UserId) -> Result
     found.ok_or_else(|| AdminError::user_not_found(user_id))
 }
 
-async fn note(
+pub(super) async fn note(
     connection: &mut PgConnection,
     (action, entity, entity_id): (Action, Entity, i64),
     before: Option<Value>,
     after: &Value,
     who: &str,
     now: Timestamp,
-) -> Result<(), AdminError> {
+) -> Result<(), StoreError> {
     let sql = "INSERT INTO audit (at_ms, who, action, entity, entity_id, before_json, after_json) \
                VALUES ($1, $2, $3, $4, $5, $6, $7)";
     let query = sqlx::query(sql).bind(now.as_millisecond()).bind(who).bind(action.as_str());

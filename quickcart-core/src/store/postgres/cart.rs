@@ -7,22 +7,24 @@ use sqlx::postgres::PgRow;
 use sqlx::{Encode, PgConnection, Postgres, Row, Type};
 
 use super::PostgresStore;
+use super::cart_state::{approve, blocked_carts, lock_own_cart_for, rescan, state, state_columns, weigh};
 use super::error::OrStoreError;
 use super::row::{
     PRODUCT_WIDTH, number, optional_number, optional_timestamp, point, product, product_columns, section,
     section_columns,
 };
-use super::stock::release_hold;
+use super::stock::give_back_hold;
 use crate::account::UserId;
 use crate::cart::{
-    CartError, CartId, CartLine, CartStore, CartView, ChecklistItem, Connection, Location, Quantity,
-    RecipeMatch, RecipeSource, is_ad_hoc, quantity_of_weight,
+    BlockedCart, CartError, CartId, CartLine, CartState, CartStep, CartStore, CartView, ChecklistItem,
+    Connection, Location, Quantity, RecipeMatch, RecipeSource, is_ad_hoc, quantity_of_weight,
 };
 use crate::catalog::{Barcode, Page, ProductId, Section};
 use crate::clock::Timestamp;
 use crate::device::CartEvent;
 use crate::error::StoreError;
 use crate::pathfinding::Point;
+use crate::transition::Actor;
 
 const CHECK_USER: &str = "SELECT FROM \"user\" WHERE user_id = $1 AND retired_at_ms IS NULL";
 /// Nobody else gives this shopper a cart, or retires them, until the transaction ends.
@@ -50,10 +52,11 @@ const CHECKLIST: &str = concat!(
 
 const OWN_CART: &str = "SELECT cart_id FROM \"user\" LEFT JOIN cart USING (user_id) \
      WHERE \"user\".user_id = $1 AND retired_at_ms IS NULL";
-const LOCK_OWN_CART: &str = "SELECT cart_id FROM cart WHERE user_id = $1 FOR UPDATE";
 const LOCK_OWN_CART_AND_TROLLEY: &str =
     "SELECT cart_id, user_id FROM cart WHERE user_id = $1 OR cart_id = $2 ORDER BY cart_id FOR UPDATE";
-const CONNECT: &str = "UPDATE cart SET user_id = $1, connected_at_ms = $3 WHERE cart_id = $2";
+/// A server of an older version leaves where the cart stood.
+const CONNECT: &str = "UPDATE cart SET user_id = $1, connected_at_ms = $3, locked_until_ms = NULL, blocked_weight_mg = NULL \
+     WHERE cart_id = $2";
 const LOCK_OR_MAKE_OWN_CART: &str = "WITH own AS (SELECT cart_id FROM cart WHERE user_id = $1 FOR UPDATE), \
      made AS (INSERT INTO cart (user_id, connected_at_ms) SELECT $1, $2 WHERE NOT EXISTS (SELECT FROM own) \
               RETURNING cart_id) \
@@ -67,6 +70,7 @@ macro_rules! release_cart {
             "emptied AS (DELETE FROM cart_item WHERE cart_id = ",
             $cart_id,
             "), given_back AS (UPDATE cart SET user_id = NULL, connected_at_ms = NULL, reported_weight_mg = NULL, \
+                                               locked_until_ms = NULL, blocked_weight_mg = NULL, \
                                                version = version + 1 WHERE cart_id = ",
             $cart_id,
             " AND NOT ",
@@ -114,7 +118,9 @@ macro_rules! lock_line {
             line_columns!(),
             ", ",
             seen_version!(),
-            ", cart.user_id FROM cart LEFT JOIN product ON ",
+            ", cart.user_id, ",
+            state_columns!(),
+            " FROM cart LEFT JOIN product ON ",
             $product,
             " LEFT JOIN cart_item ON cart_item.cart_id = cart.cart_id AND cart_item.product_id = product.product_id WHERE ",
             $cart,
@@ -131,19 +137,22 @@ const LOCK_LINE_BY_ID: &str =
 const LOCK_LINE_BY_BARCODE: &str =
     lock_line!("cart.cart_id = $1", "product.barcode = $2 AND product.retired_at_ms IS NULL");
 
-/// What the whole cart weighed before says nothing any more.
-const SET_LINE: &str = "WITH changed AS (UPDATE cart SET version = version + 1, reported_weight_mg = $3 \
+/// What the whole cart weighed before says nothing any more, and a cart that changes is not locked.
+const SET_LINE: &str = "WITH changed AS (UPDATE cart SET version = version + 1, reported_weight_mg = $3, locked_until_ms = NULL \
                                          WHERE cart_id = $1 RETURNING version) \
      INSERT INTO cart_item (cart_id, product_id, quantity, version) SELECT $1, $2, $4, version FROM changed \
      ON CONFLICT (cart_id, product_id) DO UPDATE SET quantity = excluded.quantity, version = excluded.version \
      RETURNING cart_items_id, version";
 const DELETE_LINE: &str = "WITH emptied AS (DELETE FROM cart_item WHERE cart_id = $1 AND product_id = $2) \
-     UPDATE cart SET version = version + 1, reported_weight_mg = $3 WHERE cart_id = $1 RETURNING version";
+     UPDATE cart SET version = version + 1, reported_weight_mg = $3, locked_until_ms = NULL WHERE cart_id = $1 \
+     RETURNING version";
 
 const VIEW: &str = concat!(
     "SELECT ",
     line_columns!(),
-    ", reported_weight_mg FROM \"user\" LEFT JOIN cart ON cart.user_id = \"user\".user_id \
+    ", reported_weight_mg, ",
+    state_columns!(),
+    " FROM \"user\" LEFT JOIN cart ON cart.user_id = \"user\".user_id \
      LEFT JOIN cart_item ON cart_item.cart_id = cart.cart_id \
      LEFT JOIN product ON product.product_id = cart_item.product_id \
      WHERE \"user\".user_id = $1 AND \"user\".retired_at_ms IS NULL ORDER BY cart_items_id"
@@ -236,18 +245,17 @@ impl CartStore for PostgresStore {
             .await
     }
 
-    async fn disconnect(&self, user_id: UserId) -> Result<CartId, CartError> {
+    async fn disconnect(&self, user_id: UserId, now: Timestamp) -> Result<CartId, CartError> {
         self.pool
             .write(|mut transaction| async move {
-                match give_back(&mut transaction, user_id).await? {
-                    Some(cart_id) => Ok((cart_id, transaction)),
-                    None => Err(no_cart(&mut transaction, user_id).await),
-                }
+                let cart = lock_own_cart_for(&mut transaction, user_id, CartStep::Abandon, now).await?;
+                give_back(&mut transaction, cart.cart_id, user_id).await?;
+                Ok((cart.cart_id, transaction))
             })
             .await
     }
 
-    async fn view(&self, user_id: UserId) -> Result<CartView, CartError> {
+    async fn view(&self, user_id: UserId, now: Timestamp) -> Result<CartView, CartError> {
         let rows = self
             .pool
             .one(|mut connection| async move {
@@ -255,7 +263,7 @@ impl CartStore for PostgresStore {
             })
             .await?;
         let first = rows.first().ok_or(CartError::UserNotFound { user_id })?;
-        Ok(view(first, &rows).or_store_error()?.ok_or(CartError::NoActiveCart)?)
+        Ok(view(first, &rows, now).or_store_error()?.ok_or(CartError::NoActiveCart)?)
     }
 
     async fn add_item(
@@ -263,11 +271,13 @@ impl CartStore for PostgresStore {
         user_id: UserId,
         product_id: ProductId,
         expected: Option<u64>,
+        now: Timestamp,
     ) -> Result<CartLine, CartError> {
         self.pool
             .write(|mut transaction| async move {
-                let held = own_line(&mut transaction, LOCK_OWN_LINE_FOR_SALE, user_id, product_id, expected);
-                let line = held.await?.ok_or(CartError::ProductNotFound { product_id })?;
+                let wanted = (user_id, product_id, expected);
+                let held = own_line(&mut transaction, LOCK_OWN_LINE_FOR_SALE, wanted, now).await?;
+                let line = held.ok_or(CartError::ProductNotFound { product_id })?;
                 let count = pieces(&line) + 1;
                 Ok((set_line(&mut transaction, line, count, None).await?, transaction))
             })
@@ -279,10 +289,12 @@ impl CartStore for PostgresStore {
         user_id: UserId,
         product_id: ProductId,
         expected: Option<u64>,
+        now: Timestamp,
     ) -> Result<CartLine, CartError> {
         self.pool
             .write(|mut transaction| async move {
-                let held = own_line(&mut transaction, LOCK_OWN_LINE, user_id, product_id, expected).await?;
+                let wanted = (user_id, product_id, expected);
+                let held = own_line(&mut transaction, LOCK_OWN_LINE, wanted, now).await?;
                 let line = held.filter(|line| pieces(line) > 0);
                 let line = line.ok_or(CartError::NotInCart { product_id })?;
                 let count = pieces(&line) - 1;
@@ -309,10 +321,50 @@ impl CartStore for PostgresStore {
             .await
     }
 
-    async fn apply(&self, event: &CartEvent) -> Result<CartLine, CartError> {
+    async fn apply(
+        &self,
+        event: &CartEvent,
+        tolerance_g: Option<u32>,
+        now: Timestamp,
+    ) -> Result<CartLine, CartError> {
         self.pool
-            .write(|mut transaction| async move { Ok((apply(&mut transaction, event).await?, transaction)) })
+            .write(|mut transaction| async move {
+                Ok((apply(&mut transaction, event, tolerance_g, now).await?, transaction))
+            })
             .await
+    }
+
+    async fn rescan(
+        &self,
+        user_id: UserId,
+        tolerance_g: Option<u32>,
+        now: Timestamp,
+    ) -> Result<(), CartError> {
+        self.pool
+            .write(|mut transaction| async move {
+                rescan(&mut transaction, user_id, tolerance_g, now).await?;
+                Ok(((), transaction))
+            })
+            .await
+    }
+
+    async fn approve_cart(
+        &self,
+        cart_id: CartId,
+        reason: &str,
+        who: &str,
+        now: Timestamp,
+    ) -> Result<(), CartError> {
+        self.pool
+            .write(|mut transaction| async move {
+                approve(&mut transaction, cart_id, reason, who, now).await?;
+                Ok(((), transaction))
+            })
+            .await
+    }
+
+    async fn blocked_carts(&self, page: Page) -> Result<Vec<BlockedCart>, CartError> {
+        self.pool.one(|mut connection| async move { blocked_carts(&mut connection, page).await }).await
     }
 
     async fn locate(&self, cart_id: CartId, point: Point, now: Timestamp) -> Result<(), CartError> {
@@ -356,7 +408,7 @@ pub(super) async fn lock_user(connection: &mut PgConnection, user_id: UserId) ->
 }
 
 /// Why there is no trolley: a shopper who is retired has none, either.
-async fn no_cart(connection: &mut PgConnection, user_id: UserId) -> CartError {
+pub(super) async fn no_cart(connection: &mut PgConnection, user_id: UserId) -> CartError {
     check_user(connection, user_id).await.err().unwrap_or(CartError::NoActiveCart)
 }
 
@@ -415,26 +467,25 @@ pub(super) async fn lock_or_make_own_cart(
     Ok((cart_id, if is_new { Connection::New } else { Connection::Kept }))
 }
 
-/// Takes a shopper's cart away from them, if they have one.
+/// Takes a cart away from its shopper, which is locked.
 pub(super) async fn give_back(
     connection: &mut PgConnection,
+    cart_id: CartId,
     user_id: UserId,
-) -> Result<Option<CartId>, StoreError> {
-    let own = sqlx::query_scalar(LOCK_OWN_CART).bind(user_id).fetch_optional(&mut *connection).await;
-    let Some(cart_id) = own.or_store_error()? else { return Ok(None) };
+) -> Result<(), StoreError> {
     let query = sqlx::query(RELEASE).bind(cart_id).bind(is_ad_hoc(cart_id));
     query.execute(&mut *connection).await.or_store_error()?;
-    release_hold(connection, user_id).await?;
-    Ok(Some(cart_id))
+    give_back_hold(connection, user_id).await
 }
 
 /// `None` for a shopper without a cart.
-fn view(first: &PgRow, rows: &[PgRow]) -> sqlx::Result<Option<CartView>> {
+fn view(first: &PgRow, rows: &[PgRow], now: Timestamp) -> sqlx::Result<Option<CartView>> {
     let Some(cart_id) = first.try_get(PRODUCT_WIDTH)? else { return Ok(None) };
     let lines = rows.iter().filter_map(|row| line(row).transpose()).collect::<Result<_, _>>()?;
     let (version, reported_weight_mg) =
         (number(first, PRODUCT_WIDTH + 1)?, optional_number(first, LINE_WIDTH)?);
-    Ok(Some(CartView { cart_id, lines, reported_weight_mg, version }))
+    let state = state(first, LINE_WIDTH + 1, now)?;
+    Ok(Some(CartView { cart_id, state, lines, reported_weight_mg, version }))
 }
 
 /// Reads `line_columns`; `None` when there is no such product. A product that is not in the cart has a line without a quantity.
@@ -491,17 +542,17 @@ pub(super) fn is_current(row: &PgRow, version: usize, seen: usize) -> sqlx::Resu
     Ok(row.try_get::<i64, _>(version)? == row.try_get::<i64, _>(seen)?)
 }
 
-/// A line of the shopper's cart, if that has the version that they expect; `None` when there is no such product.
+/// A line of the shopper's cart, if they may change that and it has the version that they expect; `None` when there is no such product.
 async fn own_line(
     connection: &mut PgConnection,
     sql: &'static str,
-    user_id: UserId,
-    product_id: ProductId,
-    expected: Option<u64>,
+    (user_id, product_id, expected): (UserId, ProductId, Option<u64>),
+    now: Timestamp,
 ) -> Result<Option<CartLine>, CartError> {
     let Some(row) = lock_line(connection, sql, user_id, product_id).await? else {
         return Err(no_cart(connection, user_id).await);
     };
+    state(&row, LINE_WIDTH + 2, now).or_store_error()?.after(CartStep::ChangeLines, Actor::Customer)?;
     let version = number(&row, PRODUCT_WIDTH + 1).or_store_error()?;
     if expected.is_some_and(|expected| expected != version) {
         return Err(CartError::CartChanged { version });
@@ -531,7 +582,12 @@ async fn set_line(
     Ok(CartLine { cart_items_id, cart_id, product, quantity: Some(quantity), version })
 }
 
-async fn apply(connection: &mut PgConnection, event: &CartEvent) -> Result<CartLine, CartError> {
+async fn apply(
+    connection: &mut PgConnection,
+    event: &CartEvent,
+    tolerance_g: Option<u32>,
+    now: Timestamp,
+) -> Result<CartLine, CartError> {
     let cart_id = event.cart_id();
     let held = match event {
         CartEvent::ItemAdded { product_id, .. } => {
@@ -546,22 +602,42 @@ async fn apply(connection: &mut PgConnection, event: &CartEvent) -> Result<CartL
     };
     let row = held.ok_or(CartError::CartNotFound { cart_id })?;
     let holder: Option<UserId> = row.try_get(LINE_WIDTH + 1).or_store_error()?;
-    holder.ok_or(CartError::CartNotConnected { cart_id })?;
+    let user_id = holder.ok_or(CartError::CartNotConnected { cart_id })?;
+    let state = state(&row, LINE_WIDTH + 2, now).or_store_error()?;
     let line = line(&row).or_store_error()?;
     match event {
         CartEvent::ItemAdded { product_id, cart_weight_mg, .. } => {
             let line = line.ok_or(CartError::ProductNotFound { product_id: *product_id })?;
+            let state = end_checkout(connection, state, user_id).await?;
             let count = pieces(&line) + 1;
-            set_line(connection, line, count, Some(*cart_weight_mg)).await
+            let line = set_line(connection, line, count, Some(*cart_weight_mg)).await?;
+            weigh(connection, (cart_id, user_id, state), *cart_weight_mg, tolerance_g, now).await?;
+            Ok(line)
         }
         CartEvent::ItemWeighed { barcode, weight_mg, .. } => {
             let line = line.ok_or_else(|| CartError::BarcodeNotFound { barcode: barcode.clone() })?;
             let count = line.product.weight_g.and_then(|unit_g| quantity_of_weight(*weight_mg, unit_g));
             let count = count.ok_or_else(|| CartError::NoUnitWeight { barcode: barcode.clone() })?;
             // Devices repeat what they see; the same again changes nothing.
-            if pieces(&line) == count { Ok(line) } else { set_line(connection, line, count, None).await }
+            if pieces(&line) == count {
+                return Ok(line);
+            }
+            end_checkout(connection, state, user_id).await?;
+            set_line(connection, line, count, None).await
         }
     }
+}
+
+/// Where a cart stands in which a device has seen a change: nobody pays for what was in it before.
+async fn end_checkout(
+    connection: &mut PgConnection,
+    state: CartState,
+    user_id: UserId,
+) -> Result<CartState, CartError> {
+    if state == CartState::Locked {
+        give_back_hold(connection, user_id).await?;
+    }
+    Ok(state.after(CartStep::ChangeLines, Actor::Device)?)
 }
 
 fn location(rows: &[PgRow], user_id: UserId) -> Result<Location, CartError> {

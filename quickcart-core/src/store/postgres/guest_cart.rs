@@ -6,13 +6,18 @@ use sqlx::postgres::PgRow;
 
 use super::PostgresStore;
 use super::cart::{lock_or_make_own_cart, lock_user, read_quantity};
+use super::cart_state::lock_own_cart_for;
 use super::error::OrStoreError;
 use super::row::{PRODUCT_WIDTH, product, product_columns};
 use crate::account::UserId;
-use crate::cart::{CartError, CartId, GUEST_CART_LIFETIME, GuestCartStore, GuestLine, GuestToken, Quantity};
+use crate::cart::{
+    CartError, CartId, CartStep, GUEST_CART_LIFETIME, GuestCartStore, GuestLine, GuestToken, Quantity,
+    check_guest_step,
+};
 use crate::catalog::ProductId;
 use crate::clock::Timestamp;
 use crate::secret::Tag;
+use crate::transition::Actor;
 
 /// Leaves old carts that somebody else is forgetting, too.
 const CREATE: &str = "WITH old AS (SELECT guest_cart_id FROM guest_cart WHERE changed_at_ms <= $3 FOR UPDATE SKIP LOCKED), \
@@ -122,9 +127,7 @@ async fn add(
     now: Timestamp,
 ) -> Result<Vec<GuestLine>, CartError> {
     let cart = lock(connection, digest, now).await?;
-    if cart.merged.is_some() {
-        return Err(CartError::GuestCartMerged);
-    }
+    check_guest_step(cart.merged.is_some(), CartStep::ChangeLines, Actor::Customer)?;
     let query = sqlx::query(ADD)
         .bind(cart.id)
         .bind(product_id)
@@ -152,12 +155,14 @@ async fn merge(
     // Shoppers are locked before carts of guests, and what becomes of these is said first.
     let locked = lock_user(connection, user_id).await;
     let guest = lock(connection, digest, now).await?;
-    match guest.merged {
-        Some((merged_by, cart_id)) if merged_by == user_id => return Ok(cart_id),
-        Some(_) => return Err(CartError::GuestCartMerged),
-        None => locked?,
+    if let Some((_, cart_id)) = guest.merged.filter(|(merged_by, _)| *merged_by == user_id) {
+        return Ok(cart_id);
     }
-    let (cart_id, _) = lock_or_make_own_cart(connection, user_id, now).await?;
+    check_guest_step(guest.merged.is_some(), CartStep::Merge, Actor::System)?;
+    locked?;
+    lock_or_make_own_cart(connection, user_id, now).await?;
+    let cart = lock_own_cart_for(connection, user_id, CartStep::ChangeLines, now).await?;
+    let cart_id = cart.cart_id;
     sqlx::query(MERGE)
         .bind(guest.id)
         .bind(cart_id)

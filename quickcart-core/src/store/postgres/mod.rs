@@ -4,6 +4,7 @@ mod account;
 mod admin;
 mod book_order;
 mod cart;
+mod cart_state;
 mod catalog;
 mod error;
 mod guest_cart;

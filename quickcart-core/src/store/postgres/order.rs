@@ -8,12 +8,13 @@ use super::PostgresStore;
 use super::cart::{
     LINE_WIDTH, check_user, is_current, line, line_columns, read_quantity, release_cart, seen_version,
 };
+use super::cart_state::{state, state_columns};
 use super::error::OrStoreError;
 use super::order_event::{Placed, advance, join_payment, payment, payment_columns, record_placed};
 use super::row::{PRODUCT_WIDTH, number, parsed, timestamp, unreadable};
 use super::stock::{take_at_once, take_in_turn};
 use crate::account::UserId;
-use crate::cart::{CartError, CartId, CartLine, is_ad_hoc};
+use crate::cart::{CartError, CartId, CartLine, CartState, CartStep, is_ad_hoc};
 use crate::catalog::{Page, ProductId};
 use crate::clock::Timestamp;
 use crate::error::StoreError;
@@ -32,8 +33,9 @@ const LOCK_CART: &str = concat!(
     seen_version!(),
     ", product.hsn, product.gst_basis_points, (SELECT prices_include_tax FROM store), \
      EXISTS (SELECT 1 FROM stock WHERE stock.product_id = product.product_id), \
-     EXISTS (SELECT 1 FROM stock_hold WHERE stock_hold.user_id = $1) \
-     FROM cart LEFT JOIN cart_item ON cart_item.cart_id = cart.cart_id \
+     EXISTS (SELECT 1 FROM stock_hold WHERE stock_hold.user_id = $1) OR cart.locked_until_ms IS NOT NULL, ",
+    state_columns!(),
+    " FROM cart LEFT JOIN cart_item ON cart_item.cart_id = cart.cart_id \
      LEFT JOIN product ON product.product_id = cart_item.product_id \
      WHERE cart.user_id = $1 ORDER BY cart_items_id FOR UPDATE OF cart"
 );
@@ -197,10 +199,11 @@ async fn checkout(
     {
         return one_order(connection, order_id, Some(user_id)).await.map(Order::as_placed).map(Some);
     }
-    let Some(Cart { cart_id, lines, tax_mode, counted, has_hold }) = lock_cart(connection, user_id).await?
-    else {
+    let Some(cart) = lock_cart(connection, user_id, now).await? else {
         return Err(no_cart(connection, user_id).await);
     };
+    let Cart { cart_id, state, lines, tax_mode, counted, has_hold } = cart;
+    state.after(CartStep::PlaceOrder, Actor::Customer)?;
     match turn {
         Turn::AtOnce if has_hold => return Ok(None),
         Turn::AtOnce => {
@@ -304,6 +307,7 @@ async fn one_order(
 /// What is to be bought.
 struct Cart {
     cart_id: CartId,
+    state: CartState,
     lines: Vec<(CartLine, TaxClass)>,
     tax_mode: TaxMode,
     /// The products whose stock is counted, and how many pieces are wanted.
@@ -313,17 +317,21 @@ struct Cart {
 }
 
 /// The shopper's cart, which stays as it is until the transaction ends.
-async fn lock_cart(connection: &mut PgConnection, user_id: UserId) -> Result<Option<Cart>, StoreError> {
+async fn lock_cart(
+    connection: &mut PgConnection,
+    user_id: UserId,
+    now: Timestamp,
+) -> Result<Option<Cart>, StoreError> {
     loop {
         let rows = sqlx::query(LOCK_CART).bind(user_id).fetch_all(&mut *connection).await.or_store_error()?;
         let Some(first) = rows.first() else { return Ok(None) };
         if is_current(first, PRODUCT_WIDTH + 1, LINE_WIDTH).or_store_error()? {
-            return cart(first, &rows).map(Some).or_store_error();
+            return cart(first, &rows, now).map(Some).or_store_error();
         }
     }
 }
 
-fn cart(first: &PgRow, rows: &[PgRow]) -> sqlx::Result<Cart> {
+fn cart(first: &PgRow, rows: &[PgRow], now: Timestamp) -> sqlx::Result<Cart> {
     let taxed = |row| {
         let tax_class = |line| Ok::<_, sqlx::Error>((line, tax_class(row, LINE_WIDTH + 1)?));
         line(row)?.map(tax_class).transpose()
@@ -341,6 +349,7 @@ fn cart(first: &PgRow, rows: &[PgRow]) -> sqlx::Result<Cart> {
     counted.sort_unstable();
     Ok(Cart {
         cart_id: first.try_get(PRODUCT_WIDTH)?,
+        state: state(first, LINE_WIDTH + 6, now)?,
         lines,
         tax_mode: tax_mode(first, LINE_WIDTH + 3)?,
         counted,

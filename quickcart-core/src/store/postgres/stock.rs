@@ -11,11 +11,11 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
 use super::PostgresStore;
-use super::cart::check_user;
+use super::cart_state::lock_own_cart_for;
 use super::error::OrStoreError;
 use super::row::{number, optional_number, timestamp, unreadable};
 use crate::account::UserId;
-use crate::cart::CartError;
+use crate::cart::CartStep;
 use crate::catalog::{Page, ProductId};
 use crate::clock::Timestamp;
 use crate::error::StoreError;
@@ -44,7 +44,8 @@ const TAKE_EXPIRED: &str = "DELETE FROM stock_hold WHERE (user_id, product_id) I
 const SET_BUCKETS: &str = "UPDATE stock_bucket SET available = shared.available \
      FROM UNNEST($1::BIGINT[], $2::BIGINT[], $3::BIGINT[]) AS shared (product_id, bucket, available) \
      WHERE stock_bucket.product_id = shared.product_id AND stock_bucket.bucket = shared.bucket";
-const HOLD: &str = "INSERT INTO stock_hold (user_id, product_id, quantity, expires_at_ms) \
+const HOLD: &str = "WITH locked AS (UPDATE cart SET locked_until_ms = $4 WHERE user_id = $1) \
+     INSERT INTO stock_hold (user_id, product_id, quantity, expires_at_ms) \
      SELECT $1, product_id, quantity, $4 FROM UNNEST($2::BIGINT[], $3::BIGINT[]) AS held (product_id, quantity)";
 const NOTE: &str = "INSERT INTO stock_movement (product_id, at_ms, kind, quantity, who, order_id) \
      SELECT product_id, $3, $4, quantity, $5, $6 FROM UNNEST($1::BIGINT[], $2::BIGINT[]) AS moved (product_id, quantity)";
@@ -70,7 +71,7 @@ const LEVELS: &str = "SELECT product_id, product_name, available, held, low_at F
 const MOVEMENTS: &str = "SELECT movement_id, product_id, at_ms, kind, quantity, who, order_id FROM stock_movement \
      WHERE $1::BIGINT IS NULL OR product_id = $1 ORDER BY movement_id DESC LIMIT $2 OFFSET $3";
 
-const LOCK_CART: &str = "SELECT cart_id FROM cart WHERE user_id = $1 FOR UPDATE";
+const UNLOCK_CART: &str = "UPDATE cart SET locked_until_ms = NULL WHERE user_id = $1";
 const COUNTED_LINES: &str = "SELECT product_id, quantity FROM cart_item JOIN stock USING (product_id) \
      WHERE cart_id = $1 ORDER BY product_id";
 
@@ -181,7 +182,9 @@ impl StockStore for PostgresStore {
     async fn release_hold(&self, user_id: UserId) -> Result<(), StockError> {
         self.pool
             .write(|mut transaction| async move {
-                release_hold(&mut transaction, user_id).await?;
+                let query = sqlx::query(UNLOCK_CART).bind(user_id);
+                query.execute(&mut *transaction).await.or_store_error()?;
+                give_back_hold(&mut transaction, user_id).await?;
                 Ok(((), transaction))
             })
             .await
@@ -237,7 +240,7 @@ pub(super) async fn give_back(
 }
 
 /// Gives back what is held for a shopper, though it have expired.
-pub(super) async fn release_hold(connection: &mut PgConnection, user_id: UserId) -> Result<(), StoreError> {
+pub(super) async fn give_back_hold(connection: &mut PgConnection, user_id: UserId) -> Result<(), StoreError> {
     take_in_turn(connection, user_id, &[], Timestamp::MIN).await.map(drop)
 }
 
@@ -247,16 +250,8 @@ async fn hold_cart(
     expires_at: Timestamp,
     now: Timestamp,
 ) -> Result<Hold, StockError> {
-    let query = sqlx::query_scalar(LOCK_CART).bind(user_id);
-    let cart_id: Option<i64> = query.fetch_optional(&mut *connection).await.or_store_error()?;
-    let Some(cart_id) = cart_id else {
-        return Err(match check_user(connection, user_id).await {
-            Ok(()) => StockError::NoActiveCart,
-            Err(CartError::Store(error)) => error.into(),
-            Err(_) => StockError::UserNotFound { user_id },
-        });
-    };
-    let query = sqlx::query(COUNTED_LINES).bind(cart_id);
+    let cart = lock_own_cart_for(connection, user_id, CartStep::BeginCheckout, now).await?;
+    let query = sqlx::query(COUNTED_LINES).bind(cart.cart_id);
     let rows = query.fetch_all(&mut *connection).await.or_store_error()?;
     let piece = |row: &PgRow| Ok((row.try_get(0)?, number(row, 1)?));
     let pieces: Vec<(ProductId, u32)> =

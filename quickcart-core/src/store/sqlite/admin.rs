@@ -10,9 +10,11 @@ use super::cart::{cart_of, release};
 use super::error::OrStoreError;
 use super::import::{GIVE_BARCODE_AWAY, insert_shelf_place, product as write_product};
 use super::row::{
-    PRODUCT_COLUMNS, PRODUCT_WIDTH, SECTION_COLUMNS, optional, parsed, point, product, section, timestamp,
+    PRODUCT_COLUMNS, PRODUCT_WIDTH, SECTION_COLUMNS, optional, optional_timestamp, parsed, point, product,
+    section, timestamp,
 };
 use super::statement::run;
+use super::stock::give_back_hold;
 use crate::account::{Profile, UserId};
 use crate::admin::{
     Action, AdminError, AdminStore, AuditEntry, AuditFilter, Entity, ProductEntry, ProductSheet, UserEntry,
@@ -112,7 +114,14 @@ impl AdminStore for SqliteStore {
                 run(transaction, "DELETE FROM shelf_place WHERE product_id = ?1", [product_id])?;
                 let after = existing_product(transaction, product_id)?;
                 let change = (Action::Retire, Entity::Product, product_id);
-                note(transaction, change, Some(product_facts(&before)), &product_facts(&after), &who, now)
+                Ok(note(
+                    transaction,
+                    change,
+                    Some(product_facts(&before)),
+                    &product_facts(&after),
+                    &who,
+                    now,
+                )?)
             })
             .await
     }
@@ -189,12 +198,13 @@ impl AdminStore for SqliteStore {
                 let sql = "UPDATE user SET retired_at_ms = ?2, version = version + 1 WHERE user_id = ?1";
                 run(transaction, sql, params![user_id, now.as_millisecond()])?;
                 if let Some(cart_id) = cart_of(transaction, user_id)? {
+                    give_back_hold(transaction, user_id)?;
                     release(transaction, cart_id)?;
                 }
                 let after = existing_user(transaction, user_id)?;
                 let change = (Action::Retire, Entity::User, user_id);
                 let facts = user_facts(&after, Some(&before));
-                note(transaction, change, Some(user_facts(&before, None)), &facts, &who, now)
+                Ok(note(transaction, change, Some(user_facts(&before, None)), &facts, &who, now)?)
             })
             .await
     }
@@ -274,12 +284,8 @@ fn product_entry(row: &Row<'_>) -> rusqlite::Result<ProductEntry> {
         foodtype_ids: Vec::new(),
         allergy_ids: Vec::new(),
     };
-    let retired_at = retired_at(row, AFTER + 3)?;
+    let retired_at = optional_timestamp(row, AFTER + 3)?;
     Ok(ProductEntry { sheet: ProductSheet { record, place }, version: row.get(AFTER + 2)?, retired_at })
-}
-
-fn retired_at(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
-    if row.get::<_, Option<i64>>(column)?.is_some() { timestamp(row, column).map(Some) } else { Ok(None) }
 }
 
 fn with_labels(transaction: &Transaction<'_>, mut entry: ProductEntry) -> Result<ProductEntry, AdminError> {
@@ -390,7 +396,7 @@ fn user_entry(row: &Row<'_>) -> rusqlite::Result<UserEntry> {
         user: user(row)?,
         version: row.get(USER_WIDTH)?,
         created_at: timestamp(row, USER_WIDTH + 1)?,
-        retired_at: retired_at(row, USER_WIDTH + 2)?,
+        retired_at: optional_timestamp(row, USER_WIDTH + 2)?,
     })
 }
 
@@ -402,14 +408,14 @@ fn existing_user(transaction: &Transaction<'_>, user_id: UserId) -> Result<UserE
     find_user_entry(transaction, user_id)?.ok_or_else(|| AdminError::user_not_found(user_id))
 }
 
-fn note(
+pub(super) fn note(
     transaction: &Transaction<'_>,
     (action, entity, entity_id): (Action, Entity, i64),
     before: Option<Value>,
     after: &Value,
     who: &str,
     now: Timestamp,
-) -> Result<(), AdminError> {
+) -> Result<(), StoreError> {
     let sql = "INSERT INTO audit (at_ms, who, action, entity, entity_id, before_json, after_json) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     let before = before.map(|before| before.to_string());

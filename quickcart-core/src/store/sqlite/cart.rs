@@ -4,21 +4,25 @@ use async_trait::async_trait;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::SqliteStore;
+use super::cart_state::{
+    CartRow, approve, blocked_carts, cart_row, own_cart_for, own_cart_row, rescan, weigh,
+};
 use super::catalog::{find_barcode, find_product, known_product};
 use super::error::OrStoreError;
 use super::row::{PRODUCT_COLUMNS, PRODUCT_WIDTH, SECTION_COLUMNS, point, product, section, timestamp};
 use super::statement::run;
-use super::stock::release_hold;
+use super::stock::give_back_hold;
 use crate::account::UserId;
 use crate::cart::{
-    CartError, CartId, CartLine, CartStore, CartView, ChecklistItem, Connection, Location, Quantity,
-    RecipeMatch, RecipeSource, is_ad_hoc, quantity_of_weight,
+    BlockedCart, CartError, CartId, CartLine, CartState, CartStep, CartStore, CartView, ChecklistItem,
+    Connection, Location, Quantity, RecipeMatch, RecipeSource, is_ad_hoc, quantity_of_weight,
 };
 use crate::catalog::{Page, Product, ProductId};
 use crate::clock::Timestamp;
 use crate::device::CartEvent;
 use crate::error::StoreError;
 use crate::pathfinding::Point;
+use crate::transition::Actor;
 
 #[async_trait]
 impl CartStore for SqliteStore {
@@ -100,20 +104,22 @@ impl CartStore for SqliteStore {
         self.writer.write(move |transaction| connect_ad_hoc(transaction, user_id, now)).await
     }
 
-    async fn disconnect(&self, user_id: UserId) -> Result<CartId, CartError> {
+    async fn disconnect(&self, user_id: UserId, now: Timestamp) -> Result<CartId, CartError> {
         self.writer
             .write(move |transaction| {
-                let cart_id = cart_of(transaction, user_id)?.ok_or_else(|| no_cart(transaction, user_id))?;
-                release_hold(transaction, user_id)?;
-                release(transaction, cart_id)?;
-                Ok(cart_id)
+                let cart = own_cart_for(transaction, user_id, CartStep::Abandon, now)?;
+                give_back_hold(transaction, user_id)?;
+                release(transaction, cart.cart_id)?;
+                Ok(cart.cart_id)
             })
             .await
     }
 
-    async fn view(&self, user_id: UserId) -> Result<CartView, CartError> {
+    async fn view(&self, user_id: UserId, now: Timestamp) -> Result<CartView, CartError> {
         self.readers
-            .read(move |transaction| view(transaction, user_id)?.ok_or_else(|| no_cart(transaction, user_id)))
+            .read(move |transaction| {
+                view(transaction, user_id, now)?.ok_or_else(|| no_cart(transaction, user_id))
+            })
             .await
     }
 
@@ -122,10 +128,11 @@ impl CartStore for SqliteStore {
         user_id: UserId,
         product_id: ProductId,
         expected: Option<u64>,
+        now: Timestamp,
     ) -> Result<CartLine, CartError> {
         self.writer
             .write(move |transaction| {
-                let cart_id = expected_cart(transaction, user_id, expected)?;
+                let cart_id = expected_cart(transaction, user_id, expected, now)?;
                 let product = find_product(transaction, product_id)?
                     .ok_or(CartError::ProductNotFound { product_id })?;
                 let line = line(transaction, cart_id, product)?;
@@ -140,10 +147,11 @@ impl CartStore for SqliteStore {
         user_id: UserId,
         product_id: ProductId,
         expected: Option<u64>,
+        now: Timestamp,
     ) -> Result<CartLine, CartError> {
         self.writer
             .write(move |transaction| {
-                let cart_id = expected_cart(transaction, user_id, expected)?;
+                let cart_id = expected_cart(transaction, user_id, expected, now)?;
                 let not_in_cart = CartError::NotInCart { product_id };
                 let Some(product) = known_product(transaction, product_id)? else { return Err(not_in_cart) };
                 let line = line(transaction, cart_id, product)?;
@@ -172,9 +180,38 @@ impl CartStore for SqliteStore {
             .await
     }
 
-    async fn apply(&self, event: &CartEvent) -> Result<CartLine, CartError> {
+    async fn apply(
+        &self,
+        event: &CartEvent,
+        tolerance_g: Option<u32>,
+        now: Timestamp,
+    ) -> Result<CartLine, CartError> {
         let event = event.clone();
-        self.writer.write(move |transaction| apply(transaction, &event)).await
+        self.writer.write(move |transaction| apply(transaction, &event, tolerance_g, now)).await
+    }
+
+    async fn rescan(
+        &self,
+        user_id: UserId,
+        tolerance_g: Option<u32>,
+        now: Timestamp,
+    ) -> Result<(), CartError> {
+        self.writer.write(move |transaction| rescan(transaction, user_id, tolerance_g, now)).await
+    }
+
+    async fn approve_cart(
+        &self,
+        cart_id: CartId,
+        reason: &str,
+        who: &str,
+        now: Timestamp,
+    ) -> Result<(), CartError> {
+        let (reason, who) = (reason.to_owned(), who.to_owned());
+        self.writer.write(move |transaction| approve(transaction, cart_id, &reason, &who, now)).await
+    }
+
+    async fn blocked_carts(&self, page: Page) -> Result<Vec<BlockedCart>, CartError> {
+        self.readers.scan(move |transaction| blocked_carts(transaction, page)).await
     }
 
     async fn locate(&self, cart_id: CartId, point: Point, now: Timestamp) -> Result<(), CartError> {
@@ -217,27 +254,22 @@ pub(super) fn cart_of(transaction: &Transaction<'_>, user_id: UserId) -> Result<
 }
 
 /// Why there is no trolley: a shopper who is retired has none, either.
-fn no_cart(transaction: &Transaction<'_>, user_id: UserId) -> CartError {
+pub(super) fn no_cart(transaction: &Transaction<'_>, user_id: UserId) -> CartError {
     check_user(transaction, user_id).err().unwrap_or(CartError::NoActiveCart)
 }
 
-/// The shopper's cart, if it has the version that they expect.
+/// The shopper's cart to be changed by them, if it has the version that they expect.
 fn expected_cart(
     transaction: &Transaction<'_>,
     user_id: UserId,
     expected: Option<u64>,
+    now: Timestamp,
 ) -> Result<CartId, CartError> {
-    let query = transaction.prepare_cached("SELECT cart_id, version FROM cart WHERE user_id = ?1");
-    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
-    let cart: Option<(CartId, u64)> =
-        query.and_then(|mut statement| statement.query_row([user_id], read).optional()).or_store_error()?;
-    match cart {
-        None => Err(no_cart(transaction, user_id)),
-        Some((_, version)) if expected.is_some_and(|expected| expected != version) => {
-            Err(CartError::CartChanged { version })
-        }
-        Some((cart_id, _)) => Ok(cart_id),
+    let CartRow { cart_id, version, .. } = own_cart_for(transaction, user_id, CartStep::ChangeLines, now)?;
+    if expected.is_some_and(|expected| expected != version) {
+        return Err(CartError::CartChanged { version });
     }
+    Ok(cart_id)
 }
 
 /// Who has a trolley; the outer `None` when there is no such trolley.
@@ -258,7 +290,9 @@ fn connect(
     let holder = holder(transaction, cart_id)?.ok_or(CartError::CartNotFound { cart_id })?;
     let connection = Connection::decide(cart_id, cart_of(transaction, user_id)?, holder)?;
     if connection == Connection::New {
-        let sql = "UPDATE cart SET user_id = ?1, connected_at_ms = ?2 WHERE cart_id = ?3";
+        // A server of an older version leaves where the cart stood.
+        let sql = "UPDATE cart SET user_id = ?1, connected_at_ms = ?2, locked_until_ms = NULL, blocked_weight_mg = NULL \
+                   WHERE cart_id = ?3";
         run(transaction, sql, params![user_id, now.as_millisecond(), cart_id])?;
     }
     Ok(connection)
@@ -287,20 +321,20 @@ pub(super) fn release(transaction: &Transaction<'_>, cart_id: CartId) -> Result<
     let sql = if is_ad_hoc(cart_id) {
         "DELETE FROM cart WHERE cart_id = ?1"
     } else {
-        "UPDATE cart SET user_id = NULL, connected_at_ms = NULL, reported_weight_mg = NULL, version = version + 1 \
-         WHERE cart_id = ?1"
+        "UPDATE cart SET user_id = NULL, connected_at_ms = NULL, reported_weight_mg = NULL, locked_until_ms = NULL, \
+                         blocked_weight_mg = NULL, version = version + 1 WHERE cart_id = ?1"
     };
     run(transaction, sql, [cart_id]).map(|_| ())
 }
 
 /// The shopper's cart with its lines.
-pub(super) fn view(transaction: &Transaction<'_>, user_id: UserId) -> Result<Option<CartView>, StoreError> {
-    let query = transaction
-        .prepare_cached("SELECT cart_id, reported_weight_mg, version FROM cart WHERE user_id = ?1");
-    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-    let cart: Option<(CartId, Option<u64>, u64)> =
-        query.and_then(|mut statement| statement.query_row([user_id], read).optional()).or_store_error()?;
-    let Some((cart_id, reported_weight_mg, version)) = cart else { return Ok(None) };
+pub(super) fn view(
+    transaction: &Transaction<'_>,
+    user_id: UserId,
+    now: Timestamp,
+) -> Result<Option<CartView>, StoreError> {
+    let Some(cart) = own_cart_row(transaction, user_id, now)? else { return Ok(None) };
+    let CartRow { cart_id, version, state, reported_weight_mg, .. } = cart;
     let sql = format!(
         "SELECT {PRODUCT_COLUMNS}, cart_items_id, quantity, cart_item.version FROM cart_item JOIN product USING (product_id) \
          WHERE cart_id = ?1 ORDER BY cart_items_id"
@@ -316,24 +350,29 @@ pub(super) fn view(transaction: &Transaction<'_>, user_id: UserId) -> Result<Opt
         Ok(CartLine { cart_items_id, cart_id, product, quantity: quantity_of(count)?, version })
     });
     let lines = lines.collect::<Result<_, StoreError>>()?;
-    Ok(Some(CartView { cart_id, lines, reported_weight_mg, version }))
+    Ok(Some(CartView { cart_id, state, lines, reported_weight_mg, version }))
 }
 
-fn apply(transaction: &Transaction<'_>, event: &CartEvent) -> Result<CartLine, CartError> {
+fn apply(
+    transaction: &Transaction<'_>,
+    event: &CartEvent,
+    tolerance_g: Option<u32>,
+    now: Timestamp,
+) -> Result<CartLine, CartError> {
     let cart_id = event.cart_id();
-    match holder(transaction, cart_id)? {
-        None => return Err(CartError::CartNotFound { cart_id }),
-        Some(None) => return Err(CartError::CartNotConnected { cart_id }),
-        Some(Some(_)) => {}
-    }
+    let cart = cart_row(transaction, cart_id, now)?.ok_or(CartError::CartNotFound { cart_id })?;
+    let user_id = cart.user_id.ok_or(CartError::CartNotConnected { cart_id })?;
     match event {
         CartEvent::ItemAdded { product_id, cart_weight_mg, .. } => {
             let product_id = *product_id;
             let product =
                 find_product(transaction, product_id)?.ok_or(CartError::ProductNotFound { product_id })?;
             let line = line(transaction, cart_id, product)?;
+            let state = end_checkout(transaction, cart.state, user_id)?;
             let count = pieces(&line) + 1;
-            set_line(transaction, line, count, Some(*cart_weight_mg))
+            let line = set_line(transaction, line, count, Some(*cart_weight_mg))?;
+            weigh(transaction, (cart_id, user_id, state), *cart_weight_mg, tolerance_g, now)?;
+            Ok(line)
         }
         CartEvent::ItemWeighed { barcode, weight_mg, .. } => {
             let not_found = || CartError::BarcodeNotFound { barcode: barcode.clone() };
@@ -342,9 +381,25 @@ fn apply(transaction: &Transaction<'_>, event: &CartEvent) -> Result<CartLine, C
             let count = count.ok_or_else(|| CartError::NoUnitWeight { barcode: barcode.clone() })?;
             // Devices repeat what they see; the same again changes nothing.
             let line = line(transaction, cart_id, product)?;
-            if pieces(&line) == count { Ok(line) } else { set_line(transaction, line, count, None) }
+            if pieces(&line) == count {
+                return Ok(line);
+            }
+            end_checkout(transaction, cart.state, user_id)?;
+            set_line(transaction, line, count, None)
         }
     }
+}
+
+/// Where a cart stands in which a device has seen a change: nobody pays for what was in it before.
+fn end_checkout(
+    transaction: &Transaction<'_>,
+    state: CartState,
+    user_id: UserId,
+) -> Result<CartState, CartError> {
+    if state == CartState::Locked {
+        give_back_hold(transaction, user_id)?;
+    }
+    Ok(state.after(CartStep::ChangeLines, Actor::Device)?)
 }
 
 /// The line of a product in a cart, without a quantity when there is none.
@@ -369,7 +424,8 @@ pub(super) fn pieces(line: &CartLine) -> u64 {
     line.quantity.map_or(0, |quantity| quantity.get().into())
 }
 
-/// Writes how many pieces a line has, and what the whole cart weighs now; what it weighed before says nothing any more.
+/// Writes how many pieces a line has, and what the whole cart weighs now; what it weighed before says nothing any more. A cart that
+/// changes is not locked.
 pub(super) fn set_line(
     transaction: &Transaction<'_>,
     line: CartLine,
@@ -377,8 +433,8 @@ pub(super) fn set_line(
     cart_weight_mg: Option<u64>,
 ) -> Result<CartLine, CartError> {
     let CartLine { cart_id, product, .. } = line;
-    let sql =
-        "UPDATE cart SET version = version + 1, reported_weight_mg = ?2 WHERE cart_id = ?1 RETURNING version";
+    let sql = "UPDATE cart SET version = version + 1, reported_weight_mg = ?2, locked_until_ms = NULL \
+               WHERE cart_id = ?1 RETURNING version";
     let query = transaction.prepare_cached(sql);
     let version: u64 = query
         .and_then(|mut statement| statement.query_row(params![cart_id, cart_weight_mg], |row| row.get(0)))

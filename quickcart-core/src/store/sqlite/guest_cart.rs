@@ -5,14 +5,19 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::SqliteStore;
 use super::cart::{connect_ad_hoc, line, pieces, quantity_of, set_line};
+use super::cart_state::own_cart_for;
 use super::catalog::find_product;
 use super::error::OrStoreError;
 use super::row::{PRODUCT_COLUMNS, PRODUCT_WIDTH, product};
 use super::statement::run;
 use crate::account::UserId;
-use crate::cart::{CartError, CartId, GUEST_CART_LIFETIME, GuestCartStore, GuestLine, GuestToken, Quantity};
+use crate::cart::{
+    CartError, CartId, CartStep, GUEST_CART_LIFETIME, GuestCartStore, GuestLine, GuestToken, Quantity,
+    check_guest_step,
+};
 use crate::catalog::ProductId;
 use crate::clock::Timestamp;
+use crate::transition::Actor;
 
 #[async_trait]
 impl GuestCartStore for SqliteStore {
@@ -39,9 +44,7 @@ impl GuestCartStore for SqliteStore {
         self.writer
             .write(move |transaction| {
                 let cart = find(transaction, digest, now)?;
-                if cart.merged.is_some() {
-                    return Err(CartError::GuestCartMerged);
-                }
+                check_guest_step(cart.merged.is_some(), CartStep::ChangeLines, Actor::Customer)?;
                 find_product(transaction, product_id)?.ok_or(CartError::ProductNotFound { product_id })?;
                 let sql = "INSERT INTO guest_cart_item (guest_cart_id, product_id, quantity) VALUES (?1, ?2, ?3) \
                            ON CONFLICT (guest_cart_id, product_id) DO UPDATE SET quantity = quantity + excluded.quantity";
@@ -111,12 +114,12 @@ fn merge(
     now: Timestamp,
 ) -> Result<CartId, CartError> {
     let guest = find(transaction, digest, now)?;
-    match guest.merged {
-        Some((merged_by, cart_id)) if merged_by == user_id => return Ok(cart_id),
-        Some(_) => return Err(CartError::GuestCartMerged),
-        None => {}
+    if let Some((_, cart_id)) = guest.merged.filter(|(merged_by, _)| *merged_by == user_id) {
+        return Ok(cart_id);
     }
-    let (cart_id, _) = connect_ad_hoc(transaction, user_id, now)?;
+    check_guest_step(guest.merged.is_some(), CartStep::Merge, Actor::System)?;
+    connect_ad_hoc(transaction, user_id, now)?;
+    let cart_id = own_cart_for(transaction, user_id, CartStep::ChangeLines, now)?.cart_id;
     for GuestLine { product, quantity } in lines(transaction, guest.id)? {
         let line = line(transaction, cart_id, product)?;
         let sum = (pieces(&line) + u64::from(quantity.get())).min(Quantity::MAX.into());

@@ -9,7 +9,7 @@ use super::search::learn_all_words;
 use crate::error::StoreError;
 
 /// Every step, oldest first. A step that was released is never changed.
-const STEPS: [&str; 9] = [
+const STEPS: [&str; 10] = [
     include_str!("../../../migrations/sqlite/0001_shop.sql"),
     include_str!("../../../migrations/sqlite/0002_order_events.sql"),
     include_str!("../../../migrations/sqlite/0003_registration.sql"),
@@ -19,6 +19,7 @@ const STEPS: [&str; 9] = [
     include_str!("../../../migrations/sqlite/0007_catalogue.sql"),
     include_str!("../../../migrations/sqlite/0008_stock.sql"),
     include_str!("../../../migrations/sqlite/0009_book_session_key.sql"),
+    include_str!("../../../migrations/sqlite/0010_cart_state.sql"),
 ];
 
 /// The step that brought the words of products' names, which SQL cannot tell apart.

@@ -5,6 +5,7 @@ mod admin;
 mod backup;
 mod book_order;
 mod cart;
+mod cart_state;
 mod catalog;
 mod check;
 mod connection;

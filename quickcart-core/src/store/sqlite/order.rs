@@ -11,7 +11,7 @@ use super::row::{parsed, timestamp};
 use super::statement::run;
 use super::stock::sell;
 use crate::account::UserId;
-use crate::cart::{CartError, Quantity};
+use crate::cart::{CartError, CartStep, Quantity};
 use crate::catalog::{Page, ProductId};
 use crate::clock::Timestamp;
 use crate::error::StoreError;
@@ -86,7 +86,8 @@ fn checkout(
     {
         return order(transaction, order_id, Some(user_id)).map(Order::as_placed);
     }
-    let cart = view(transaction, user_id)?.ok_or_else(|| no_cart(transaction, user_id))?;
+    let cart = view(transaction, user_id, now)?.ok_or_else(|| no_cart(transaction, user_id))?;
+    cart.state.after(CartStep::PlaceOrder, Actor::Customer)?;
     let cart_id = cart.cart_id;
     let mut taxed = Vec::with_capacity(cart.lines.len());
     for line in cart.lines {

@@ -4,13 +4,13 @@ use async_trait::async_trait;
 use rusqlite::{OptionalExtension, Params, Row, Transaction, params};
 
 use super::SqliteStore;
-use super::cart::check_user;
+use super::cart_state::own_cart_for;
 use super::catalog::find_product;
 use super::error::OrStoreError;
 use super::row::timestamp;
 use super::statement::run;
 use crate::account::UserId;
-use crate::cart::CartError;
+use crate::cart::CartStep;
 use crate::catalog::{Page, ProductId};
 use crate::clock::Timestamp;
 use crate::error::StoreError;
@@ -125,7 +125,12 @@ impl StockStore for SqliteStore {
     }
 
     async fn release_hold(&self, user_id: UserId) -> Result<(), StockError> {
-        self.writer.write(move |transaction| Ok(release_hold(transaction, user_id)?)).await
+        self.writer
+            .write(move |transaction| {
+                lock_cart(transaction, user_id, None)?;
+                Ok(give_back_hold(transaction, user_id)?)
+            })
+            .await
     }
 }
 
@@ -138,7 +143,7 @@ pub(super) fn sell(
     wanted: impl IntoIterator<Item = (ProductId, u32)>,
     now: Timestamp,
 ) -> Result<Vec<Shortage>, StoreError> {
-    release_hold(transaction, user_id)?;
+    give_back_hold(transaction, user_id)?;
     let mut shortages = Vec::new();
     for (product_id, wanted) in wanted {
         match take(transaction, product_id, wanted, now)? {
@@ -174,7 +179,7 @@ pub(super) fn give_back(
 }
 
 /// Gives back what is held for a shopper, though it have expired.
-pub(super) fn release_hold(transaction: &Transaction<'_>, user_id: UserId) -> Result<(), StoreError> {
+pub(super) fn give_back_hold(transaction: &Transaction<'_>, user_id: UserId) -> Result<(), StoreError> {
     let sql = "UPDATE stock SET available = available + held.quantity \
                FROM (SELECT product_id, quantity FROM stock_hold WHERE user_id = ?1) AS held \
                WHERE stock.product_id = held.product_id";
@@ -190,15 +195,10 @@ fn hold_cart(
     expires_at: Timestamp,
     now: Timestamp,
 ) -> Result<Hold, StockError> {
-    let no_cart = || match check_user(transaction, user_id) {
-        Err(CartError::Store(error)) => error.into(),
-        Err(_) => StockError::UserNotFound { user_id },
-        Ok(()) => StockError::NoActiveCart,
-    };
-    let cart_id = super::cart::cart_of(transaction, user_id)?.ok_or_else(no_cart)?;
-    release_hold(transaction, user_id)?;
+    let cart = own_cart_for(transaction, user_id, CartStep::BeginCheckout, now)?;
+    give_back_hold(transaction, user_id)?;
     let sql = "SELECT product_id, quantity FROM cart_item WHERE cart_id = ?1 ORDER BY product_id";
-    let wanted = all(transaction, sql, [cart_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let wanted = all(transaction, sql, [cart.cart_id], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let (mut pieces, mut shortages) = (Vec::new(), Vec::new());
     for (product_id, quantity) in wanted {
         match take(transaction, product_id, quantity, now)? {
@@ -216,7 +216,18 @@ fn hold_cart(
     for (product_id, quantity) in &pieces {
         run(transaction, sql, params![user_id, product_id, quantity, expires_at.as_millisecond()])?;
     }
+    lock_cart(transaction, user_id, Some(expires_at))?;
     Ok(Hold { expires_at, pieces })
+}
+
+/// Locks the shopper's cart until then, or unlocks it.
+fn lock_cart(
+    transaction: &Transaction<'_>,
+    user_id: UserId,
+    until: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE cart SET locked_until_ms = ?2 WHERE user_id = ?1";
+    run(transaction, sql, params![user_id, until.map(Timestamp::as_millisecond)]).map(drop)
 }
 
 enum Taken {
