@@ -76,6 +76,8 @@ pub struct Config {
     pub device_key: Option<Secret>,
     /// Whether devices that show nothing are heard.
     pub legacy_devices: bool,
+    /// How many grams a scale may be off; `None` when weights are not compared.
+    pub weight_tolerance_g: Option<u32>,
     /// The origins that may call.
     pub allowed_origins: Vec<HeaderValue>,
     /// The proxies that are believed.
@@ -173,6 +175,7 @@ impl Settings {
             guest_carts: rate("QUICKCART_LIMIT_GUEST_CARTS", &self.limit_guest_carts)?,
             device_key: given(self.device_key.as_ref()).cloned().map(Secret),
             legacy_devices,
+            weight_tolerance_g: self.weight_tolerance,
             allowed_origins: self.origins(development)?,
             trusted_proxies: self.proxies()?,
             connections_max: usize::try_from(self.max_connections).unwrap_or(usize::MAX),

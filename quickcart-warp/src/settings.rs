@@ -120,6 +120,11 @@ pub struct Settings {
     #[arg(long, env = "QUICKCART_LEGACY_DEVICES", action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub(crate) legacy_devices: Option<bool>,
 
+    /// Grams that the scale of a trolley may differ from the weights of the catalogue before its cart is blocked
+    /// [default: weights are not compared]
+    #[arg(long, env = "QUICKCART_WEIGHT_TOLERANCE", value_name = "GRAMS", value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    pub(crate) weight_tolerance: Option<u32>,
+
     /// Origins of web pages that may call, separated by commas [default: localhost ports in development, none else]
     #[arg(long, env = "ALLOWED_ORIGINS", value_name = "ORIGINS")]
     pub(crate) allowed_origins: Option<String>,

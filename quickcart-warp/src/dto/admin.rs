@@ -343,7 +343,7 @@ impl From<UserEntry> for AdminUser {
     }
 }
 
-/// A change that an administrator made.
+/// A change that an administrator made, or what happened to a cart.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Audited {
     audit_id: i64,
@@ -352,9 +352,9 @@ pub(crate) struct Audited {
     /// Who did it.
     #[schema(example = "admin")]
     who: String,
-    /// `create`, `change` or `retire`.
+    /// `create`, `change` or `retire`; of carts `block`, `rescan` or `approve`.
     action: &'static str,
-    /// `product` or `user`.
+    /// `product`, `user` or `cart`.
     entity: &'static str,
     entity_id: i64,
     /// What it was; null when it is new. Of a shopper it says what there was, and not what it said.

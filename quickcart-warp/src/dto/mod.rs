@@ -2,6 +2,7 @@
 
 pub(crate) mod admin;
 pub(crate) mod book_order;
+pub(crate) mod cart;
 pub(crate) mod catalogue;
 pub(crate) mod failure;
 pub(crate) mod guest_cart;

@@ -11,16 +11,17 @@ use serde::Serialize;
 use utoipa::OpenApi;
 use warp::Filter;
 use warp::filters::BoxedFilter;
-use warp::http::header::{ETAG, HeaderMap, HeaderValue, IF_MATCH, LOCATION};
+use warp::http::header::{HeaderMap, HeaderValue, LOCATION};
 use warp::http::{Method, StatusCode};
 use warp::reply::Response;
 
+use super::version::{self, versioned};
 use crate::app::App;
 use crate::dto::admin::{AdminProduct, AdminUser, Audited, Listed, ProductBody, UserBody};
 use crate::dto::page::{PageQuery, page};
 use crate::dto::smart_cart::query_value;
 use crate::dto::validation::message;
-use crate::dto::{json_response, no_content, ok};
+use crate::dto::{no_content, ok};
 use crate::error::{ApiError, Dialect};
 use crate::filters::{answer, decoded, json_body, method, query, to_its_end, with};
 
@@ -306,10 +307,10 @@ async fn retire_user(user_id: i64, request: Request) -> Result<Response, ApiErro
     retired.map(|()| no_content()).map_err(failure)
 }
 
-/// Lists what administrators changed
+/// Lists what was changed
 #[utoipa::path(
     get, path = "/v1/admin/audit", security(("admin_key" = [])), params(
-        ("entity" = Option<String>, Query, description = "product or user", example = "product"),
+        ("entity" = Option<String>, Query, description = "product, user or cart", example = "product"),
         ("entity_id" = Option<i64>, Query, description = "Which of them"),
         PageQuery,
     ),
@@ -327,7 +328,7 @@ async fn audit(request: Request) -> Result<Response, ApiError> {
     let entity_id = query_value(&request.query, "entity_id");
     let entity_id = entity_id.map(|text| text.parse()).transpose();
     let filter = AuditFilter {
-        entity: entity.map_err(|_| wrong_parameter("entity is product or user"))?,
+        entity: entity.map_err(|_| wrong_parameter("entity is product, user or cart"))?,
         entity_id: entity_id.map_err(|_| wrong_parameter("entity_id is a whole number"))?,
     };
     let found = request.app.shop.audit(filter, one_more(page)).await.map_err(failure)?;
@@ -356,22 +357,12 @@ impl Request {
 
     /// The version that the change is made to; `None` for whatever there is.
     fn expected(&self) -> Result<Option<Version>, ApiError> {
-        let given = self.headers.get(IF_MATCH).ok_or_else(|| {
+        let given = self.headers.get(version::IF_MATCH).ok_or_else(|| {
             let text =
                 "If-Match is missing: it names the ETag of the last answer, or * for whatever there is";
             ApiError::new(StatusCode::PRECONDITION_REQUIRED, text).with_code("if_match_missing")
         })?;
-        let text = given.to_str().unwrap_or_default().trim();
-        if text == "*" {
-            return Ok(None);
-        }
-        let version =
-            text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).and_then(|text| text.parse().ok());
-        // What was never an ETag of ours is the version of nothing; a weak one does not count (RFC 9110, 13.1.1).
-        version.map(Some).ok_or_else(|| {
-            ApiError::new(StatusCode::PRECONDITION_FAILED, "If-Match is no ETag of ours")
-                .with_code("other_version")
-        })
+        version::expected(given)
     }
 }
 
@@ -409,12 +400,6 @@ pub(super) fn listed<T, D: From<T> + Serialize>(
     let end = page.offset.checked_add(page.limit).filter(|_| found.len() > shown);
     let next = end.map(|end| format!("/v1/admin/{list}?offset={end}&limit={}{filter}", page.limit));
     ok(&Listed::new(found.into_iter().take(shown).map(D::from).collect(), next))
-}
-
-fn versioned(status: StatusCode, version: Version, body: &impl Serialize) -> Response {
-    let mut response = json_response(status, body);
-    set(&mut response, ETAG, &format!("\"{version}\""));
-    response
 }
 
 fn set(response: &mut Response, name: warp::http::HeaderName, value: &str) {

@@ -15,6 +15,7 @@ use warp::http::StatusCode;
 use warp::http::header::HeaderValue;
 use warp::reply::Response;
 
+use super::version::{self, IF_MATCH};
 use super::{authorization, invalid_token, shopper};
 use crate::app::App;
 use crate::dto::smart_cart::{
@@ -44,12 +45,14 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
         .and(post())
         .and(with(app))
         .and(authorization())
+        .and(header(IF_MATCH))
         .and(json_body(app))
         .then(add);
     let remove = warp::path!("item" / "remove")
         .and(post())
         .and(with(app))
         .and(authorization())
+        .and(header(IF_MATCH))
         .and(json_body(app))
         .then(remove);
     let add_item = warp::path!("esp32" / "add_item")
@@ -93,6 +96,19 @@ async fn view(app: App, authorization: Option<HeaderValue>) -> Result<Response, 
     let user_id = shopper(&app, authorization.as_ref())?;
     let cart = app.shop.cart(user_id).await.map_err(no_cart)?;
     Ok(ok(&Cart::from(cart)))
+}
+
+/// The version that a cart has to have, if it has to have one.
+fn expected(if_match: Option<&HeaderValue>) -> Result<Option<u64>, ApiError> {
+    if_match.map_or(Ok(None), version::expected)
+}
+
+/// A version that is not the expected one is a failed precondition.
+fn not_changed(error: CartError) -> ApiError {
+    match error {
+        CartError::CartChanged { .. } => ApiError::new(StatusCode::PRECONDITION_FAILED, error.to_string()),
+        error => no_cart(error),
+    }
 }
 
 fn no_cart(error: CartError) -> ApiError {
@@ -154,7 +170,11 @@ async fn connect_ad_hoc(app: &App, user_id: UserId) -> Result<Response, ApiError
 /// Returns the trolley, or clears the cart without one
 #[utoipa::path(
     post, path = "/cart/disconnect", security(("bearer" = [])),
-    responses((status = 200, description = "The trolley is free", body = Message), (status = 404, description = "The shopper has no trolley")),
+    responses(
+        (status = 200, description = "The trolley is free", body = Message),
+        (status = 404, description = "The shopper has no trolley"),
+        (status = 409, description = "The trolley is blocked"),
+    ),
 )]
 async fn disconnect(app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
     let user_id = shopper(&app, authorization.as_ref())?;
@@ -171,23 +191,28 @@ async fn disconnect(app: App, authorization: Option<HeaderValue>) -> Result<Resp
 /// Adds a product to the cart
 #[utoipa::path(
     post, path = "/cart/item/add", security(("bearer" = [])), request_body = ProductChoice,
+    params(("If-Match" = Option<String>, Header, description = "The ETag of a cart, or * for whatever there is", example = "*")),
     responses(
         (status = 200, description = "It is in the cart", body = Message),
         (status = 404, description = "No such product, or the shopper has no cart"),
+        (status = 409, description = "The cart is locked"),
+        (status = 412, description = "The cart has changed"),
     ),
 )]
 async fn add(
     app: App,
     authorization: Option<HeaderValue>,
+    if_match: Option<HeaderValue>,
     body: Result<Bytes, ApiError>,
 ) -> Result<Response, ApiError> {
     let user_id = shopper(&app, authorization.as_ref())?;
     let ProductChoice { product_id } = ProductChoice::read(&body?)?;
-    app.shop.add_to_cart(user_id, product_id, None).await.map_err(|error| match error {
+    let expected = expected(if_match.as_ref())?;
+    app.shop.add_to_cart(user_id, product_id, expected).await.map_err(|error| match error {
         CartError::ProductNotFound { product_id } => {
             ApiError::with_text(&error, format!("Product with id {product_id} not found."))
         }
-        error => no_cart(error),
+        error => not_changed(error),
     })?;
     Ok(ok(&Message { message: &format!("Product {product_id} added to cart.") }))
 }
@@ -195,24 +220,30 @@ async fn add(
 /// Takes a product out of the cart
 #[utoipa::path(
     post, path = "/cart/item/remove", security(("bearer" = [])), request_body = ProductChoice,
+    params(("If-Match" = Option<String>, Header, description = "The ETag of a cart, or * for whatever there is", example = "*")),
     responses(
         (status = 200, description = "There is less of it in the cart", body = Message),
         (status = 404, description = "It is not in the cart, or the shopper has no cart"),
+        (status = 409, description = "The cart is locked"),
+        (status = 412, description = "The cart has changed"),
     ),
 )]
 async fn remove(
     app: App,
     authorization: Option<HeaderValue>,
+    if_match: Option<HeaderValue>,
     body: Result<Bytes, ApiError>,
 ) -> Result<Response, ApiError> {
     let user_id = shopper(&app, authorization.as_ref())?;
     let ProductChoice { product_id } = ProductChoice::read(&body?)?;
-    let line = app.shop.remove_from_cart(user_id, product_id, None).await.map_err(|error| match error {
-        CartError::NotInCart { product_id } => {
-            ApiError::with_text(&error, format!("Product {product_id} not found in cart."))
-        }
-        error => no_cart(error),
-    })?;
+    let expected = expected(if_match.as_ref())?;
+    let line =
+        app.shop.remove_from_cart(user_id, product_id, expected).await.map_err(|error| match error {
+            CartError::NotInCart { product_id } => {
+                ApiError::with_text(&error, format!("Product {product_id} not found in cart."))
+            }
+            error => not_changed(error),
+        })?;
     let message = if is_ad_hoc(line.cart_id) {
         format!("Product {product_id} quantity updated/removed from cart {}.", line.cart_id)
     } else {

@@ -84,7 +84,7 @@ async fn add(token: String, app: App, body: Result<Bytes, ApiError>) -> Result<R
         (status = 200, description = "The cart of the shopper", body = Merged),
         (status = 400, description = "There would be too many of a product"),
         (status = 404, description = "No such cart"),
-        (status = 409, description = "The cart was merged by somebody else"),
+        (status = 409, description = "The cart was merged by somebody else, or that of the shopper is locked"),
     ),
 )]
 async fn merge(token: String, app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {

@@ -1,6 +1,7 @@
 //! All routes: group by group, and what becomes of requests that are none of theirs.
 
 mod admin;
+mod admin_carts;
 mod admin_stock;
 mod auth;
 mod book_orders;
@@ -12,6 +13,7 @@ mod idempotency;
 mod misc;
 mod operations;
 mod orders;
+mod own_cart;
 mod phone_otp;
 mod phone_otp_auth;
 mod products;
@@ -21,6 +23,7 @@ mod shared;
 mod shop_orders;
 mod tokens;
 mod user;
+mod version;
 
 use std::future::{Ready, ready};
 
@@ -51,9 +54,10 @@ fn groups(app: &App) -> impl Filter<Extract = (Response,), Error = Rejection> + 
     let orders = orders::routes(app).or(book_orders::routes(app)).unify();
     let rest = user::routes(app).or(orders).unify().or(shared::routes(app)).unify();
     let rest = rest.or(misc::routes(app)).unify().or(cart_places::routes(app)).unify();
-    let rest = rest.or(shop_orders::routes(app)).unify();
+    let rest = rest.or(shop_orders::routes(app)).unify().or(own_cart::routes(app)).unify();
     let rest = rest.or(guest_carts::routes(app)).unify().or(receipts::routes(app)).unify();
     let rest = rest.or(admin::routes(app)).unify().or(admin_stock::routes(app)).unify();
+    let rest = rest.or(admin_carts::routes(app)).unify();
     let rest = rest.or(operations::routes(app)).unify();
     let rest = rest.or(registration::routes(app)).unify();
     let rest = rest.or(tokens::routes(app)).unify();
@@ -73,6 +77,7 @@ pub(crate) fn documented() -> Vec<(&'static str, utoipa::openapi::OpenApi)> {
         ("smart-cart", cart::api()),
         ("smart-cart", orders::api()),
         ("smart-cart", shop_orders::api()),
+        ("smart-cart", own_cart::api()),
         ("smart-cart", shared::smart_cart_api()),
         ("smart-cart", misc::api()),
         ("smart-cart", cart_places::api()),
@@ -81,6 +86,7 @@ pub(crate) fn documented() -> Vec<(&'static str, utoipa::openapi::OpenApi)> {
         ("book-order", book_orders::api()),
         ("admin", admin::api()),
         ("admin", admin_stock::api()),
+        ("admin", admin_carts::api()),
         ("shared", shared::api()),
         ("shared", tokens::api()),
         ("operations", receipts::api()),

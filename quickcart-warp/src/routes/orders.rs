@@ -48,7 +48,7 @@ pub(super) fn api() -> utoipa::openapi::OpenApi {
         (status = 400, description = "The trolley is empty, or the key is none"),
         (status = 404, description = "The shopper has no trolley"),
         (status = 408, description = "The body, which is only compared, did not arrive in time"),
-        (status = 409, description = "There are not enough pieces, or a request with the key is under way"),
+        (status = 409, description = "There are not enough pieces, the trolley is blocked, or a request with the key is under way"),
         (status = 413, description = "The body is too long"),
         (status = 422, description = "The key is of another request"),
     ),

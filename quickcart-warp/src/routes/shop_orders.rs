@@ -59,7 +59,7 @@ pub(super) fn api() -> utoipa::openapi::OpenApi {
         (status = 201, description = "The order, as it was placed", body = CartOrder),
         (status = 400, description = "The key is missing or none, a field is wrong, or the cart is empty"),
         (status = 404, description = "The shopper has no cart"),
-        (status = 409, description = "There are not enough pieces, or a request with the key is under way"),
+        (status = 409, description = "There are not enough pieces, the cart is blocked, or a request with the key is under way"),
         (status = 422, description = "The key is of another request"),
     ),
 )]
@@ -105,13 +105,13 @@ async fn cancel(id: String, app: App, authorization: Option<HeaderValue>) -> Res
     Ok(ok(&CartOrder::from(order)))
 }
 
-/// Holds all that is in the cart for ten minutes, while its shopper pays
+/// Holds all that is in the cart for ten minutes, while its shopper pays; nothing of it is changed meanwhile
 #[utoipa::path(
     post, path = "/v1/cart/hold", security(("bearer" = [])),
     responses(
         (status = 200, description = "What is held, in the place of what was held before", body = CartHold),
         (status = 404, description = "The shopper has no cart"),
-        (status = 409, description = "There are not enough pieces; nothing has changed"),
+        (status = 409, description = "There are not enough pieces, or the cart is blocked; nothing has changed"),
     ),
 )]
 async fn hold(app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {

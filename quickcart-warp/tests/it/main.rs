@@ -5,6 +5,7 @@ mod admin;
 mod backup;
 mod bad_input;
 mod book_orders;
+mod carts;
 mod code_limits;
 mod code_store;
 mod cors;

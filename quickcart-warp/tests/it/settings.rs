@@ -235,8 +235,14 @@ fn empty_variables_count_as_unset() {
         "QUICKCART_LEGACY_DEVICES",
         "QUICKCART_LOG_FORMAT",
     ];
-    let more =
-        ["QUICKCART_MAX_CONNECTIONS", "QUICKCART_HEADER_TIMEOUT", "PORT", "JWT_SECRET_KEY", "FIXED_OTP"];
+    let more = [
+        "QUICKCART_WEIGHT_TOLERANCE",
+        "QUICKCART_MAX_CONNECTIONS",
+        "QUICKCART_HEADER_TIMEOUT",
+        "PORT",
+        "JWT_SECRET_KEY",
+        "FIXED_OTP",
+    ];
     let settings: Vec<(&str, &str)> = empty.into_iter().chain(more).map(|name| (name, "")).collect();
     let server = Server::start(folder.path(), &settings);
     server.line("sqlite:data/quickcart.db");
@@ -297,6 +303,7 @@ fn help_lists_every_setting_and_shows_no_secret() {
         "ALLOWED_ORIGINS",
         "QUICKCART_TRUSTED_PROXIES",
         "QUICKCART_DEVICE_KEY",
+        "QUICKCART_WEIGHT_TOLERANCE",
         "PHONE_OTP_PROVIDERS",
         "SMART_CART_PROVIDERS",
         "BOOK_ORDER_PROVIDERS",
