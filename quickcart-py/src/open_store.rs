@@ -15,6 +15,7 @@ use crate::wait::block_on;
 /// A shop's file. All of its methods wait, so the interpreter is detached around them.
 pub(crate) struct OpenStore {
     path: PathBuf,
+    weight_tolerance_g: Option<u32>,
     state: Mutex<State>,
 }
 
@@ -35,12 +36,12 @@ enum State {
 
 impl OpenStore {
     /// Opens the file, which is made when it is not there.
-    pub(crate) fn open(path: &Path) -> Result<Arc<Self>, Failure> {
+    pub(crate) fn open(path: &Path, weight_tolerance_g: Option<u32>) -> Result<Arc<Self>, Failure> {
         // A relative path would lead elsewhere once a daemon has changed its folder.
         let path = absolute(path).ok().filter(|path| !path.as_os_str().as_encoded_bytes().contains(&0));
         let path = path.ok_or_else(|| InvalidArgument::new("path_invalid", "the path names no file"))?;
         let _call = fork::hold_off()?;
-        let store = Arc::new(Self { path, state: Mutex::new(State::Away) });
+        let store = Arc::new(Self { path, weight_tolerance_g, state: Mutex::new(State::Away) });
         store.opened()?;
         fork::close_before(&store);
         Ok(store)
@@ -83,7 +84,8 @@ impl OpenStore {
             State::Away => {
                 fork::note_open();
                 let store = Arc::new(SqliteStore::open(&self.path)?);
-                let shop = Shop::new(Arc::clone(&store) as Arc<dyn ShopStore>, Arc::new(SystemClock));
+                let shop = Shop::new(Arc::clone(&store) as Arc<dyn ShopStore>, Arc::new(SystemClock))
+                    .with_weight_tolerance(self.weight_tolerance_g);
                 let opened = Opened { store, shop };
                 *state = State::Open(opened.clone());
                 Ok(opened)

@@ -31,6 +31,8 @@ const _: () = assert!(Page::LIMIT_MAX == 500);
 
 /// A shop that is kept in a file of SQLite, which is made when it is not there.
 ///
+/// With `weight_tolerance_g`, trolleys whose scale is off by more grams than that are blocked; without it, weights are not compared.
+///
 /// Any number of threads may use it at once. Before `os.fork` its file is closed, and opened again by the next call, in
 /// the parent and in the child.
 #[pyclass(frozen, module = "quickcart")]
@@ -59,11 +61,11 @@ impl Shop {
 #[pymethods]
 impl Shop {
     #[new]
-    #[pyo3(signature = (path, *, demo=false))]
-    fn new(py: Python<'_>, path: PathBuf, demo: bool) -> PyResult<Self> {
+    #[pyo3(signature = (path, *, demo=false, weight_tolerance_g=None))]
+    fn new(py: Python<'_>, path: PathBuf, demo: bool, weight_tolerance_g: Option<u32>) -> PyResult<Self> {
         fork::watch(py)?;
         let shop = py.detach(|| {
-            let shop = Self(OpenStore::open(&path)?);
+            let shop = Self(OpenStore::open(&path, weight_tolerance_g)?);
             if demo {
                 shop.import_demo()?;
             }
@@ -284,6 +286,22 @@ impl Shop {
     fn apply(&self, py: Python<'_>, event: &CartEvent) -> Result<CartLine, Failure> {
         let event: core_device::CartEvent = event.0.clone();
         self.call(py, async move |shop| shop.apply(&event).await).map(CartLine::from)
+    }
+
+    /// Opens the shopper's trolley again that is blocked, once its lines weigh what its scale showed last; raises
+    /// `ConflictError` until then.
+    fn rescan(&self, py: Python<'_>, user_id: i64) -> Result<(), Failure> {
+        self.call(py, async move |shop| shop.rescan(user_id).await)
+    }
+
+    /// Opens a trolley again that is blocked, because `who` says so, for a reason of 1 to 200 characters that the audit keeps.
+    #[pyo3(signature = (cart_id, reason, *, who="admin"))]
+    fn approve_cart(&self, py: Python<'_>, cart_id: i64, reason: &str, who: &str) -> Result<(), Failure> {
+        let reason = reason.trim();
+        if !(1..=200).contains(&reason.chars().count()) {
+            return Err(InvalidArgument::new("reason_invalid", "a reason has 1 to 200 characters").into());
+        }
+        self.call(py, async move |shop| shop.approve_cart(cart_id, reason, who).await)
     }
 
     /// Notes where a trolley stands.

@@ -1,10 +1,12 @@
 """Lists and what can be cooked from them, pieces in the trolley, and carts of guests."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
-from quickcart import ConflictError, InvalidInputError, NotFoundError, QuickcartError, Shop, User
+from quickcart import ConflictError, DeviceGate, InvalidInputError, NotFoundError, QuickcartError, Shop, User
 
 CART_ID = 4
 MILK, SUGAR = 1, 102
@@ -117,3 +119,36 @@ def test_a_merged_cart_takes_nothing_more(shop: Shop, user: User) -> None:
     other = shop.sign_in("9876543211")
     with pytest.raises(ConflictError):
         shop.merge_guest_cart(other.user_id, token)
+
+
+def test_a_trolley_whose_scale_shows_something_else_is_blocked_until_somebody_clears_that_up(path: Path) -> None:
+    with Shop(path, demo=True, weight_tolerance_g=20) as shop:
+        user_id = shop.sign_in("9876543210").user_id
+        milk = shop.product(MILK)
+        assert milk is not None and milk.product.weight_g is not None
+        unit_kg = milk.product.weight_g / 1_000
+
+        def put(weight_kg: float) -> str:
+            message = {"cart_id": CART_ID, "product_id": MILK, "weight": weight_kg}
+            shop.apply(DeviceGate().parse_add_item(json.dumps(message).encode()))
+            return shop.cart(user_id).state
+
+        shop.connect(user_id, CART_ID)
+        assert put(unit_kg) == "open"
+        assert put(3 * unit_kg) == "blocked"
+        for refused, code in ((shop.checkout, "illegal_transition"), (shop.rescan, "weight_differs")):
+            with pytest.raises(ConflictError) as failure:
+                refused(user_id)
+            assert failure.value.code == code
+        shop.add_to_cart(user_id, MILK)
+        shop.rescan(user_id)
+        shop.hold_cart(user_id)
+        assert shop.cart(user_id).state == "locked"
+        assert put(0) == "blocked"
+        for reason in ("", " ", "x" * 201):
+            with pytest.raises(InvalidInputError) as invalid:
+                shop.approve_cart(CART_ID, reason)
+            assert invalid.value.code == "reason_invalid"
+        shop.approve_cart(CART_ID, "the scale is broken", who="Bina")
+        assert shop.cart(user_id).state == "open"
+        assert shop.checkout(user_id).quantity == 4

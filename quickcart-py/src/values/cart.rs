@@ -81,6 +81,8 @@ impl CartLine {
 pub(crate) struct Cart {
     /// The trolley.
     cart_id: i64,
+    /// Where it stands: `open`, `locked` or `blocked`.
+    state: &'static str,
     /// Its lines, in the order they came.
     lines: Py<PyTuple>,
     /// The weight that its device reported for the whole of it, in milligrams.
@@ -95,6 +97,7 @@ impl Cart {
     pub(crate) fn of(py: Python<'_>, cart: core::CartView) -> PyResult<Self> {
         Ok(Self {
             cart_id: cart.cart_id,
+            state: cart.state.as_str(),
             reported_weight_mg: cart.reported_weight_mg,
             total_weight_mg: cart.total_weight_mg(),
             version: cart.version,
@@ -107,7 +110,14 @@ impl Cart {
 impl Cart {
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let lines = self.lines.bind(py);
-        show!(py, "Cart", cart_id = self.cart_id, lines, total_weight_mg = self.total_weight_mg)
+        show!(
+            py,
+            "Cart",
+            cart_id = self.cart_id,
+            state = self.state,
+            lines,
+            total_weight_mg = self.total_weight_mg
+        )
     }
 }
 
