@@ -230,7 +230,7 @@ async fn lists_have_pages() {
             admin.request(Method::GET, &format!("/v1/admin/products?{query}")).send().await.unwrap();
         assert_eq!(problem(response, 400, "parameter_invalid").await["detail"], text);
     }
-    for query in ["entity=cart", "entity_id=x"] {
+    for query in ["entity=order", "entity_id=x"] {
         let response = admin.request(Method::GET, &format!("/v1/admin/audit?{query}")).send().await.unwrap();
         problem(response, 400, "parameter_invalid").await;
     }
@@ -358,7 +358,8 @@ async fn what_is_not_there_is_not_found_and_what_is_not_meant_is_not_done() {
         problem(admin.delete(&path, "*").await, 404, "user_not_found").await;
         problem(admin.put(&path, "*", &json!({"user_name": "Asha"})).await, 404, "user_not_found").await;
     }
-    for path in ["products/x", "products/9223372036854775808", "users/1%00", "carts", "products/1/labels", ""]
+    for path in
+        ["products/x", "products/9223372036854775808", "users/1%00", "carts/1", "products/1/labels", ""]
     {
         let response = admin.request(Method::GET, &format!("/v1/admin/{path}")).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
