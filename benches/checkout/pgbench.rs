@@ -25,7 +25,7 @@ pub(crate) enum Stock {
     OneRow,
 }
 
-const LOCK_CART: &str = "SELECT product.product_id, product.product_name, product.barcode, product.currency, product.price_minor, \
+pub(crate) const LOCK_CART: &str = "SELECT product.product_id, product.product_name, product.barcode, product.currency, product.price_minor, \
         product.discounted_price_minor, product.offer_name, product.weight_g, product.expiry, product.category_id, \
         cart.cart_id, cart.version, cart_item.cart_items_id, cart_item.quantity, cart_item.version, \
         (SELECT seen.version FROM cart AS seen WHERE seen.cart_id = cart.cart_id), product.hsn, product.gst_basis_points, \
@@ -36,7 +36,7 @@ const LOCK_CART: &str = "SELECT product.product_id, product.product_name, produc
      FROM cart LEFT JOIN cart_item ON cart_item.cart_id = cart.cart_id \
      LEFT JOIN product ON product.product_id = cart_item.product_id \
      WHERE cart.user_id = :user ORDER BY cart_items_id FOR UPDATE OF cart;";
-const TAKE: &str = "WITH wanted AS (SELECT * FROM UNNEST(ARRAY[:p1, :p2, :p3]::BIGINT[], ARRAY[1, 1, 1]::BIGINT[]) AS wanted (product_id, quantity)), \
+pub(crate) const TAKE: &str = "WITH wanted AS (SELECT * FROM UNNEST(ARRAY[:p1, :p2, :p3]::BIGINT[], ARRAY[1, 1, 1]::BIGINT[]) AS wanted (product_id, quantity)), \
      picked AS (SELECT wanted.product_id, wanted.quantity, picked.bucket FROM wanted LEFT JOIN LATERAL \
          (SELECT bucket FROM stock_bucket WHERE stock_bucket.product_id = wanted.product_id AND available >= wanted.quantity \
           ORDER BY (bucket + :cart) % 32 LIMIT 1 FOR UPDATE SKIP LOCKED) AS picked ON TRUE), \
@@ -47,7 +47,7 @@ const TAKE: &str = "WITH wanted AS (SELECT * FROM UNNEST(ARRAY[:p1, :p2, :p3]::B
 const TAKE_ONE_ROW: &str = "WITH locked AS (SELECT product_id FROM one_row_stock WHERE product_id IN (:p1, :p2, :p3) ORDER BY product_id FOR UPDATE) \
      UPDATE one_row_stock SET available = available - 1 FROM locked \
      WHERE one_row_stock.product_id = locked.product_id AND available >= 1;";
-const PLACE: &str = "WITH placed AS (INSERT INTO orders (user_id, cart_id, status, version, placed_at_ms, currency, total_quantity, \
+pub(crate) const PLACE: &str = "WITH placed AS (INSERT INTO orders (user_id, cart_id, status, version, placed_at_ms, currency, total_quantity, \
                                          total_price_minor, discounted_price_minor, tax_minor, tax_included) \
                      VALUES (:user, :cart, 'verified', 2, 1, 'INR', 3, 30000, 30000, 1428, TRUE) RETURNING order_id), \
      line AS (INSERT INTO order_line (order_id, line_num, product_id, product_name, quantity, price_minor, \

@@ -2,22 +2,29 @@
 //! everybody updates.
 
 use std::cell::RefCell;
+use std::ffi::OsStr;
 use std::sync::Arc;
 
-use benches::{Contender, Goal, Result, Section, alternate};
+use benches::{Contender, Goal, Python, Result, Section, Venv, alternate};
 use quickcart_core::catalog::CatalogStore;
 use quickcart_core::catalog::import::demo_store;
 use quickcart_core::store::PostgresStore;
+use serde_json::json;
 use test_servers::PostgresServer;
+use tokio::runtime::Runtime;
 
 use super::REPETITIONS;
 use super::carts::{FIRST_CART, FIRST_PRODUCT, FIRST_USER, PRODUCTS, checkouts, products};
-use super::pgbench::{Pgbench, Stock};
+use super::pgbench::{LOCK_CART, PLACE, Pgbench, Stock, TAKE};
 
 /// What we may take, as a multiple of pgbench with the same statements: 80 % of its orders a second.
 const TIME_MAX: f64 = 1.25;
 /// What we may take for a product that everybody buys, as a multiple of one row that everybody updates: a fifth.
 const HOT_TIME_MAX: f64 = 0.2;
+/// What our client may cost, as a multiple of SQLAlchemy: a quarter.
+const CLIENT_CPU_MAX: f64 = 0.25;
+/// How many orders one client makes.
+const ONE_BY_ONE: i64 = 200;
 
 pub(crate) fn rows() -> Result<()> {
     // As a package of PostgreSQL sets it up: every commit is on the disk.
@@ -29,6 +36,7 @@ pub(crate) fn rows() -> Result<()> {
     runtime.block_on(store.import(demo_store()?, Box::new(|_, _| ())))?;
     server.query(&url, &prepare())?;
     let query = |sql: &str| server.query(&url, sql).map(drop).map_err(benches::Failure::from);
+    client_rows(&runtime, &store, &url, &query)?;
     let pgbench = RefCell::new(Pgbench::new(&url)?);
     for (is_hot, all_clients) in [(false, &[1, 8, 32][..]), (true, &[8, 32])] {
         for &clients in all_clients {
@@ -69,6 +77,59 @@ pub(crate) fn rows() -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// What one client costs besides the server.
+fn client_rows(
+    runtime: &Runtime,
+    store: &Arc<PostgresStore>,
+    url: &str,
+    query: &impl Fn(&str) -> Result<()>,
+) -> Result<()> {
+    let fill = fill(ONE_BY_ONE, false);
+    let ours = || {
+        query(&fill)?;
+        checkouts(runtime, store, 1, ONE_BY_ONE)
+    };
+    let mut note = "Filling the carts is not counted.".to_owned();
+    let python = match sqlalchemy(url) {
+        Ok(python) => {
+            note += &format!(" {}, a transaction as its documentation has it.", python.version);
+            Some(RefCell::new(python))
+        }
+        Err(error) => {
+            note += &format!(" SQLAlchemy is left out: {error}");
+            None
+        }
+    };
+    let mut contenders = vec![Contender::new("PostgresStore", ours)];
+    if let Some(python) = &python {
+        let peer = || {
+            query(&fill)?;
+            python.borrow_mut().run("checkout", ONE_BY_ONE.unsigned_abs())
+        };
+        contenders.push(
+            Contender::new("SQLAlchemy, the same statements", peer).with_goal(Goal::Cpu(CLIENT_CPU_MAX)),
+        );
+    }
+    benches::print(&Section {
+        title: "checkout: PostgreSQL, CPU of one client".to_owned(),
+        notes: vec![note],
+        rows: alternate(REPETITIONS, contenders)?,
+    });
+    Ok(())
+}
+
+fn sqlalchemy(url: &str) -> Result<Python> {
+    let venv = Venv::ready()?;
+    let plan = json!({
+        "lock_cart": LOCK_CART, "take": TAKE, "place": PLACE, "first_user": FIRST_USER, "first_cart": FIRST_CART,
+        "first_product": FIRST_PRODUCT + 1, "products": PRODUCTS - 1,
+    });
+    let plan = plan.to_string();
+    let arguments = [OsStr::new(url), OsStr::new(&plan)];
+    let python = Python::start_with(&venv.python, "peers/sqlalchemy_checkout.py", &arguments);
+    python.ok_or_else(|| "it does not start".into())
 }
 
 /// Products with plenty in stock, and shoppers.

@@ -84,7 +84,7 @@ impl Call {
             Self::RareSearch => store.search(&format!("item{}.", product_id - FIRST), PAGE).await?.len() == 1,
             Self::CommonSearch => !store.search(&format!("sort{} item", round % 100), PAGE).await?.is_empty(),
             Self::Offers => !store.offers(PAGE).await?.is_empty(),
-            Self::Cart => !store.view(user_id).await?.lines.is_empty(),
+            Self::Cart => !store.view(user_id, now).await?.lines.is_empty(),
             Self::History => !store.orders(user_id, PAGE).await?.is_empty(),
             Self::StockLevel => store.stock_level(product_id, now).await?.is_some(),
             Self::LowStock => !store.stock_levels(true, PAGE, now).await?.is_empty(),

@@ -10,10 +10,12 @@ mod statements;
 
 use std::path::Path;
 
-use benches::{Child, Contender, Cost, Goal, Result, Section, alternate, number, processor_time_of_tree};
+use benches::{
+    Child, Contender, Cost, Goal, Result, Section, Venv, alternate, number, processor_time_of_tree,
+};
 use hyper::StatusCode;
 use load::{Answer, Load};
-use peers::{GUNICORN, PythonServer, UVICORN, Venv};
+use peers::{GUNICORN, PythonServer, UVICORN};
 use shop::{Read, Shop, UNKNOWN_PRODUCT};
 use tokio::runtime::Runtime;
 

@@ -1,11 +1,9 @@
 //! Flask and FastAPI as their users run them, in a virtual environment under `target/`.
-#![expect(clippy::print_stderr, reason = "installing takes a while, and says what it does")]
-
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
-use benches::Result;
+use benches::{Result, Venv};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::shop::JWT_KEY;
@@ -25,38 +23,6 @@ pub(crate) const GUNICORN: &[&str] = &[
 /// gunicorn logs no requests of itself, and neither do we.
 pub(crate) const UVICORN: &[&str] =
     &["uvicorn", "--host=127.0.0.1", "--port=0", "--workers=2", "--no-access-log", "fastapi_shop:app"];
-
-/// A Python with the peers.
-pub(crate) struct Venv {
-    python: PathBuf,
-    /// What it says it is.
-    pub(crate) version: String,
-}
-
-impl Venv {
-    /// The environment as `requirements.txt` has it, made now if there is none.
-    pub(crate) fn ready() -> Result<Self> {
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().ok_or("there is no target folder")?;
-        let folder = target.join("benches").join("venv");
-        let requirements = Path::new(FOLDER).join("requirements.txt");
-        let (wanted, installed) = (std::fs::read_to_string(&requirements)?, folder.join("installed.txt"));
-        let python = folder.join("bin").join("python");
-        if std::fs::read_to_string(&installed).ok() != Some(wanted.clone()) {
-            say_and_run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
-            let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
-            say_and_run(Command::new(&python).args(pip).arg(&requirements))?;
-            std::fs::write(&installed, wanted)?;
-        }
-        let version = Command::new(&python).arg("--version").output()?.stdout;
-        Ok(Self { python, version: String::from_utf8_lossy(&version).trim().to_owned() })
-    }
-}
-
-fn say_and_run(command: &mut Command) -> Result<()> {
-    eprintln!("{command:?}");
-    let status = command.stdin(Stdio::null()).status().map_err(|error| format!("{command:?}: {error}"))?;
-    if status.success() { Ok(()) } else { Err(format!("{command:?} fails: {status}").into()) }
-}
 
 /// A server with its workers, which runs until this is dropped.
 pub(crate) struct PythonServer {

@@ -23,6 +23,7 @@ mod python;
 mod spread_table;
 mod table;
 mod trial;
+mod venv;
 
 pub use child::Child;
 pub use client::{Connection, cost_of_clients, microseconds_since};
@@ -35,6 +36,7 @@ pub use python::Python;
 pub use spread_table::print_asked;
 pub use table::{Figure, Section, number, print, print_figures};
 pub use trial::{Contender, Cost, Goal, Latency, Measured, Ours, alternate, measure};
+pub use venv::Venv;
 
 /// Whatever went wrong.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

@@ -21,8 +21,14 @@ impl Python {
     /// Starts a script of this package, which says what it is first; `None` when there is no Python that can run it.
     #[must_use]
     pub fn start(script: &str, arguments: &[&OsStr]) -> Option<Self> {
+        Self::start_with(Path::new("python3"), script, arguments)
+    }
+
+    /// The same with a Python of one's own.
+    #[must_use]
+    pub fn start_with(python: &Path, script: &str, arguments: &[&OsStr]) -> Option<Self> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(script);
-        let mut command = Command::new("python3");
+        let mut command = Command::new(python);
         let command = command.arg(script).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = command.spawn().ok()?;
         let (commands, answers) = (process.stdin.take(), BufReader::new(process.stdout.take()?));
