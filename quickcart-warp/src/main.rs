@@ -15,6 +15,7 @@ use backup::Backup;
 use clap::builder::Resettable;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
+use mimalloc::MiMalloc;
 use quickcart_core::catalog::import::{Progress, StoreData, StoreFiles};
 use quickcart_core::clock::{Clock, SystemClock};
 use quickcart_core::messaging::Route;
@@ -23,6 +24,9 @@ use quickcart_warp::config::Config;
 use quickcart_warp::settings::Settings;
 use quickcart_warp::{Messages, Metrics, init_logging, server, start};
 use render::Render;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// The exit code for a setting or a file that is wrong.
 const UNUSABLE: u8 = 2;

@@ -27,7 +27,10 @@ const TIME_MAX: Duration = Duration::from_secs(8);
 const TRIES: u32 = 3;
 
 const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+/// What is written is found by its keys, so that one plan is as good as another; of arrays that are handed over the planner expects
+/// more than they hold, and would plan each statement anew.
+const BEGIN_WRITE: &str =
+    "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL plan_cache_mode = force_generic_plan";
 
 /// What is done in it is done together; dropped, it is left to be undone.
 pub(super) struct Transaction {
