@@ -23,6 +23,7 @@ pub(crate) enum Call {
     StockLevel,
     LowStock,
     Movements,
+    ProductMovements,
     AdminProducts,
     AdminUsers,
     Hold,
@@ -36,7 +37,7 @@ const PAGE: Page = Page { offset: 0, limit: 20 };
 const HOLD: Duration = Duration::from_secs(600);
 
 impl Call {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Product,
         Self::RareSearch,
         Self::CommonSearch,
@@ -46,6 +47,7 @@ impl Call {
         Self::StockLevel,
         Self::LowStock,
         Self::Movements,
+        Self::ProductMovements,
         Self::AdminProducts,
         Self::AdminUsers,
         Self::Hold,
@@ -66,6 +68,7 @@ impl Call {
             Self::StockLevel => "GET /v1/admin/stock/{id}",
             Self::LowStock => "GET /v1/admin/stock?low=true",
             Self::Movements => "GET /v1/admin/stock/movements",
+            Self::ProductMovements => "GET /v1/admin/stock/movements?product_id={id}",
             Self::AdminProducts => "GET /v1/admin/products",
             Self::AdminUsers => "GET /v1/admin/users",
             Self::Hold => "POST /v1/cart/hold",
@@ -89,6 +92,7 @@ impl Call {
             Self::StockLevel => store.stock_level(product_id, now).await?.is_some(),
             Self::LowStock => !store.stock_levels(true, PAGE, now).await?.is_empty(),
             Self::Movements => !store.stock_movements(None, PAGE).await?.is_empty(),
+            Self::ProductMovements => !store.stock_movements(Some(product_id), PAGE).await?.is_empty(),
             Self::AdminProducts => !store.product_entries(PAGE).await?.is_empty(),
             Self::AdminUsers => !store.user_entries(None, PAGE).await?.is_empty(),
             Self::Hold => !store.hold_cart(user_id, now + HOLD, now).await?.pieces.is_empty(),

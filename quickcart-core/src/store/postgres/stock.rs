@@ -60,16 +60,30 @@ const IS_FOR_SALE: &str =
     "SELECT EXISTS (SELECT 1 FROM product WHERE product_id = $1 AND retired_at_ms IS NULL)";
 const SET_LOW_AT: &str = "UPDATE stock SET low_at = $2 WHERE product_id = $1";
 /// Of holds, those count that have not expired at `$1`.
-const LEVELS: &str = "SELECT product_id, product_name, available, held, low_at FROM \
-     (SELECT stock.product_id, product_name, low_at, \
-             ((SELECT sum(available) FROM stock_bucket WHERE stock_bucket.product_id = stock.product_id) \
-              + coalesce(sum(quantity) FILTER (WHERE expires_at_ms <= $1), 0))::BIGINT AS available, \
-             coalesce(sum(quantity) FILTER (WHERE expires_at_ms > $1), 0)::BIGINT AS held \
-      FROM stock JOIN product USING (product_id) LEFT JOIN stock_hold USING (product_id) \
-      WHERE $2::BIGINT IS NULL OR stock.product_id = $2 GROUP BY stock.product_id, product_name, low_at) AS level \
-     WHERE NOT $3 OR available <= low_at ORDER BY product_id LIMIT $4 OFFSET $5";
+/// What there is of products; those whose holds have expired are available.
+macro_rules! level {
+    () => {
+        "SELECT stock.product_id, product_name, \
+         ((SELECT sum(available) FROM stock_bucket WHERE stock_bucket.product_id = stock.product_id) + expired)::BIGINT AS available, \
+         held::BIGINT AS held, low_at \
+         FROM stock JOIN product USING (product_id) CROSS JOIN LATERAL \
+             (SELECT coalesce(sum(quantity) FILTER (WHERE expires_at_ms <= $1), 0) AS expired, \
+                     coalesce(sum(quantity) FILTER (WHERE expires_at_ms > $1), 0) AS held \
+              FROM stock_hold WHERE stock_hold.product_id = stock.product_id) AS hold"
+    };
+}
+
+const LEVEL: &str = concat!(level!(), " WHERE stock.product_id = $2");
+const LEVELS: &str = concat!(level!(), " ORDER BY stock.product_id LIMIT $2 OFFSET $3");
+const LOW_LEVELS: &str = concat!(
+    "SELECT * FROM (",
+    level!(),
+    " WHERE low_at IS NOT NULL) AS level WHERE available <= low_at ORDER BY product_id LIMIT $2 OFFSET $3"
+);
 const MOVEMENTS: &str = "SELECT movement_id, product_id, at_ms, kind, quantity, who, order_id FROM stock_movement \
-     WHERE $1::BIGINT IS NULL OR product_id = $1 ORDER BY movement_id DESC LIMIT $2 OFFSET $3";
+     ORDER BY movement_id DESC LIMIT $1 OFFSET $2";
+const MOVEMENTS_OF_PRODUCT: &str = "SELECT movement_id, product_id, at_ms, kind, quantity, who, order_id FROM stock_movement \
+     WHERE product_id = $3 ORDER BY movement_id DESC LIMIT $1 OFFSET $2";
 
 const UNLOCK_CART: &str = "UPDATE cart SET locked_until_ms = NULL WHERE user_id = $1";
 const COUNTED_LINES: &str = "SELECT product_id, quantity FROM cart_item JOIN stock USING (product_id) \
@@ -129,9 +143,7 @@ impl StockStore for PostgresStore {
         now: Timestamp,
     ) -> Result<Option<StockLevel>, StockError> {
         self.pool
-            .one(|mut connection| async move {
-                Ok(levels(&mut connection, Some(product_id), false, Page::default(), now).await?.pop())
-            })
+            .one(|mut connection| async move { Ok(find_level(&mut connection, product_id, now).await?) })
             .await
     }
 
@@ -142,9 +154,14 @@ impl StockStore for PostgresStore {
         now: Timestamp,
     ) -> Result<Vec<StockLevel>, StockError> {
         self.pool
-            .one(
-                |mut connection| async move { Ok(levels(&mut connection, None, only_low, page, now).await?) },
-            )
+            .one(|mut connection| async move {
+                let query = sqlx::query(if only_low { LOW_LEVELS } else { LEVELS })
+                    .bind(now.as_millisecond())
+                    .bind(i64::from(page.limit))
+                    .bind(i64::from(page.offset));
+                let rows = query.fetch_all(&mut *connection).await.or_store_error()?;
+                Ok(rows.iter().map(level).collect::<sqlx::Result<_>>().or_store_error()?)
+            })
             .await
     }
 
@@ -155,10 +172,9 @@ impl StockStore for PostgresStore {
     ) -> Result<Vec<Movement>, StockError> {
         self.pool
             .one(|mut connection| async move {
-                let query = sqlx::query(MOVEMENTS)
-                    .bind(product_id)
-                    .bind(i64::from(page.limit))
-                    .bind(i64::from(page.offset));
+                let sql = if product_id.is_some() { MOVEMENTS_OF_PRODUCT } else { MOVEMENTS };
+                let query = sqlx::query(sql).bind(i64::from(page.limit)).bind(i64::from(page.offset));
+                let query = if let Some(product_id) = product_id { query.bind(product_id) } else { query };
                 let rows = query.fetch_all(&mut *connection).await.or_store_error()?;
                 Ok(rows.iter().map(movement).collect::<sqlx::Result<_>>().or_store_error()?)
             })
@@ -358,34 +374,28 @@ async fn level_after(
     product_id: ProductId,
     now: Timestamp,
 ) -> Result<StockLevel, StockError> {
-    let level = levels(connection, Some(product_id), false, Page::default(), now).await?.pop();
+    let level = find_level(connection, product_id, now).await?;
     Ok(level.ok_or_else(|| StoreError::internal("a stock that was written is gone"))?)
 }
 
-async fn levels(
+async fn find_level(
     connection: &mut PgConnection,
-    product_id: Option<ProductId>,
-    only_low: bool,
-    page: Page,
+    product_id: ProductId,
     now: Timestamp,
-) -> Result<Vec<StockLevel>, StoreError> {
-    let query = sqlx::query(LEVELS)
-        .bind(now.as_millisecond())
-        .bind(product_id)
-        .bind(only_low)
-        .bind(i64::from(page.limit))
-        .bind(i64::from(page.offset));
-    let level = |row: &PgRow| {
-        Ok(StockLevel {
-            product_id: row.try_get(0)?,
-            product_name: row.try_get(1)?,
-            available: number(row, 2)?,
-            held: number(row, 3)?,
-            low_at: optional_number(row, 4)?,
-        })
-    };
-    let rows = query.fetch_all(connection).await.or_store_error()?;
-    rows.iter().map(level).collect::<sqlx::Result<_>>().or_store_error()
+) -> Result<Option<StockLevel>, StoreError> {
+    let query = sqlx::query(LEVEL).bind(now.as_millisecond()).bind(product_id);
+    let row = query.fetch_optional(connection).await.or_store_error()?;
+    row.as_ref().map(level).transpose().or_store_error()
+}
+
+fn level(row: &PgRow) -> sqlx::Result<StockLevel> {
+    Ok(StockLevel {
+        product_id: row.try_get(0)?,
+        product_name: row.try_get(1)?,
+        available: number(row, 2)?,
+        held: number(row, 3)?,
+        low_at: optional_number(row, 4)?,
+    })
 }
 
 fn movement(row: &PgRow) -> sqlx::Result<Movement> {

@@ -77,13 +77,23 @@ impl StockStore for SqliteStore {
         page: Page,
         now: Timestamp,
     ) -> Result<Vec<StockLevel>, StockError> {
-        let sql = format!(
-            "SELECT * FROM ({SELECT_LEVEL}) WHERE NOT ?2 OR available <= low_at ORDER BY product_id LIMIT ?3 OFFSET ?4"
-        );
+        // What expired holds add makes no product lower.
+        let sql = if only_low {
+            format!(
+                "SELECT * FROM ({SELECT_LEVEL} WHERE stock.available <= low_at) WHERE available <= low_at \
+                 ORDER BY product_id LIMIT ?2 OFFSET ?3"
+            )
+        } else {
+            format!("{SELECT_LEVEL} ORDER BY product_id LIMIT ?2 OFFSET ?3")
+        };
         self.readers
             .scan(move |transaction| {
-                let values = params![now.as_millisecond(), only_low, page.limit, page.offset];
-                Ok(all(transaction, &sql, values, read_level)?)
+                Ok(all(
+                    transaction,
+                    &sql,
+                    params![now.as_millisecond(), page.limit, page.offset],
+                    read_level,
+                )?)
             })
             .await
     }
@@ -93,8 +103,11 @@ impl StockStore for SqliteStore {
         product_id: Option<ProductId>,
         page: Page,
     ) -> Result<Vec<Movement>, StockError> {
-        let sql = "SELECT movement_id, product_id, at_ms, kind, quantity, who, order_id FROM stock_movement \
-                   WHERE ?1 IS NULL OR product_id = ?1 ORDER BY movement_id DESC LIMIT ?2 OFFSET ?3";
+        let of_product = if product_id.is_some() { "WHERE product_id = ?1" } else { "WHERE ?1 IS NULL" };
+        let sql = format!(
+            "SELECT movement_id, product_id, at_ms, kind, quantity, who, order_id FROM stock_movement \
+             {of_product} ORDER BY movement_id DESC LIMIT ?2 OFFSET ?3"
+        );
         let read = |row: &Row<'_>| {
             let kind: String = row.get(3)?;
             let kind = MovementKind::from_name(&kind).ok_or(rusqlite::Error::InvalidQuery)?;
@@ -110,7 +123,7 @@ impl StockStore for SqliteStore {
         };
         self.readers
             .scan(move |transaction| {
-                Ok(all(transaction, sql, params![product_id, page.limit, page.offset], read)?)
+                Ok(all(transaction, &sql, params![product_id, page.limit, page.offset], read)?)
             })
             .await
     }
