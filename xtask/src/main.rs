@@ -67,7 +67,7 @@ const REQUIREMENTS: &str = "requirements";
 const TEST_HELP: &str = "\
 Steps, in order:
   requirements   a C compiler, rustfmt, clippy, Python 3.10 or newer with venv and headers,
-                 redis-server, PostgreSQL
+                 redis-server, PostgreSQL, prlimit
   format         cargo fmt
   lint ...       cargo clippy on all targets, then quickcart-core with each feature alone
   docs           cargo doc, warnings are errors

@@ -76,6 +76,12 @@ const REQUIREMENTS: &[Requirement] = &[
         from: Source::Apt("postgresql"),
         why: "tests start PostgreSQL servers of their own",
     },
+    Requirement {
+        name: "prlimit",
+        probe: &["prlimit", "--version"],
+        from: Source::Apt("util-linux"),
+        why: "tests end servers in the middle of what they write",
+    },
 ];
 
 /// Installs what is missing, if it may.
