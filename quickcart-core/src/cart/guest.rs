@@ -59,7 +59,10 @@ pub trait GuestCartStore: Send + Sync + 'static {
 }
 
 /// Whether the cart of a guest may take a step that changes it: one that was merged takes none. One that was abandoned is not there.
-pub(crate) fn check_guest_step(is_merged: bool, step: CartStep, by: Actor) -> Result<(), CartError> {
+///
+/// # Errors
+/// [`CartError::GuestCartMerged`].
+pub fn check_guest_step(is_merged: bool, step: CartStep, by: Actor) -> Result<(), CartError> {
     let state = if is_merged { CartState::Merged } else { CartState::Open };
     state.after(step, by).map(drop).map_err(|_| CartError::GuestCartMerged)
 }

@@ -13,8 +13,7 @@ use async_trait::async_trait;
 
 pub use checklist::ChecklistItem;
 pub use error::CartError;
-pub(crate) use guest::check_guest_step;
-pub use guest::{GUEST_CART_LIFETIME, GuestCartStore, GuestLine, GuestToken};
+pub use guest::{GUEST_CART_LIFETIME, GuestCartStore, GuestLine, GuestToken, check_guest_step};
 pub use line::{CartLine, Quantity, quantity_of_weight};
 pub use recipe::{RecipeMatch, RecipeSource};
 pub use state::{CartState, CartStep};
