@@ -28,7 +28,7 @@ const TRIES: u32 = 3;
 
 const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// What is written is found by its keys, so that one plan is as good as another; of arrays that are handed over the planner expects
-/// more than they hold, and would plan each statement anew.
+/// more than they hold, and may plan each statement anew.
 const BEGIN_WRITE: &str =
     "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL plan_cache_mode = force_generic_plan";
 

@@ -33,9 +33,7 @@ pub(super) fn cart_row(
     cart_id: CartId,
     now: Timestamp,
 ) -> Result<Option<CartRow>, StoreError> {
-    let sql = "SELECT cart_id, user_id, version, reported_weight_mg, locked_until_ms, blocked_weight_mg \
-               FROM cart WHERE cart_id = ?1";
-    find(transaction, sql, cart_id, now)
+    find(transaction, "cart_id", cart_id, now)
 }
 
 /// The cart of this shopper.
@@ -44,9 +42,7 @@ pub(super) fn own_cart_row(
     user_id: UserId,
     now: Timestamp,
 ) -> Result<Option<CartRow>, StoreError> {
-    let sql = "SELECT cart_id, user_id, version, reported_weight_mg, locked_until_ms, blocked_weight_mg \
-               FROM cart WHERE user_id = ?1";
-    find(transaction, sql, user_id, now)
+    find(transaction, "user_id", user_id, now)
 }
 
 /// The same, if it may take this step of theirs.
@@ -63,7 +59,7 @@ pub(super) fn own_cart_for(
 
 fn find(
     transaction: &Transaction<'_>,
-    sql: &str,
+    column: &str,
     id: i64,
     now: Timestamp,
 ) -> Result<Option<CartRow>, StoreError> {
@@ -78,7 +74,11 @@ fn find(
             blocked_weight_mg,
         })
     };
-    let query = transaction.prepare_cached(sql);
+    let sql = format!(
+        "SELECT cart_id, user_id, version, reported_weight_mg, locked_until_ms, blocked_weight_mg \
+         FROM cart WHERE {column} = ?1"
+    );
+    let query = transaction.prepare_cached(&sql);
     query.and_then(|mut statement| statement.query_row([id], read).optional()).or_store_error()
 }
 
