@@ -107,6 +107,15 @@ impl Money {
         Some(Self { minor: self.minor.checked_add(other.minor)?, ..self })
     }
 
+    /// What is left after so much is taken away; `None` when the currencies differ or that is more than there is.
+    #[must_use]
+    pub fn minus(self, other: Self) -> Option<Self> {
+        if self.currency != other.currency || other.minor > self.minor {
+            return None;
+        }
+        Some(Self { minor: self.minor.checked_sub(other.minor)?, ..self })
+    }
+
     /// The amount for `quantity` pieces; `None` when it is out of range.
     #[must_use]
     pub fn times(self, quantity: u32) -> Option<Self> {

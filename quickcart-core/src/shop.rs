@@ -1,5 +1,7 @@
 //! The shop as one value: the domains behind it, the clock, and the map that is ready to be walked.
 
+mod returns;
+
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -34,15 +36,25 @@ pub struct Shop {
     map: Arc<RwLock<Option<VersionedMap>>>,
     under_way: UnderWay<UserId>,
     weight_tolerance_g: Option<u32>,
+    return_window: Duration,
 }
 
 /// How long what is in a cart is held for its shopper.
 pub const HOLD_TIME: Duration = Duration::from_secs(10 * 60);
+/// For how long after delivery shoppers may ask for a return, where nothing else is said.
+pub const RETURN_WINDOW: Duration = Duration::from_secs(7 * 24 * 3_600);
 
 impl Shop {
     /// A shop that is kept in `store`.
     pub fn new(store: Arc<dyn ShopStore>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, map: Arc::default(), under_way: UnderWay::default(), weight_tolerance_g: None }
+        Self {
+            store,
+            clock,
+            map: Arc::default(),
+            under_way: UnderWay::default(),
+            weight_tolerance_g: None,
+            return_window: RETURN_WINDOW,
+        }
     }
 
     /// Blocks carts whose scale shows so many grams more or less than their lines weigh by the catalogue. Without this, weights are
@@ -50,6 +62,13 @@ impl Shop {
     #[must_use]
     pub fn with_weight_tolerance(mut self, tolerance_g: Option<u32>) -> Self {
         self.weight_tolerance_g = tolerance_g;
+        self
+    }
+
+    /// For how long after delivery shoppers may ask for a return; [`RETURN_WINDOW`] without this. Staff may take anything back.
+    #[must_use]
+    pub fn with_return_window(mut self, window: Duration) -> Self {
+        self.return_window = window;
         self
     }
 
@@ -453,13 +472,17 @@ impl Shop {
     /// Moves an order on; `by` does it, as the [table](crate::order::OrderStatus::TRANSITIONS) allows.
     ///
     /// # Errors
-    /// [`OrderError::OrderNotFound`]; [`OrderError::Illegal`]; [`OrderError::Store`].
+    /// [`OrderError::OrderNotFound`]; [`OrderError::Illegal`]; [`OrderError::NamesProducts`] of an event of single products, such as
+    /// [`short_pick`](Self::short_pick); [`OrderError::Store`].
     pub async fn advance_order(
         &self,
         order_id: OrderId,
         event: OrderEvent,
         by: Actor,
     ) -> Result<Order, OrderError> {
+        if event.names_products() {
+            return Err(OrderError::NamesProducts { event });
+        }
         self.store.advance_order(order_id, None, event, by, self.clock.now()).await
     }
 

@@ -120,7 +120,8 @@ pub(crate) fn mermaid<S: Copy + PartialEq + ToString, E: Copy + ToString>(
         let (from, to, event) = (name(line.from), name(Some(line.to)), line.event.to_string());
         diagram += &format!("    {from} --> {to}: {event} ({})\n", by.join(", "));
     }
-    let ends = table.iter().filter(|line| !table.iter().any(|next| next.from == Some(line.to)));
+    let leads_on = |state: S| table.iter().any(|next| next.from == Some(state) && next.to != state);
+    let ends = table.iter().filter(|line| !leads_on(line.to));
     let mut ends: Vec<_> = ends.map(|line| line.to.to_string()).collect();
     ends.dedup();
     ends.sort_unstable();

@@ -249,16 +249,21 @@ async fn keyed(
     store.checkout(user_id, PaymentMethod::Cash, Some(key), now).await
 }
 
-async fn level(store: &dyn ShopStore, product_id: ProductId, now: Timestamp) -> StockLevel {
+pub(super) async fn level(store: &dyn ShopStore, product_id: ProductId, now: Timestamp) -> StockLevel {
     store.stock_level(product_id, now).await.expect("an answer").expect("it is counted")
 }
 
-async fn movements(store: &dyn ShopStore, product_id: Option<ProductId>) -> Vec<Movement> {
+pub(super) async fn movements(store: &dyn ShopStore, product_id: Option<ProductId>) -> Vec<Movement> {
     store.stock_movements(product_id, Page::default()).await.expect("movements")
 }
 
 /// Puts just these into a shopper's cart.
-async fn fill(store: &dyn ShopStore, user_id: UserId, pieces: &[(ProductId, u32)], now: Timestamp) {
+pub(super) async fn fill(
+    store: &dyn ShopStore,
+    user_id: UserId,
+    pieces: &[(ProductId, u32)],
+    now: Timestamp,
+) {
     match store.disconnect(user_id, now).await {
         Ok(_) | Err(CartError::NoActiveCart) => {}
         Err(error) => panic!("{error:?}"),

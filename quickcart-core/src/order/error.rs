@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::{IllegalTransition, InvalidIdempotencyKey, OrderId};
+use super::{IllegalTransition, InvalidIdempotencyKey, OrderEvent, OrderId, ReturnId};
 use crate::account::UserId;
+use crate::catalog::ProductId;
 use crate::error::{DomainError, ErrorKind, StoreError};
 use crate::stock::{Shortage, describe};
 
@@ -38,6 +39,32 @@ pub enum OrderError {
         /// What was asked for.
         order_id: OrderId,
     },
+    /// Of a product, fewer pieces are left in the order.
+    #[error("of product {product_id}, {left} pieces are left in the order")]
+    NotSoMany {
+        /// Which product.
+        product_id: ProductId,
+        /// How many of it are neither short nor coming back.
+        left: u32,
+    },
+    /// Without these pieces nothing would be left.
+    #[error("nothing of the order would be left; cancel it instead")]
+    NothingLeft,
+    /// The event is of single products, which have to be named.
+    #[error("{event} is of single products: name them")]
+    NamesProducts {
+        /// What was to happen.
+        event: OrderEvent,
+    },
+    /// It is too late for a return.
+    #[error("the order was delivered too long ago to be returned")]
+    ReturnTooLate,
+    /// There is no such return.
+    #[error("return {return_id} does not exist")]
+    ReturnNotFound {
+        /// What was asked for.
+        return_id: ReturnId,
+    },
     /// The idempotency key is none.
     #[error(transparent)]
     InvalidKey(#[from] InvalidIdempotencyKey),
@@ -59,11 +86,17 @@ impl DomainError for OrderError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::UserNotFound { .. } => ErrorKind::Unauthenticated,
-            Self::NoActiveCart | Self::OrderNotFound { .. } => ErrorKind::NotFound,
-            Self::OutOfStock { .. } | Self::InProgress => ErrorKind::Conflict,
+            Self::NoActiveCart | Self::OrderNotFound { .. } | Self::ReturnNotFound { .. } => {
+                ErrorKind::NotFound
+            }
+            Self::OutOfStock { .. }
+            | Self::InProgress
+            | Self::NotSoMany { .. }
+            | Self::NothingLeft
+            | Self::ReturnTooLate => ErrorKind::Conflict,
             Self::InvalidKey(error) => error.kind(),
             Self::KeyReused => ErrorKind::Unprocessable,
-            Self::CartEmpty | Self::TooLarge => ErrorKind::InvalidInput,
+            Self::CartEmpty | Self::TooLarge | Self::NamesProducts { .. } => ErrorKind::InvalidInput,
             Self::Illegal(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }
@@ -77,6 +110,11 @@ impl DomainError for OrderError {
             Self::TooLarge => "order_too_large",
             Self::OutOfStock { .. } => "out_of_stock",
             Self::OrderNotFound { .. } => "order_not_found",
+            Self::NotSoMany { .. } => "not_so_many_left",
+            Self::NothingLeft => "nothing_left",
+            Self::NamesProducts { .. } => "products_not_named",
+            Self::ReturnTooLate => "return_too_late",
+            Self::ReturnNotFound { .. } => "return_not_found",
             Self::InvalidKey(error) => error.code(),
             Self::KeyReused => "idempotency_key_reused",
             Self::InProgress => "request_in_progress",

@@ -5,6 +5,7 @@ mod idempotency;
 mod kind;
 mod payment;
 mod pricing;
+mod returns;
 mod status;
 mod under_way;
 
@@ -15,13 +16,18 @@ pub use idempotency::{IdempotencyKey, InvalidIdempotencyKey};
 pub use kind::{OrderKind, UnknownOrderKind};
 pub use payment::{Payment, PaymentEvent, PaymentMethod, PaymentState, UnknownPayment};
 pub use pricing::{OrderLine, Totals, price};
+pub use returns::{
+    InvalidReturn, Return, ReturnId, ReturnReason, ReturnRequest, ReturnState, ReturnStep, ReturnStore,
+    UnknownReturn,
+};
 pub use status::{OrderEvent, OrderStatus, UnknownOrderStatus};
 pub(crate) use under_way::UnderWay;
 
 use crate::account::UserId;
-use crate::cart::CartId;
-use crate::catalog::Page;
+use crate::cart::{CartId, Quantity};
+use crate::catalog::{Page, ProductId};
 use crate::clock::Timestamp;
+use crate::money::Money;
 pub use crate::transition::{Actor, IllegalTransition, Transition};
 
 /// Names an order.
@@ -42,7 +48,7 @@ pub struct Order {
     pub placed_at: Timestamp,
     /// What is owed for it.
     pub payment: Payment,
-    /// The sums over all lines.
+    /// The sums over all lines, as it was placed; see [`totals_delivered`](Self::totals_delivered).
     pub totals: Totals,
     /// One line a product.
     pub lines: Vec<OrderLine>,
@@ -53,8 +59,29 @@ impl Order {
     #[must_use]
     pub fn as_placed(mut self) -> Self {
         self.status = OrderStatus::Verified;
-        self.payment.state = PaymentState::Pending;
+        self.payment = self.totals.payment(self.payment.method);
+        for line in &mut self.lines {
+            (line.short, line.returned) = (0, 0);
+        }
         self
+    }
+
+    /// The sums without the pieces that were not to be had.
+    #[must_use]
+    pub fn totals_delivered(&self) -> Totals {
+        self.totals.without_short(&self.lines)
+    }
+
+    /// What was asked for pieces that are not to be had.
+    ///
+    /// # Errors
+    /// [`OrderError::NotSoMany`]; [`OrderError::NothingLeft`] when they are all there is.
+    pub fn short_pick(&self, product_id: ProductId, missing: Quantity) -> Result<Money, OrderError> {
+        let asked = pricing::asked_for(self, [(product_id, missing)])?;
+        if self.totals_delivered().quantity == missing.get() {
+            return Err(OrderError::NothingLeft);
+        }
+        Ok(asked)
     }
 }
 
@@ -83,6 +110,15 @@ pub trait OrderStore: Send + Sync + 'static {
         owner: Option<UserId>,
         event: OrderEvent,
         by: Actor,
+        now: Timestamp,
+    ) -> Result<Order, OrderError>;
+
+    /// Takes pieces out of an order that are not to be had: it costs so much less, and stock says that they are not there.
+    async fn short_pick(
+        &self,
+        order_id: OrderId,
+        product_id: ProductId,
+        missing: Quantity,
         now: Timestamp,
     ) -> Result<Order, OrderError>;
 

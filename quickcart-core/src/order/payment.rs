@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::OrderStatus;
 use crate::money::Money;
 use crate::transition::Actor::{self, Staff, System};
 use crate::transition::{IllegalTransition, Transition, after};
@@ -92,6 +93,8 @@ pub struct Payment {
     pub state: PaymentState,
     /// How much.
     pub amount: Money,
+    /// How much of it went back.
+    pub refunded: Money,
 }
 
 use PaymentEvent as On;
@@ -105,7 +108,7 @@ const fn line(
     event: PaymentEvent,
     to: PaymentState,
 ) -> Transition<PaymentState, PaymentEvent> {
-    // Only what a provider said moves money; nobody moves it by hand.
+    // Only what a provider said moves money; nobody moves it by hand, but what they can count.
     Transition { from: Some(from), event, to, by: &[System] }
 }
 
@@ -131,10 +134,16 @@ impl PaymentState {
         line(RequiresAction, On::Cancel, Cancelled),
         line(Processing, On::Cancel, Cancelled),
         line(Authorized, On::Void, Voided),
-        line(Paid, On::RefundPart, PartiallyRefunded),
-        line(PartiallyRefunded, On::RefundPart, PartiallyRefunded),
-        line(Paid, On::Refund, Refunded),
-        line(PartiallyRefunded, On::Refund, Refunded),
+        // So it is by whoever gives it back.
+        Transition { from: Some(Paid), event: On::RefundPart, to: PartiallyRefunded, by: &[Staff, System] },
+        Transition {
+            from: Some(PartiallyRefunded),
+            event: On::RefundPart,
+            to: PartiallyRefunded,
+            by: &[Staff, System],
+        },
+        Transition { from: Some(Paid), event: On::Refund, to: Refunded, by: &[Staff, System] },
+        Transition { from: Some(PartiallyRefunded), event: On::Refund, to: Refunded, by: &[Staff, System] },
         line(Paid, On::Dispute, Disputed),
         line(Disputed, On::WinDispute, Paid),
         line(Disputed, On::LoseDispute, Refunded),
@@ -146,17 +155,6 @@ impl PaymentState {
     /// [`IllegalTransition`] when this cannot happen now, or not by this actor.
     pub fn after(self, event: PaymentEvent, by: Actor) -> Result<Self, IllegalTransition> {
         after(Self::TRANSITIONS, Some(self), event, by)
-    }
-
-    /// What happens to the payment of an order that is called off: what is not delivered is not owed any more. `None` where
-    /// nothing does, since what was paid goes back by the provider, and what has ended needs nothing.
-    #[must_use]
-    pub const fn when_called_off(self) -> Option<PaymentEvent> {
-        match self {
-            Authorized => Some(On::Void),
-            Pending | RequiresAction | Processing => Some(On::Cancel),
-            _ => None,
-        }
     }
 
     /// Its name in databases and in JSON.
@@ -175,6 +173,49 @@ impl PaymentState {
             Expired => "expired",
             Cancelled => "cancelled",
             Voided => "voided",
+        }
+    }
+}
+
+impl Payment {
+    /// A payment that nobody has begun.
+    #[must_use]
+    pub const fn pending(method: PaymentMethod, amount: Money) -> Self {
+        Self { method, state: Pending, amount, refunded: Money::new(0, amount.currency()) }
+    }
+
+    /// What becomes of it when the order gets there. What is not delivered is not owed any more, but what was paid goes back by the
+    /// provider; cash is collected with the delivery.
+    ///
+    /// # Errors
+    /// [`IllegalTransition`] when the table does not allow it.
+    pub fn when(self, status: OrderStatus) -> Result<Self, IllegalTransition> {
+        let event = match (status, self.state) {
+            (OrderStatus::Cancelled, Authorized) => On::Void,
+            (OrderStatus::Cancelled, Pending | RequiresAction | Processing) => On::Cancel,
+            (OrderStatus::Delivered, Pending) if self.method == PaymentMethod::Cash => On::Capture,
+            _ => return Ok(self),
+        };
+        Ok(Self { state: self.state.after(event, System)?, ..self })
+    }
+
+    /// What becomes of it when a part of the order is not wanted any more: of what is not paid less is owed, of what is paid so much
+    /// goes back, though never more than is there.
+    ///
+    /// # Errors
+    /// [`IllegalTransition`] while the provider is at it.
+    pub fn less(self, part: Money) -> Result<Self, IllegalTransition> {
+        let nothing = Money::new(0, self.amount.currency());
+        match self.state {
+            Pending | Authorized => Ok(Self { amount: self.amount.minus(part).unwrap_or(nothing), ..self }),
+            Failed | Expired | Cancelled | Voided | Refunded => Ok(self),
+            _ if part == nothing => Ok(self),
+            Paid | PartiallyRefunded | RequiresAction | Processing | Disputed => {
+                let refunded = self.refunded.plus(part).filter(|back| back.minor() < self.amount.minor());
+                let event = if refunded.is_some() { On::RefundPart } else { On::Refund };
+                let state = self.state.after(event, Staff)?;
+                Ok(Self { state, refunded: refunded.unwrap_or(self.amount), ..self })
+            }
         }
     }
 }
@@ -253,6 +294,7 @@ pub struct UnknownPayment;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::money::Currency;
     use crate::transition::mermaid;
 
     #[test]
@@ -261,6 +303,40 @@ mod tests {
         assert!(Processing.after(On::Capture, Staff).is_err());
         for line in PaymentState::TRANSITIONS {
             assert!(!line.by.contains(&Actor::Customer), "{} {}", line.event, line.to);
+        }
+    }
+
+    fn payment(state: PaymentState, amount: i64, refunded: i64) -> Payment {
+        let money = |minor| Money::new(minor, Currency::INR);
+        Payment { method: PaymentMethod::Cash, state, amount: money(amount), refunded: money(refunded) }
+    }
+
+    #[test]
+    fn an_order_takes_its_payment_along() {
+        let after = |state, status| payment(state, 5, 0).when(status).unwrap().state;
+        assert_eq!(after(Pending, OrderStatus::Cancelled), Cancelled);
+        assert_eq!(after(Authorized, OrderStatus::Cancelled), Voided);
+        assert_eq!(after(Paid, OrderStatus::Cancelled), Paid);
+        assert_eq!(after(Pending, OrderStatus::Delivered), Paid);
+        assert_eq!(after(Pending, OrderStatus::Shipped), Pending);
+        let card = Payment { method: PaymentMethod::Card, ..payment(Pending, 5, 0) };
+        assert_eq!(card.when(OrderStatus::Delivered), Ok(card));
+    }
+
+    #[test]
+    fn what_is_not_paid_is_owed_less_and_what_is_paid_goes_back() {
+        let less = |from: Payment, part| from.less(Money::new(part, Currency::INR));
+        assert_eq!(less(payment(Pending, 5, 0), 2), Ok(payment(Pending, 3, 0)));
+        assert_eq!(less(payment(Authorized, 5, 0), 9), Ok(payment(Authorized, 0, 0)));
+        assert_eq!(less(payment(Paid, 5, 0), 2), Ok(payment(PartiallyRefunded, 5, 2)));
+        assert_eq!(less(payment(PartiallyRefunded, 5, 2), 2), Ok(payment(PartiallyRefunded, 5, 4)));
+        assert_eq!(less(payment(PartiallyRefunded, 5, 4), 2), Ok(payment(Refunded, 5, 5)), "and no more");
+        assert_eq!(less(payment(Paid, 5, 0), 0), Ok(payment(Paid, 5, 0)));
+        for ended in [Failed, Expired, Cancelled, Voided, Refunded] {
+            assert_eq!(less(payment(ended, 5, 0), 2), Ok(payment(ended, 5, 0)));
+        }
+        for under_way in [RequiresAction, Processing, Disputed] {
+            assert!(less(payment(under_way, 5, 0), 2).is_err(), "{under_way}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! What an order costs: whole minor units, added up line by line; only the tax is ever rounded.
 
-use super::{OrderError, Payment, PaymentMethod, PaymentState};
+use super::{Order, OrderError, Payment, PaymentMethod};
 use crate::cart::{CartLine, Quantity};
 use crate::catalog::ProductId;
 use crate::money::Money;
@@ -23,6 +23,10 @@ pub struct OrderLine {
     pub tax_class: TaxClass,
     /// The tax in or on all pieces.
     pub tax: Money,
+    /// How many of the pieces were not to be had after all.
+    pub short: u32,
+    /// How many of the pieces came back or are to come back.
+    pub returned: u32,
 }
 
 /// The sums of an order.
@@ -73,8 +77,61 @@ impl OrderLine {
             tax_class,
             tax: Money::new(0, line.product.price.currency()),
             product_name: line.product.name,
+            short: 0,
+            returned: 0,
         })
     }
+
+    /// How many pieces the customer gets.
+    #[must_use]
+    pub fn delivered(&self) -> u32 {
+        self.quantity.get().saturating_sub(self.short)
+    }
+
+    /// How many pieces can still come back, or turn out not to be had.
+    #[must_use]
+    pub fn left(&self) -> u32 {
+        self.delivered().saturating_sub(self.returned)
+    }
+
+    /// The tax in or on some of the pieces, of which `gone` went before: the shares of all add up to the tax of the line.
+    fn tax_of(&self, gone: u32, pieces: u32) -> Money {
+        let whole = i128::from(self.quantity.get());
+        let share =
+            |pieces: u32| i128::from(self.tax.minor()) * i128::from(pieces.min(self.quantity.get())) / whole;
+        let tax = share(gone.saturating_add(pieces)) - share(gone);
+        // A part of what fits.
+        Money::new(i64::try_from(tax).unwrap_or_default(), self.tax.currency())
+    }
+
+    /// What was asked for some of the pieces that are left, with the tax that comes on top.
+    fn asked(&self, pieces: u32, mode: TaxMode) -> Option<Money> {
+        let price = self.discounted_price.times(pieces)?;
+        match mode {
+            TaxMode::Included => Some(price),
+            TaxMode::Excluded => price.plus(self.tax_of(self.quantity.get() - self.left(), pieces)),
+        }
+    }
+}
+
+/// What was asked for some pieces of an order, by product; none of them twice.
+///
+/// # Errors
+/// [`OrderError::NotSoMany`] when there are not so many left of one; [`OrderError::TooLarge`].
+pub(super) fn asked_for(
+    order: &Order,
+    pieces: impl IntoIterator<Item = (ProductId, Quantity)>,
+) -> Result<Money, OrderError> {
+    let mut sum = Money::new(0, order.totals.price.currency());
+    for (product_id, quantity) in pieces {
+        let line = order.lines.iter().find(|line| line.product_id == product_id);
+        let left = line.map_or(0, OrderLine::left);
+        let line =
+            line.filter(|_| quantity.get() <= left).ok_or(OrderError::NotSoMany { product_id, left })?;
+        let asked = line.asked(quantity.get(), order.totals.tax_mode).ok_or(OrderError::TooLarge)?;
+        sum = sum.plus(asked).ok_or(OrderError::TooLarge)?;
+    }
+    Ok(sum)
 }
 
 impl Totals {
@@ -97,6 +154,22 @@ impl Totals {
         })
     }
 
+    /// Without the pieces that were not to be had.
+    pub(super) fn without_short(self, lines: &[OrderLine]) -> Self {
+        lines.iter().filter(|line| line.short > 0).fold(self, |totals, line| {
+            let minus = |sum: Money, price: Money| {
+                price.times(line.short).and_then(|part| sum.minus(part)).unwrap_or(sum)
+            };
+            Self {
+                quantity: totals.quantity.saturating_sub(line.short),
+                price: minus(totals.price, line.price),
+                discounted_price: minus(totals.discounted_price, line.discounted_price),
+                tax: totals.tax.minus(line.tax_of(0, line.short)).unwrap_or(totals.tax),
+                tax_mode: totals.tax_mode,
+            }
+        })
+    }
+
     fn due(&self) -> Option<Money> {
         match self.tax_mode {
             TaxMode::Included => Some(self.discounted_price),
@@ -109,7 +182,7 @@ impl Totals {
     pub fn payment(&self, method: PaymentMethod) -> Payment {
         // Totals whose sum is out of range were never made.
         let amount = self.due().unwrap_or(self.discounted_price);
-        Payment { method, state: PaymentState::Pending, amount }
+        Payment::pending(method, amount)
     }
 }
 

@@ -45,6 +45,14 @@ pub enum OrderEvent {
     Deliver,
     /// The courier brings it back.
     FailDelivery,
+    /// Something of it is to come back.
+    RequestReturn,
+    /// That is there.
+    ReceiveReturn,
+    /// The money for that goes back.
+    RefundReturn,
+    /// The shop does not take that back.
+    RejectReturn,
 }
 
 use Actor::{Courier, Customer, Staff, System};
@@ -69,6 +77,10 @@ impl OrderStatus {
         Transition { from: Some(Processing), event: On::TakeAway, to: Delivered, by: &[System] },
         Transition { from: Some(Shipped), event: On::Deliver, to: Delivered, by: &[Courier, System] },
         Transition { from: Some(Shipped), event: On::FailDelivery, to: Processing, by: &[Courier, Staff] },
+        Transition { from: Some(Delivered), event: On::RequestReturn, to: Delivered, by: &[Customer, Staff] },
+        Transition { from: Some(Delivered), event: On::ReceiveReturn, to: Delivered, by: &[Staff] },
+        Transition { from: Some(Delivered), event: On::RefundReturn, to: Delivered, by: &[Staff] },
+        Transition { from: Some(Delivered), event: On::RejectReturn, to: Delivered, by: &[Staff] },
     ];
 
     /// Where the order stands after an event.
@@ -112,7 +124,7 @@ impl OrderStatus {
 
 impl OrderEvent {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::Place,
         Self::Verify,
         Self::Expire,
@@ -123,7 +135,24 @@ impl OrderEvent {
         Self::TakeAway,
         Self::Deliver,
         Self::FailDelivery,
+        Self::RequestReturn,
+        Self::ReceiveReturn,
+        Self::RefundReturn,
+        Self::RejectReturn,
     ];
+
+    /// Whether it is of single products of the order, which have to be named.
+    #[must_use]
+    pub const fn names_products(self) -> bool {
+        matches!(
+            self,
+            Self::ShortPick
+                | Self::RequestReturn
+                | Self::ReceiveReturn
+                | Self::RefundReturn
+                | Self::RejectReturn
+        )
+    }
 
     /// Who does it when the shop says so: what the shop says of a delivery, it says for its courier.
     #[must_use]
@@ -154,6 +183,10 @@ impl OrderEvent {
             Self::TakeAway => "take_away",
             Self::Deliver => "deliver",
             Self::FailDelivery => "fail_delivery",
+            Self::RequestReturn => "request_return",
+            Self::ReceiveReturn => "receive_return",
+            Self::RefundReturn => "refund_return",
+            Self::RejectReturn => "reject_return",
         }
     }
 }
@@ -205,6 +238,10 @@ mod tests {
             (Processing, On::TakeAway) => (by == System).then_some(Delivered),
             (Shipped, On::Deliver) => matches!(by, Courier | System).then_some(Delivered),
             (Shipped, On::FailDelivery) => matches!(by, Courier | Staff).then_some(Processing),
+            (Delivered, On::RequestReturn) => matches!(by, Customer | Staff).then_some(Delivered),
+            (Delivered, On::ReceiveReturn | On::RefundReturn | On::RejectReturn) => {
+                (by == Staff).then_some(Delivered)
+            }
             _ => None,
         };
         for status in OrderStatus::ALL {

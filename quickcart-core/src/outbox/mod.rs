@@ -48,6 +48,8 @@ pub struct OutboxEvent {
     pub actor: String,
     /// When.
     pub at: Timestamp,
+    /// What it was about, of an event of single products: a JSON object.
+    pub detail: Option<Value>,
 }
 
 impl OutboxEvent {
@@ -74,24 +76,25 @@ impl OutboxEvent {
     ///     to_status: "verified".to_owned(),
     ///     actor: "customer".to_owned(),
     ///     at: Timestamp::UNIX_EPOCH,
+    ///     detail: None,
     /// };
     /// assert_eq!(event.json()["type"], "order.verify");
     /// assert_eq!(event.json()["data"]["order_id"], 41);
     /// ```
     #[must_use]
     pub fn json(&self) -> Value {
-        json!({
-            "type": format!("order.{}", self.event),
-            "timestamp": self.at.to_string(),
-            "data": {
-                "order_kind": self.order_kind.as_str(),
-                "order_id": self.order_id,
-                "seq": self.seq,
-                "from_status": self.from_status,
-                "to_status": self.to_status,
-                "actor": self.actor,
-            },
-        })
+        let mut data = json!({
+            "order_kind": self.order_kind.as_str(),
+            "order_id": self.order_id,
+            "seq": self.seq,
+            "from_status": self.from_status,
+            "to_status": self.to_status,
+            "actor": self.actor,
+        });
+        if let Some(detail) = &self.detail {
+            data["detail"] = detail.clone();
+        }
+        json!({ "type": format!("order.{}", self.event), "timestamp": self.at.to_string(), "data": data })
     }
 }
 

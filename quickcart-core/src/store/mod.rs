@@ -25,7 +25,7 @@ use crate::book_order::BookOrderStore;
 use crate::cart::{CartStore, GuestCartStore};
 use crate::catalog::CatalogStore;
 use crate::error::StoreError;
-use crate::order::OrderStore;
+use crate::order::{OrderStore, ReturnStore};
 use crate::outbox::OutboxStore;
 use crate::snapshot::SnapshotStore;
 use crate::stock::StockStore;
@@ -37,6 +37,7 @@ pub trait ShopStore:
     + CartStore
     + GuestCartStore
     + OrderStore
+    + ReturnStore
     + StockStore
     + AdminStore
     + SnapshotStore
@@ -49,6 +50,7 @@ impl<T> ShopStore for T where
         + CartStore
         + GuestCartStore
         + OrderStore
+        + ReturnStore
         + StockStore
         + AdminStore
         + SnapshotStore

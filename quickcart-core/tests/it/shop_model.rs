@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use quickcart_core::cart::{CartError, CartState};
+use quickcart_core::cart::{CartError, CartState, Quantity};
 use quickcart_core::catalog::Page;
 use quickcart_core::clock::Timestamp;
 use quickcart_core::device::CartEvent;
@@ -77,6 +77,11 @@ enum Step {
         order: usize,
         event: OrderEvent,
     },
+    /// One piece is not to be had.
+    ShortPick {
+        order: usize,
+        product: usize,
+    },
     Wait {
         ms: u64,
     },
@@ -99,6 +104,9 @@ enum Answer {
     WeighsMore(i64),
     KeyReused,
     NoOrder,
+    /// So many pieces are left.
+    NotSoMany(u32),
+    NothingLeft,
     Illegal,
 }
 
@@ -128,6 +136,8 @@ struct Placed {
     user: usize,
     status: OrderStatus,
     lines: Vec<(usize, u32)>,
+    /// The lines without what was not to be had.
+    delivered: Vec<(usize, u32)>,
     /// What it took from stock.
     took: Vec<(usize, u32)>,
 }
@@ -240,6 +250,7 @@ impl Model {
             }
             Step::Checkout { user, key } => self.checkout(user, key).unwrap_or_else(|refusal| refusal),
             Step::Advance { user, order, event } => self.advance(user, order, event),
+            Step::ShortPick { order, product } => self.short_pick(order, product),
             Step::Wait { ms } => {
                 self.now_ms += ms;
                 Answer::Done
@@ -285,7 +296,7 @@ impl Model {
         self.carts.remove(&user);
         self.holds.remove(&user);
         let (order, status) = (self.orders.len(), OrderStatus::Verified);
-        self.orders.push(Placed { user, status, lines: lines.clone(), took });
+        self.orders.push(Placed { user, status, lines: lines.clone(), delivered: lines.clone(), took });
         if let Some((name, request)) = key {
             self.keys.insert((user, name), (request, order, self.now_ms + DAY_MS));
         }
@@ -309,7 +320,24 @@ impl Model {
                 *self.on_hand.entry(*product).or_default() += quantity;
             }
         }
-        Answer::Order(order, placed.status, placed.lines.clone())
+        Answer::Order(order, placed.status, placed.delivered.clone())
+    }
+
+    fn short_pick(&mut self, order: usize, product: usize) -> Answer {
+        let Some(placed) = self.orders.get_mut(order) else { return Answer::NoOrder };
+        if placed.status != OrderStatus::Processing {
+            return Answer::Illegal;
+        }
+        let pieces: u32 = placed.delivered.iter().map(|(_, quantity)| quantity).sum();
+        match placed.delivered.iter_mut().find(|(known, quantity)| *known == product && *quantity > 0) {
+            None => return Answer::NotSoMany(0),
+            Some(_) if pieces == 1 => return Answer::NothingLeft,
+            Some((_, quantity)) => *quantity -= 1,
+        }
+        if let Some((_, quantity)) = placed.took.iter_mut().find(|(known, _)| *known == product) {
+            *quantity -= 1;
+        }
+        Answer::Order(order, placed.status, placed.delivered.clone())
     }
 }
 
@@ -437,6 +465,11 @@ impl World {
                 let order = store.advance_order(order_id, owner, event, by, now).await;
                 self.order(order)
             }
+            Step::ShortPick { order, product } => {
+                let order_id = self.orders.get(order).copied().unwrap_or(i64::MAX);
+                let order = store.short_pick(order_id, self.products[product], Quantity::ONE, now).await;
+                self.order(order)
+            }
             Step::Wait { .. } => Answer::Done,
         }
     }
@@ -454,6 +487,8 @@ impl World {
             Err(OrderError::CartEmpty) => Answer::CartEmpty,
             Err(OrderError::KeyReused) => Answer::KeyReused,
             Err(OrderError::OrderNotFound { .. }) => Answer::NoOrder,
+            Err(OrderError::NotSoMany { left, .. }) => Answer::NotSoMany(left),
+            Err(OrderError::NothingLeft) => Answer::NothingLeft,
             Err(OrderError::Illegal(_)) => Answer::Illegal,
             Err(other) => panic!("{other:?}"),
         }
@@ -461,7 +496,7 @@ impl World {
 
     fn as_answer(&self, order: &Order) -> Answer {
         let place = self.orders.iter().position(|order_id| *order_id == order.order_id).unwrap();
-        let pieces = order.lines.iter().map(|line| (line.product_id, line.quantity.get()));
+        let pieces = order.lines.iter().map(|line| (line.product_id, line.delivered()));
         Answer::Order(place, order.status, self.places(pieces))
     }
 
@@ -528,7 +563,7 @@ impl World {
             let orders: Vec<_> = orders.iter().rev().map(|order| self.as_answer(order)).collect();
             let own = self.model.orders.iter().enumerate().filter(|(_, placed)| placed.user == user);
             let expected: Vec<_> = own
-                .map(|(order, placed)| Answer::Order(order, placed.status, placed.lines.clone()))
+                .map(|(order, placed)| Answer::Order(order, placed.status, placed.delivered.clone()))
                 .collect();
             prop_assert_eq!(expected, orders, "the orders of {}", user);
         }
@@ -551,7 +586,7 @@ fn wait() -> impl Strategy<Value = u64> {
 
 fn step() -> impl Strategy<Value = Step> {
     let (user, product) = (|| 0..USERS, || 0..PRODUCTS);
-    let event = prop_oneof![3 => Just(OrderEvent::Cancel), 1 => Just(OrderEvent::StartProcessing)];
+    let event = prop_oneof![3 => Just(OrderEvent::Cancel), 2 => Just(OrderEvent::StartProcessing)];
     let key = prop::option::of((0..2_usize, prop_oneof![4 => Just(0_usize), 1 => Just(1)]));
     prop_oneof![
         4 => (product(), 0..6_u32).prop_map(|(product, on_hand)| Step::Count { product, on_hand }),
@@ -568,6 +603,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (user(), key).prop_map(|(user, key)| Step::Checkout { user, key }),
         4 => (prop::option::of(user()), 0..6_usize, event)
             .prop_map(|(user, order, event)| Step::Advance { user, order, event }),
+        2 => (0..6_usize, product()).prop_map(|(order, product)| Step::ShortPick { order, product }),
         3 => wait().prop_map(|ms| Step::Wait { ms }),
     ]
 }

@@ -22,6 +22,7 @@ on_every_database! {
     keeps_the_shop
     keeps_administrators_changes
     keeps_stock
+    keeps_returns
     keeps_the_outbox
     keeps_registrations
     keeps_members_and_revocations
@@ -70,6 +71,10 @@ async fn keeps_registrations(database: Database) {
 
 async fn keeps_stock(database: Database) {
     conformance::stock_store(&*database.open().await).await;
+}
+
+async fn keeps_returns(database: Database) {
+    conformance::return_store(&*database.open().await).await;
 }
 
 async fn keeps_the_outbox(database: Database) {

@@ -19,7 +19,7 @@ use crate::catalog::Page;
 use crate::clock::Timestamp;
 use crate::error::StoreError;
 use crate::money::{Currency, Money};
-use crate::order::{Actor, IdempotencyKey, OrderEvent, OrderKind, OrderStatus, Payment, PaymentState};
+use crate::order::{Actor, IdempotencyKey, OrderEvent, OrderKind, OrderStatus, Payment};
 use crate::phone::PhoneNumber;
 use crate::store::book_json;
 
@@ -88,7 +88,7 @@ const ORDER: &str = orders!("WHERE order_id = $1");
 const PHONE: &str = "SELECT phone FROM book_order WHERE order_id = $1";
 /// The first column of a payment, and of a book, there.
 const PAYMENT: usize = 6;
-const BOOK: usize = PAYMENT + 4;
+const BOOK: usize = PAYMENT + 5;
 
 #[async_trait]
 impl BookOrderStore for PostgresStore {
@@ -286,7 +286,7 @@ async fn place(
     session.check_placeable(now)?;
     let purchase = session.purchase;
     let total = purchase.total()?;
-    let payment = Payment { method: purchase.payment_method, state: PaymentState::Pending, amount: total };
+    let payment = Payment::pending(purchase.payment_method, total);
     let placed = Placed::by_customer()?;
     let texts = |text: fn(&Book) -> &str| purchase.books.iter().map(text).collect::<Vec<_>>();
     let numbers = |number: fn(&Book) -> i64| purchase.books.iter().map(number).collect::<Vec<_>>();

@@ -13,6 +13,7 @@ mod member;
 mod migrate;
 mod order;
 mod order_event;
+mod order_return;
 mod outbox;
 mod pool;
 mod recipe;

@@ -1,6 +1,7 @@
 //! Orders in PostgreSQL.
 
 use async_trait::async_trait;
+use serde_json::json;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
@@ -10,17 +11,19 @@ use super::cart::{
 };
 use super::cart_state::{state, state_columns};
 use super::error::OrStoreError;
-use super::order_event::{Placed, advance, join_payment, payment, payment_columns, record_placed};
+use super::order_event::{
+    Placed, advance, advance_with, change_payment, join_payment, payment, payment_columns, record_placed,
+};
 use super::row::{PRODUCT_WIDTH, number, parsed, timestamp, unreadable};
-use super::stock::{take_at_once, take_in_turn};
+use super::stock::{take_at_once, take_in_turn, write_off};
 use crate::account::UserId;
-use crate::cart::{CartError, CartId, CartLine, CartState, CartStep, is_ad_hoc};
+use crate::cart::{CartError, CartId, CartLine, CartState, CartStep, Quantity, is_ad_hoc};
 use crate::catalog::{Page, ProductId};
 use crate::clock::Timestamp;
 use crate::error::StoreError;
 use crate::money::{Currency, Money};
 use crate::order::{
-    Actor, IdempotencyKey, Order, OrderError, OrderEvent, OrderId, OrderKind, OrderLine, OrderStore,
+    Actor, IdempotencyKey, Order, OrderError, OrderEvent, OrderId, OrderKind, OrderLine, OrderStore, Payment,
     PaymentMethod, Totals, price,
 };
 use crate::tax::{TaxClass, TaxMode};
@@ -78,7 +81,7 @@ macro_rules! order_columns {
              placed.total_price_minor, placed.discounted_price_minor, placed.tax_minor, placed.tax_included, ",
             payment_columns!(),
             ", line.product_id, line.product_name, line.quantity, line.price_minor, line.discounted_price_minor, line.hsn, \
-             line.gst_basis_points, line.tax_minor, placed.user_id"
+             line.gst_basis_points, line.tax_minor, line.short_quantity, line.returned_quantity, placed.user_id"
         )
     };
 }
@@ -93,6 +96,11 @@ const ORDER: &str = concat!(
      WHERE placed.order_id = $1 AND ($2::BIGINT IS NULL OR placed.user_id = $2) ORDER BY line.line_num"
 );
 
+const LOCK: &str =
+    "SELECT 1 FROM orders WHERE order_id = $1 AND ($2::BIGINT IS NULL OR user_id = $2) FOR UPDATE";
+const SHORTEN: &str =
+    "UPDATE order_line SET short_quantity = short_quantity + $3 WHERE order_id = $1 AND product_id = $2";
+
 /// A row for each line of an order. A shopper without orders has one row.
 const ORDERS: &str = concat!(
     "SELECT ",
@@ -106,9 +114,9 @@ const ORDERS: &str = concat!(
 );
 /// The first column of a payment, and of a line, there.
 const PAYMENT: usize = 10;
-const LINE: usize = PAYMENT + 4;
+const LINE: usize = PAYMENT + 5;
 /// How many columns a line has.
-const LINE_COLUMNS: usize = 8;
+const LINE_COLUMNS: usize = 10;
 
 #[async_trait]
 impl OrderStore for PostgresStore {
@@ -151,6 +159,33 @@ impl OrderStore for PostgresStore {
                 let kind = OrderKind::Cart;
                 advance::<OrderError>(&mut transaction, kind, order_id, event, by, now).await?;
                 Ok((one_order(&mut transaction, order_id, owner).await?, transaction))
+            })
+            .await
+    }
+
+    async fn short_pick(
+        &self,
+        order_id: OrderId,
+        product_id: ProductId,
+        missing: Quantity,
+        now: Timestamp,
+    ) -> Result<Order, OrderError> {
+        self.pool
+            .write(|mut transaction| async move {
+                let connection = &mut *transaction;
+                let before = lock_order(connection, order_id, None).await?;
+                let (order, event, by) = ((OrderKind::Cart, order_id), OrderEvent::ShortPick, Actor::Staff);
+                before.status.after(event, by)?;
+                let asked = before.short_pick(product_id, missing)?;
+                let detail = json!({ "product_id": product_id, "quantity": missing.get() });
+                advance_with::<OrderError>(connection, order, event, Some(&detail), by, now).await?;
+                let missing = i64::from(missing.get());
+                let query = sqlx::query(SHORTEN).bind(order_id).bind(product_id).bind(missing);
+                query.execute(&mut *connection).await.or_store_error()?;
+                write_off(connection, order_id, product_id, missing, now).await?;
+                let less = |payment: Payment| payment.less(asked);
+                change_payment::<OrderError>(connection, order, less, now).await?;
+                Ok((one_order(connection, order_id, None).await?, transaction))
             })
             .await
     }
@@ -292,8 +327,18 @@ async fn order_of_key(
     }
 }
 
+/// One order, which stays as it is until the transaction ends; that of another shopper than `owner` is none.
+pub(super) async fn lock_order(
+    connection: &mut PgConnection,
+    order_id: OrderId,
+    owner: Option<UserId>,
+) -> Result<Order, OrderError> {
+    sqlx::query(LOCK).bind(order_id).bind(owner).execute(&mut *connection).await.or_store_error()?;
+    one_order(connection, order_id, owner).await
+}
+
 /// One order; that of another shopper than `owner` is none.
-async fn one_order(
+pub(super) async fn one_order(
     connection: &mut PgConnection,
     order_id: OrderId,
     owner: Option<UserId>,
@@ -422,5 +467,7 @@ fn order_line(row: &PgRow, currency: Currency) -> sqlx::Result<OrderLine> {
         discounted_price: money(LINE + 4)?,
         tax_class: tax_class(row, LINE + 5)?,
         tax: money(LINE + 7)?,
+        short: number(row, LINE + 8)?,
+        returned: number(row, LINE + 9)?,
     })
 }

@@ -1,5 +1,6 @@
 //! What happens to orders of every kind, in PostgreSQL: the status, its event, the outbox and the payment change together.
 
+use serde_json::Value;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::{PgConnection, Postgres, Row};
@@ -83,8 +84,9 @@ fn statements(kind: OrderKind) -> Statements {
                     "WITH moved AS (UPDATE ",
                     $table,
                     " SET status = $2, version = $3 WHERE order_id = $1), \
-                     step AS (INSERT INTO order_event (order_kind, order_id, seq, event, from_status, to_status, actor, at_ms) \
-                              VALUES ($8, $1, $3, $4, $5, $2, $6, $7)) \
+                     step AS (INSERT INTO order_event (order_kind, order_id, seq, event, from_status, to_status, actor, at_ms, \
+                                                       detail_json) \
+                              VALUES ($8, $1, $3, $4, $5, $2, $6, $7, $9)) \
                      INSERT INTO outbox (order_kind, order_id, seq) VALUES ($8, $1, $3)"
                 ),
             }
@@ -96,10 +98,22 @@ fn statements(kind: OrderKind) -> Statements {
     }
 }
 
+/// The columns that [`payment`] reads, for `concat!`.
+macro_rules! payment_columns {
+    () => {
+        "payment.method, payment.state, payment.currency, payment.amount_minor, payment.refunded_minor"
+    };
+}
+pub(super) use payment_columns;
+
 /// The latest attempt to pay.
-const LOCK_PAYMENT: &str = "SELECT payment_id, state FROM payment WHERE order_kind = $2 AND order_id = $1 \
-     ORDER BY payment_id DESC LIMIT 1 FOR UPDATE";
-const MOVE_PAYMENT: &str = "UPDATE payment SET state = $2, updated_at_ms = $3 WHERE payment_id = $1";
+const LOCK_PAYMENT: &str = concat!(
+    "SELECT payment_id, ",
+    payment_columns!(),
+    " FROM payment WHERE order_kind = $2 AND order_id = $1 ORDER BY payment_id DESC LIMIT 1 FOR UPDATE"
+);
+const CHANGE_PAYMENT: &str = "UPDATE payment SET state = $2, amount_minor = $3, refunded_minor = $4, updated_at_ms = $5 \
+     WHERE payment_id = $1 AND (state, amount_minor, refunded_minor) <> ($2, $3, $4)";
 
 /// Moves an order on, if it may be moved so; `None` when there is no such order.
 pub(super) async fn advance<E>(
@@ -107,6 +121,21 @@ pub(super) async fn advance<E>(
     kind: OrderKind,
     order_id: i64,
     event: OrderEvent,
+    by: Actor,
+    now: Timestamp,
+) -> Result<Option<OrderStatus>, E>
+where
+    E: From<StoreError> + From<IllegalTransition>,
+{
+    advance_with(connection, (kind, order_id), event, None, by, now).await
+}
+
+/// The same, with what others are to hear besides.
+pub(super) async fn advance_with<E>(
+    connection: &mut PgConnection,
+    (kind, order_id): (OrderKind, i64),
+    event: OrderEvent,
+    detail: Option<&Value>,
     by: Actor,
     now: Timestamp,
 ) -> Result<Option<OrderStatus>, E>
@@ -128,23 +157,24 @@ where
         .bind(by.as_str())
         .bind(now.as_millisecond())
         .bind(kind.as_str())
+        .bind(detail.map(Value::to_string))
         .execute(&mut *connection)
         .await
         .or_store_error()?;
-    if to == OrderStatus::Cancelled {
-        disown::<E>(connection, kind, order_id, now).await?;
-        if kind == OrderKind::Cart {
-            give_back(connection, order_id, by.as_str(), now).await?;
-        }
+    if to != from {
+        change_payment::<E>(connection, (kind, order_id), |payment| payment.when(to), now).await?;
+    }
+    if to == OrderStatus::Cancelled && kind == OrderKind::Cart {
+        give_back(connection, order_id, by.as_str(), now).await?;
     }
     Ok(Some(to))
 }
 
-/// Takes back what is owed for an order that is called off.
-async fn disown<E>(
+/// Changes the latest attempt to pay an order.
+pub(super) async fn change_payment<E>(
     connection: &mut PgConnection,
-    kind: OrderKind,
-    order_id: i64,
+    (kind, order_id): (OrderKind, i64),
+    change: impl FnOnce(Payment) -> Result<Payment, IllegalTransition>,
     now: Timestamp,
 ) -> Result<(), E>
 where
@@ -153,12 +183,12 @@ where
     let row =
         sqlx::query(LOCK_PAYMENT).bind(order_id).bind(kind.as_str()).fetch_optional(&mut *connection).await;
     let Some(row) = row.or_store_error()? else { return Ok(()) };
-    let state: crate::order::PaymentState = parsed(&row, 1).or_store_error()?;
-    let Some(event) = state.when_called_off() else { return Ok(()) };
-    let state = state.after(event, Actor::System)?;
-    sqlx::query(MOVE_PAYMENT)
+    let Payment { state, amount, refunded, .. } = change(payment(&row, 1).or_store_error()?)?;
+    sqlx::query(CHANGE_PAYMENT)
         .bind(row.try_get::<i64, _>(0).or_store_error()?)
         .bind(state.as_str())
+        .bind(amount.minor())
+        .bind(refunded.minor())
         .bind(now.as_millisecond())
         .execute(connection)
         .await
@@ -166,19 +196,11 @@ where
     Ok(())
 }
 
-/// The columns that [`payment`] reads, for `concat!`.
-macro_rules! payment_columns {
-    () => {
-        "payment.method, payment.state, payment.currency, payment.amount_minor"
-    };
-}
-pub(super) use payment_columns;
-
 /// Joins the latest attempt to pay an order.
 macro_rules! join_payment {
     ($kind:literal, $order:literal) => {
         concat!(
-            "JOIN LATERAL (SELECT method, state, currency, amount_minor FROM payment WHERE order_kind = '",
+            "JOIN LATERAL (SELECT method, state, currency, amount_minor, refunded_minor FROM payment WHERE order_kind = '",
             $kind,
             "' AND payment.order_id = ",
             $order,
@@ -190,6 +212,8 @@ pub(super) use join_payment;
 
 /// Reads `payment_columns`, the first of which is column `first`.
 pub(super) fn payment(row: &PgRow, first: usize) -> sqlx::Result<Payment> {
-    let amount = Money::new(row.try_get(first + 3)?, parsed(row, first + 2)?);
-    Ok(Payment { method: parsed(row, first)?, state: parsed(row, first + 1)?, amount })
+    let currency = parsed(row, first + 2)?;
+    let money = |column| Ok::<_, sqlx::Error>(Money::new(row.try_get(column)?, currency));
+    let (amount, refunded) = (money(first + 3)?, money(first + 4)?);
+    Ok(Payment { method: parsed(row, first)?, state: parsed(row, first + 1)?, amount, refunded })
 }

@@ -6,7 +6,7 @@ use sqlx::postgres::PgRow;
 
 use super::PostgresStore;
 use super::error::OrStoreError;
-use super::row::{parsed, timestamp};
+use super::row::{optional, parsed, timestamp};
 use crate::clock::Timestamp;
 use crate::error::StoreError;
 use crate::outbox::{OutboxEvent, OutboxStore};
@@ -16,8 +16,8 @@ const CLAIM: &str = "INSERT INTO outbox_relay VALUES (1, $1, $2) ON CONFLICT (on
      SET relay = excluded.relay, until_ms = excluded.until_ms \
      WHERE outbox_relay.relay = excluded.relay OR outbox_relay.until_ms <= $3";
 /// An order's events are written one after the other, so that a later one is never there without those before.
-const UNPUBLISHED: &str = "SELECT outbox_id, order_kind, order_id, seq, event, from_status, to_status, actor, at_ms \
-     FROM outbox JOIN order_event USING (order_kind, order_id, seq) \
+const UNPUBLISHED: &str = "SELECT outbox_id, order_kind, order_id, seq, event, from_status, to_status, actor, at_ms, \
+     detail_json FROM outbox JOIN order_event USING (order_kind, order_id, seq) \
      WHERE published_at_ms IS NULL ORDER BY outbox_id LIMIT $1";
 const NOTE: &str =
     "UPDATE outbox SET published_at_ms = $2 WHERE outbox_id = ANY($1) AND published_at_ms IS NULL";
@@ -84,5 +84,6 @@ fn event(row: &PgRow) -> sqlx::Result<OutboxEvent> {
         to_status: row.try_get(6)?,
         actor: row.try_get(7)?,
         at: timestamp(row, 8)?,
+        detail: optional(row, 9)?,
     })
 }

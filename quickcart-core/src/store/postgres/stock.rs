@@ -19,7 +19,7 @@ use crate::cart::CartStep;
 use crate::catalog::{Page, ProductId};
 use crate::clock::Timestamp;
 use crate::error::StoreError;
-use crate::order::OrderId;
+use crate::order::{Actor, OrderId};
 use crate::stock::{Hold, Movement, MovementKind, STOCK_MAX, Shortage, StockError, StockLevel, StockStore};
 
 /// Into how many rows the pieces of a product are spread.
@@ -51,6 +51,12 @@ const NOTE: &str = "INSERT INTO stock_movement (product_id, at_ms, kind, quantit
      SELECT product_id, $3, $4, quantity, $5, $6 FROM UNNEST($1::BIGINT[], $2::BIGINT[]) AS moved (product_id, quantity)";
 const SOLD: &str = "SELECT product_id, (-sum(quantity))::BIGINT FROM stock_movement WHERE order_id = $1 \
      GROUP BY product_id HAVING sum(quantity) < 0 ORDER BY product_id";
+
+const COUNTED: &str = "SELECT product_id FROM stock WHERE product_id = ANY($1)";
+const WRITE_OFF: &str = "INSERT INTO stock_movement (product_id, at_ms, kind, quantity, who, order_id) \
+     SELECT $2, $4, kind, quantity, $5, order_id \
+     FROM (VALUES ('return', $3, $1), ('count', -$3, NULL)) AS movement (kind, quantity, order_id) \
+     WHERE EXISTS (SELECT 1 FROM stock_movement WHERE order_id = $1 AND product_id = $2)";
 
 const COUNT_FROM_NOW_ON: &str = "WITH counted AS (INSERT INTO stock (product_id) \
          SELECT product_id FROM product WHERE product_id = $1 AND retired_at_ms IS NULL ON CONFLICT DO NOTHING RETURNING product_id) \
@@ -253,6 +259,40 @@ pub(super) async fn give_back(
     let rows = sqlx::query(SOLD).bind(order_id).fetch_all(&mut *connection).await.or_store_error()?;
     let sold: Vec<_> = quantities(&rows).or_store_error()?.into_iter().collect();
     add(connection, &sold, MovementKind::Return, who, Some(order_id), now).await
+}
+
+/// Puts back pieces of an order, which is locked. Products that are not counted are left out.
+pub(super) async fn put_back(
+    connection: &mut PgConnection,
+    order_id: OrderId,
+    pieces: impl IntoIterator<Item = (ProductId, i64)>,
+    who: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut pieces: BTreeMap<ProductId, i64> = pieces.into_iter().collect();
+    let product_ids: Vec<ProductId> = pieces.keys().copied().collect();
+    let counted: Vec<ProductId> =
+        sqlx::query_scalar(COUNTED).bind(product_ids).fetch_all(&mut *connection).await.or_store_error()?;
+    pieces.retain(|product_id, _| counted.contains(product_id));
+    let pieces: Vec<_> = pieces.into_iter().collect();
+    add(connection, &pieces, MovementKind::Return, who, Some(order_id), now).await
+}
+
+/// Of pieces that an order took and that are not there: they are not sold, and not in stock either.
+pub(super) async fn write_off(
+    connection: &mut PgConnection,
+    order_id: OrderId,
+    product_id: ProductId,
+    quantity: i64,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let query = sqlx::query(WRITE_OFF)
+        .bind(order_id)
+        .bind(product_id)
+        .bind(quantity)
+        .bind(now.as_millisecond())
+        .bind(Actor::Staff.as_str());
+    query.execute(connection).await.or_store_error().map(drop)
 }
 
 /// Gives back what is held for a shopper, though it have expired.

@@ -8,17 +8,16 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 use super::SqliteStore;
 use super::error::OrStoreError;
 use super::order_event::{self, OrderRef};
-use super::row::{parsed, timestamp};
+use super::row::{parsed, quantity, timestamp};
 use super::statement::run;
 use crate::book_order::{
     Book, BookOrder, BookOrderError, BookOrderId, BookOrderStore, Purchase, Session, SessionDigest,
 };
-use crate::cart::Quantity;
 use crate::catalog::Page;
 use crate::clock::Timestamp;
 use crate::error::StoreError;
 use crate::money::{Currency, Money};
-use crate::order::{Actor, IdempotencyKey, OrderEvent, OrderKind, OrderStatus, Payment, PaymentState};
+use crate::order::{Actor, IdempotencyKey, OrderEvent, OrderKind, OrderStatus, Payment};
 use crate::phone::PhoneNumber;
 use crate::store::book_json;
 
@@ -207,7 +206,7 @@ fn place(
     for (index, book) in purchase.books.iter().enumerate() {
         insert_line(transaction, order_id, index, book)?;
     }
-    let payment = Payment { method: purchase.payment_method, state: PaymentState::Pending, amount: total };
+    let payment = Payment::pending(purchase.payment_method, total);
     let order = reference(order_id);
     order_event::place::<BookOrderError>(transaction, order, &payment, Actor::Customer, now)?;
     let verified =
@@ -280,13 +279,11 @@ fn lines(
 ) -> Result<Vec<Book>, StoreError> {
     let sql = "SELECT book_id, title, quantity, price_minor FROM book_order_line WHERE order_id = ?1 ORDER BY line_num";
     let read = |row: &Row<'_>| {
-        let quantity: u32 = row.get(2)?;
         Ok(Book {
             id: row.get(0)?,
             title: row.get(1)?,
             price: Money::new(row.get(3)?, currency),
-            quantity: Quantity::new(quantity)
-                .ok_or(rusqlite::Error::IntegralValueOutOfRange(2, quantity.into()))?,
+            quantity: quantity(row, 2)?,
         })
     };
     let mut statement = transaction.prepare_cached(sql).or_store_error()?;

@@ -16,6 +16,7 @@ mod member;
 mod migrate;
 mod order;
 mod order_event;
+mod order_return;
 mod outbox;
 mod readers;
 mod recipe;

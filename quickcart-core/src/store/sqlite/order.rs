@@ -2,14 +2,15 @@
 
 use async_trait::async_trait;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
+use serde_json::json;
 
 use super::SqliteStore;
 use super::cart::{check_user, release, view};
 use super::error::OrStoreError;
-use super::order_event::{OrderRef, advance, payment, place};
-use super::row::{parsed, timestamp};
+use super::order_event::{OrderRef, advance, advance_with, change_payment, payment, place};
+use super::row::{parsed, quantity, timestamp};
 use super::statement::run;
-use super::stock::sell;
+use super::stock::{sell, write_off};
 use crate::account::UserId;
 use crate::cart::{CartError, CartStep, Quantity};
 use crate::catalog::{Page, ProductId};
@@ -18,7 +19,7 @@ use crate::error::StoreError;
 use crate::money::{Currency, Money};
 use crate::order::{
     Actor, IdempotencyKey, Order, OrderError, OrderEvent, OrderId, OrderKind, OrderLine, OrderStatus,
-    OrderStore, PaymentMethod, Totals, price,
+    OrderStore, Payment, PaymentMethod, Totals, price,
 };
 use crate::tax::{TaxClass, TaxMode};
 
@@ -48,6 +49,31 @@ impl OrderStore for SqliteStore {
                 order(transaction, order_id, owner)?;
                 advance::<OrderError>(transaction, reference(order_id), event, by, now)?;
                 order(transaction, order_id, owner)
+            })
+            .await
+    }
+
+    async fn short_pick(
+        &self,
+        order_id: OrderId,
+        product_id: ProductId,
+        missing: Quantity,
+        now: Timestamp,
+    ) -> Result<Order, OrderError> {
+        self.writer
+            .write(move |transaction| {
+                let (before, event, by) =
+                    (order(transaction, order_id, None)?, OrderEvent::ShortPick, Actor::Staff);
+                before.status.after(event, by)?;
+                let asked = before.short_pick(product_id, missing)?;
+                let detail = json!({ "product_id": product_id, "quantity": missing.get() });
+                advance_with::<OrderError>(transaction, reference(order_id), event, Some(&detail), by, now)?;
+                let sql = "UPDATE order_line SET short_quantity = short_quantity + ?3 WHERE order_id = ?1 AND product_id = ?2";
+                run(transaction, sql, params![order_id, product_id, missing.get()])?;
+                write_off(transaction, order_id, product_id, missing.get(), now)?;
+                let less = |payment: Payment| payment.less(asked);
+                change_payment::<OrderError>(transaction, reference(order_id), less, now)?;
+                order(transaction, order_id, None)
             })
             .await
     }
@@ -156,7 +182,7 @@ fn remember_key(
     run(transaction, sql, [now.as_millisecond()]).map(drop)
 }
 
-fn reference(order_id: OrderId) -> OrderRef {
+pub(super) fn reference(order_id: OrderId) -> OrderRef {
     OrderRef { kind: OrderKind::Cart, order_id }
 }
 
@@ -243,7 +269,7 @@ const ORDER_COLUMNS: &str = "order_id, cart_id, placed_at_ms, currency, total_qu
      discounted_price_minor, tax_minor, tax_included, status, user_id";
 
 /// One order; that of another shopper than `owner` is none.
-fn order(
+pub(super) fn order(
     transaction: &Transaction<'_>,
     order_id: OrderId,
     owner: Option<UserId>,
@@ -295,19 +321,19 @@ fn lines(
     currency: Currency,
 ) -> Result<Vec<OrderLine>, StoreError> {
     let sql = "SELECT product_id, product_name, quantity, price_minor, discounted_price_minor, hsn, gst_basis_points, \
-                      tax_minor \
+                      tax_minor, short_quantity, returned_quantity \
                FROM order_line WHERE order_id = ?1 ORDER BY line_num";
     let read = |row: &Row<'_>| {
-        let quantity: u32 = row.get(2)?;
         Ok(OrderLine {
             product_id: row.get(0)?,
             product_name: row.get(1)?,
-            quantity: Quantity::new(quantity)
-                .ok_or(rusqlite::Error::IntegralValueOutOfRange(2, quantity.into()))?,
+            quantity: quantity(row, 2)?,
             price: Money::new(row.get(3)?, currency),
             discounted_price: Money::new(row.get(4)?, currency),
             tax_class: TaxClass { hsn: row.get(5)?, gst_basis_points: row.get(6)? },
             tax: Money::new(row.get(7)?, currency),
+            short: row.get(8)?,
+            returned: row.get(9)?,
         })
     };
     let mut statement = transaction.prepare_cached(sql).or_store_error()?;

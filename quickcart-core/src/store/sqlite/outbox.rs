@@ -5,7 +5,7 @@ use rusqlite::{Row, Transaction, params};
 
 use super::SqliteStore;
 use super::error::OrStoreError;
-use super::row::{parsed, timestamp};
+use super::row::{optional, parsed, timestamp};
 use super::statement::run;
 use crate::clock::Timestamp;
 use crate::error::StoreError;
@@ -68,7 +68,8 @@ impl OutboxStore for SqliteStore {
 }
 
 fn unpublished(transaction: &Transaction<'_>, limit: u32) -> Result<Vec<OutboxEvent>, StoreError> {
-    let sql = "SELECT outbox_id, order_kind, order_id, seq, event, from_status, to_status, actor, at_ms \
+    let sql = "SELECT outbox_id, order_kind, order_id, seq, event, from_status, to_status, actor, at_ms, \
+                      detail_json \
                FROM outbox JOIN order_event USING (order_kind, order_id, seq) \
                WHERE published_at_ms IS NULL ORDER BY outbox_id LIMIT ?1";
     let read = |row: &Row<'_>| {
@@ -82,6 +83,7 @@ fn unpublished(transaction: &Transaction<'_>, limit: u32) -> Result<Vec<OutboxEv
             to_status: row.get(6)?,
             actor: row.get(7)?,
             at: timestamp(row, 8)?,
+            detail: optional(row, 9)?,
         })
     };
     let mut statement = transaction.prepare_cached(sql).or_store_error()?;

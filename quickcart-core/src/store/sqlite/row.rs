@@ -3,6 +3,7 @@
 use rusqlite::Row;
 use rusqlite::types::{FromSql, Type};
 
+use crate::cart::Quantity;
 use crate::catalog::{Product, Section};
 use crate::clock::Timestamp;
 use crate::money::Money;
@@ -31,6 +32,12 @@ pub(super) fn product(row: &Row<'_>, first: usize) -> rusqlite::Result<Product> 
         expiry: optional(row, first + 8)?,
         category_id: row.get(first + 9)?,
     })
+}
+
+/// At least one piece.
+pub(super) fn quantity(row: &Row<'_>, column: usize) -> rusqlite::Result<Quantity> {
+    let count: u32 = row.get(column)?;
+    Quantity::new(count).ok_or(rusqlite::Error::IntegralValueOutOfRange(column, count.into()))
 }
 
 /// The columns that [`section`] reads.

@@ -14,7 +14,7 @@ use crate::cart::CartStep;
 use crate::catalog::{Page, ProductId};
 use crate::clock::Timestamp;
 use crate::error::StoreError;
-use crate::order::OrderId;
+use crate::order::{Actor, OrderId};
 use crate::stock::{Hold, Movement, MovementKind, STOCK_MAX, Shortage, StockError, StockLevel, StockStore};
 
 #[async_trait]
@@ -183,10 +183,43 @@ pub(super) fn give_back(
                GROUP BY product_id HAVING sum(quantity) < 0";
     let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
     let sold: Vec<(ProductId, i64)> = all(transaction, sql, [order_id], read)?;
-    for (product_id, quantity) in sold {
+    put_back(transaction, order_id, sold, who, now)
+}
+
+/// Puts back pieces of an order. Products that are not counted are left out.
+pub(super) fn put_back(
+    transaction: &Transaction<'_>,
+    order_id: OrderId,
+    pieces: impl IntoIterator<Item = (ProductId, i64)>,
+    who: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for (product_id, quantity) in pieces {
         let sql = "UPDATE stock SET available = available + ?2 WHERE product_id = ?1";
-        run(transaction, sql, params![product_id, quantity])?;
+        if run(transaction, sql, params![product_id, quantity])? > 0 {
+            note(transaction, product_id, MovementKind::Return, quantity, who, Some(order_id), now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Of pieces that an order took and that are not there: they are not sold, and not in stock either.
+pub(super) fn write_off(
+    transaction: &Transaction<'_>,
+    order_id: OrderId,
+    product_id: ProductId,
+    quantity: u32,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "SELECT 1 FROM stock_movement WHERE order_id = ?1 AND product_id = ?2";
+    let was_counted = transaction
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.exists(params![order_id, product_id]))
+        .or_store_error()?;
+    if was_counted {
+        let (quantity, who) = (i64::from(quantity), Actor::Staff.as_str());
         note(transaction, product_id, MovementKind::Return, quantity, who, Some(order_id), now)?;
+        note(transaction, product_id, MovementKind::Count, -quantity, who, None, now)?;
     }
     Ok(())
 }
