@@ -42,7 +42,7 @@ mod _quickcart {
     #[pymodule_export]
     use crate::values::{
         Cart, CartLine, ChecklistItem, GuestLine, Hold, Label, Leg, Location, Order, OrderLine, Point,
-        Product, ProductDetails, Recipe, RecipeMatch, Route, StockLevel, StockMovement, Tour, User, Walk,
-        Waypoint,
+        Product, ProductDetails, Recipe, RecipeMatch, Return, Route, StockLevel, StockMovement, Tour, User,
+        Walk, Waypoint,
     };
 }

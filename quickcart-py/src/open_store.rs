@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf, absolute};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use quickcart_core::clock::SystemClock;
 use quickcart_core::error::{DomainError, ErrorKind};
@@ -15,7 +16,7 @@ use crate::wait::block_on;
 /// A shop's file. All of its methods wait, so the interpreter is detached around them.
 pub(crate) struct OpenStore {
     path: PathBuf,
-    weight_tolerance_g: Option<u32>,
+    rules: Rules,
     state: Mutex<State>,
 }
 
@@ -24,6 +25,13 @@ pub(crate) struct OpenStore {
 pub(crate) struct Opened {
     pub(crate) store: Arc<SqliteStore>,
     shop: Shop,
+}
+
+/// What its owner says of the shop.
+#[derive(Clone, Copy)]
+pub(crate) struct Rules {
+    pub(crate) weight_tolerance_g: Option<u32>,
+    pub(crate) return_window: Duration,
 }
 
 enum State {
@@ -36,12 +44,12 @@ enum State {
 
 impl OpenStore {
     /// Opens the file, which is made when it is not there.
-    pub(crate) fn open(path: &Path, weight_tolerance_g: Option<u32>) -> Result<Arc<Self>, Failure> {
+    pub(crate) fn open(path: &Path, rules: Rules) -> Result<Arc<Self>, Failure> {
         // A relative path would lead elsewhere once a daemon has changed its folder.
         let path = absolute(path).ok().filter(|path| !path.as_os_str().as_encoded_bytes().contains(&0));
         let path = path.ok_or_else(|| InvalidArgument::new("path_invalid", "the path names no file"))?;
         let _call = fork::hold_off()?;
-        let store = Arc::new(Self { path, weight_tolerance_g, state: Mutex::new(State::Away) });
+        let store = Arc::new(Self { path, rules, state: Mutex::new(State::Away) });
         store.opened()?;
         fork::close_before(&store);
         Ok(store)
@@ -85,7 +93,8 @@ impl OpenStore {
                 fork::note_open();
                 let store = Arc::new(SqliteStore::open(&self.path)?);
                 let shop = Shop::new(Arc::clone(&store) as Arc<dyn ShopStore>, Arc::new(SystemClock))
-                    .with_weight_tolerance(self.weight_tolerance_g);
+                    .with_weight_tolerance(self.rules.weight_tolerance_g)
+                    .with_return_window(self.rules.return_window);
                 let opened = Opened { store, shop };
                 *state = State::Open(opened.clone());
                 Ok(opened)

@@ -1,7 +1,9 @@
 //! A shop that is kept in a file of SQLite.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use pyo3::prelude::*;
 use quickcart_core::account::{PersonName, Profile};
@@ -11,7 +13,9 @@ use quickcart_core::catalog::import::{StoreData, StoreFiles, demo_store};
 use quickcart_core::device as core_device;
 use quickcart_core::email::EmailAddress;
 use quickcart_core::error::DomainError;
-use quickcart_core::order::{IdempotencyKey, PaymentMethod};
+use quickcart_core::order::{
+    IdempotencyKey, OrderEvent, PaymentMethod, ReturnReason, ReturnRequest, ReturnState, ReturnStep,
+};
 use quickcart_core::pathfinding as core_path;
 use quickcart_core::phone::{PhoneNumber, Region};
 use quickcart_core::shop as core;
@@ -19,11 +23,11 @@ use quickcart_core::shop as core;
 use crate::device::CartEvent;
 use crate::errors::{Failure, InvalidArgument};
 use crate::fork;
-use crate::open_store::OpenStore;
+use crate::open_store::{OpenStore, Rules};
 use crate::store_map::StoreMap;
 use crate::values::{
     Cart, CartLine, ChecklistItem, GuestLine, Hold, Location, Order, Product, ProductDetails, Recipe,
-    RecipeMatch, StockLevel, StockMovement, User, Walk, show,
+    RecipeMatch, Return, StockLevel, StockMovement, User, Walk, show,
 };
 
 // Signatures that Python can read need a number.
@@ -32,6 +36,7 @@ const _: () = assert!(Page::LIMIT_MAX == 500);
 /// A shop that is kept in a file of SQLite, which is made when it is not there.
 ///
 /// With `weight_tolerance_g`, trolleys whose scale is off by more grams than that are blocked; without it, weights are not compared.
+/// Shoppers may ask for a return within `return_days` after delivery.
 ///
 /// Any number of threads may use it at once. Before `os.fork` its file is closed, and opened again by the next call, in
 /// the parent and in the child.
@@ -61,11 +66,18 @@ impl Shop {
 #[pymethods]
 impl Shop {
     #[new]
-    #[pyo3(signature = (path, *, demo=false, weight_tolerance_g=None))]
-    fn new(py: Python<'_>, path: PathBuf, demo: bool, weight_tolerance_g: Option<u32>) -> PyResult<Self> {
+    #[pyo3(signature = (path, *, demo=false, weight_tolerance_g=None, return_days=7))]
+    fn new(
+        py: Python<'_>,
+        path: PathBuf,
+        demo: bool,
+        weight_tolerance_g: Option<u32>,
+        return_days: u32,
+    ) -> PyResult<Self> {
         fork::watch(py)?;
+        let return_window = Duration::from_secs(u64::from(return_days) * 24 * 3_600);
         let shop = py.detach(|| {
-            let shop = Self(OpenStore::open(&path, weight_tolerance_g)?);
+            let shop = Self(OpenStore::open(&path, Rules { weight_tolerance_g, return_window })?);
             if demo {
                 shop.import_demo()?;
             }
@@ -340,6 +352,83 @@ impl Shop {
         Order::of(py, order)
     }
 
+    /// Moves an order on, as the shop does: `event` is `start_processing`, `ship`, `deliver`, `fail_delivery` or `cancel`.
+    fn advance_order(&self, py: Python<'_>, order_id: i64, event: &str) -> PyResult<Order> {
+        let unknown = || InvalidArgument::new("event_invalid", "there is no such event of an order");
+        let event = OrderEvent::from_name(event).ok_or_else(unknown).map_err(Failure::from)?;
+        let advance =
+            async move |shop: core::Shop| shop.advance_order(order_id, event, event.said_by_shop()).await;
+        Order::of(py, self.call(py, advance)?)
+    }
+
+    /// Takes pieces out of an order that is being put together, since they are not to be had: less is owed for it.
+    fn short_pick(&self, py: Python<'_>, order_id: i64, product_id: i64, missing: u32) -> PyResult<Order> {
+        let missing = pieces(missing)?;
+        let order = self.call(py, async move |shop| shop.short_pick(order_id, product_id, missing).await)?;
+        Order::of(py, order)
+    }
+
+    /// Begins a return of an order that was delivered, as the shopper wants it: `pieces` by product, and a `reason`, which is
+    /// `damaged`, `expired`, `wrong_item`, `unwanted` or `other`.
+    #[pyo3(signature = (user_id, order_id, pieces, reason="other"))]
+    fn request_return(
+        &self,
+        py: Python<'_>,
+        user_id: i64,
+        order_id: i64,
+        pieces: BTreeMap<i64, u32>,
+        reason: &str,
+    ) -> Result<Return, Failure> {
+        let request = return_request(pieces, reason)?;
+        let ask = async move |shop: core::Shop| shop.request_return(user_id, order_id, &request).await;
+        self.call(py, ask).map(Return::from)
+    }
+
+    /// Begins a return, as staff do it for a customer, however late.
+    #[pyo3(signature = (order_id, pieces, reason="other"))]
+    fn accept_return(
+        &self,
+        py: Python<'_>,
+        order_id: i64,
+        pieces: BTreeMap<i64, u32>,
+        reason: &str,
+    ) -> Result<Return, Failure> {
+        let request = return_request(pieces, reason)?;
+        let accept = async move |shop: core::Shop| shop.accept_return(order_id, &request).await;
+        self.call(py, accept).map(Return::from)
+    }
+
+    /// Moves a return on: `step` is `receive`, `restock` when what came can be sold again, `refund` or `reject`.
+    fn advance_return(&self, py: Python<'_>, return_id: i64, step: &str) -> Result<Return, Failure> {
+        let step: ReturnStep = step.parse().map_err(|_| {
+            InvalidArgument::new("step_invalid", "a step is receive, restock, refund or reject")
+        })?;
+        self.call(py, async move |shop| shop.advance_return(return_id, step).await).map(Return::from)
+    }
+
+    /// The returns of a shopper's order, newest first.
+    fn returns_of_order(&self, py: Python<'_>, user_id: i64, order_id: i64) -> Result<Vec<Return>, Failure> {
+        let returns = self.call(py, async move |shop| shop.returns_of_order(user_id, order_id).await)?;
+        Ok(returns.into_iter().map(Return::from).collect())
+    }
+
+    /// The returns of all orders, or those whose state is `state`, oldest first.
+    #[pyo3(signature = (state=None, offset=0, limit=500))]
+    fn returns(
+        &self,
+        py: Python<'_>,
+        state: Option<&str>,
+        offset: u32,
+        limit: u32,
+    ) -> Result<Vec<Return>, Failure> {
+        let wrong =
+            |_| InvalidArgument::new("state_invalid", "a state is requested, received, refunded or rejected");
+        let state: Option<ReturnState> = state.map(str::parse).transpose().map_err(wrong)?;
+        let page = page(offset, limit)?;
+        let returns = self.call(py, async move |shop| shop.returns(state, page).await)?;
+        Ok(returns.into_iter().map(Return::from).collect())
+    }
+
     /// Holds all that is in the shopper's trolley for ten minutes, while they pay, in the place of what was held before.
     fn hold_cart(&self, py: Python<'_>, user_id: i64) -> Result<Hold, Failure> {
         self.call(py, async move |shop| shop.hold_cart(user_id).await).map(Hold::from)
@@ -450,6 +539,15 @@ fn pieces(count: u32) -> Result<Quantity, Failure> {
         return Err(InvalidArgument::new("quantity_zero", "a quantity is at least 1").into());
     }
     Ok(Quantity::new(count).ok_or(CartError::TooMany)?)
+}
+
+fn return_request(lines: BTreeMap<i64, u32>, reason: &str) -> Result<ReturnRequest, Failure> {
+    let reason: ReturnReason = reason.parse().map_err(|_| {
+        let message = "a reason is damaged, expired, wrong_item, unwanted or other";
+        InvalidArgument::new("reason_invalid", message)
+    })?;
+    let lines = lines.into_iter().map(|(product_id, count)| Ok((product_id, pieces(count)?)));
+    Ok(ReturnRequest::new(reason, lines.collect::<Result<Vec<_>, Failure>>()?)?)
 }
 
 fn page(offset: u32, limit: u32) -> Result<Page, Failure> {

@@ -78,6 +78,8 @@ pub struct Config {
     pub legacy_devices: bool,
     /// How many grams a scale may be off; `None` when weights are not compared.
     pub weight_tolerance_g: Option<u32>,
+    /// For how long after delivery shoppers may ask for a return.
+    pub return_window: Duration,
     /// The origins that may call.
     pub allowed_origins: Vec<HeaderValue>,
     /// The proxies that are believed.
@@ -176,6 +178,7 @@ impl Settings {
             device_key: given(self.device_key.as_ref()).cloned().map(Secret),
             legacy_devices,
             weight_tolerance_g: self.weight_tolerance,
+            return_window: Duration::from_secs(u64::from(self.return_days) * 24 * 3_600),
             allowed_origins: self.origins(development)?,
             trusted_proxies: self.proxies()?,
             connections_max: usize::try_from(self.max_connections).unwrap_or(usize::MAX),

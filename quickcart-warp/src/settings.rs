@@ -125,6 +125,10 @@ pub struct Settings {
     #[arg(long, env = "QUICKCART_WEIGHT_TOLERANCE", value_name = "GRAMS", value_parser = clap::value_parser!(u32).range(0..=100_000))]
     pub(crate) weight_tolerance: Option<u32>,
 
+    /// Days after delivery for which shoppers may ask for a return; staff take anything back
+    #[arg(long, env = "QUICKCART_RETURN_DAYS", default_value_t = 7, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(0..=3650))]
+    pub(crate) return_days: u32,
+
     /// Origins of web pages that may call, separated by commas [default: localhost ports in development, none else]
     #[arg(long, env = "ALLOWED_ORIGINS", value_name = "ORIGINS")]
     pub(crate) allowed_origins: Option<String>,

@@ -87,7 +87,8 @@ pub async fn start_counted(config: &Config, metrics: Option<Metrics>) -> Result<
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = open_store(&config.database).await?;
     let shop = Shop::new(Arc::clone(&store) as _, Arc::clone(&clock))
-        .with_weight_tolerance(config.weight_tolerance_g);
+        .with_weight_tolerance(config.weight_tolerance_g)
+        .with_return_window(config.return_window);
     let demo_products = if config.development { fill(&shop, &config.database).await? } else { None };
     let code_store = code_store(config.redis.as_ref()).await?;
     let codes = &config.codes;

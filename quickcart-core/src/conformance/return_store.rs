@@ -122,14 +122,14 @@ async fn comes_back(store: &dyn Store, (asha, bina): (UserId, UserId), order_id:
     assert!(matches!(refused, Err(OrderError::Illegal(_))), "it is not here yet: {refused:?}");
     let rejected = step(first.return_id, ReturnStep::Reject).await.expect("a return");
     assert_eq!(rejected, Return { state: ReturnState::Rejected, ..first.clone() });
-    let refused = step(first.return_id, ReturnStep::Receive { restock: true }).await;
+    let refused = step(first.return_id, ReturnStep::Restock).await;
     assert!(matches!(refused, Err(OrderError::Illegal(_))), "{refused:?}");
     let refused = step(UNKNOWN, ReturnStep::Reject).await;
     assert!(matches!(refused, Err(OrderError::ReturnNotFound { return_id: UNKNOWN })), "{refused:?}");
 
     let second = ask(asha, milk(1), now).await.expect("what was rejected can be returned");
     let before = level(store, MILK, now).await.available;
-    step(second.return_id, ReturnStep::Receive { restock: true }).await.expect("a return");
+    step(second.return_id, ReturnStep::Restock).await.expect("a return");
     assert_eq!(level(store, MILK, now).await.available, before + 1);
     step(second.return_id, ReturnStep::Refund).await.expect("a return");
     let order = shown(store, asha, order_id).await;
@@ -142,7 +142,7 @@ async fn comes_back(store: &dyn Store, (asha, bina): (UserId, UserId), order_id:
     let rest = request(&[(BREAD, 1), (MILK, 1)]);
     let third = store.request_return(order_id, None, &rest, Actor::Staff, Timestamp::MIN, now).await;
     let third = third.expect("staff take anything back");
-    step(third.return_id, ReturnStep::Receive { restock: false }).await.expect("a return");
+    step(third.return_id, ReturnStep::Receive).await.expect("a return");
     assert_eq!(level(store, MILK, now).await.available, before + 1, "not to be sold again");
     step(third.return_id, ReturnStep::Refund).await.expect("a return");
     let order = shown(store, asha, order_id).await;
@@ -165,7 +165,7 @@ async fn is_owed_less(store: &dyn Store, asha: UserId, now: Timestamp) {
         store.advance_order(order.order_id, None, event, Actor::Courier, now).await.expect("an order");
     }
     let item = ask().await.expect("a return");
-    for step in [ReturnStep::Receive { restock: false }, ReturnStep::Refund] {
+    for step in [ReturnStep::Receive, ReturnStep::Refund] {
         store.advance_return(item.return_id, step, now).await.expect("a return");
     }
     let payment = shown(store, asha, order.order_id).await.payment;

@@ -100,11 +100,10 @@ impl ReturnState {
 /// What the shop does with a return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReturnStep {
-    /// The pieces came.
-    Receive {
-        /// Whether they can be sold again: then they are back in stock, where that is counted.
-        restock: bool,
-    },
+    /// The pieces came, and nobody else gets them.
+    Receive,
+    /// The pieces came and can be sold again: they are back in stock, where that is counted.
+    Restock,
     /// The money goes back.
     Refund,
     /// The shop does not take them.
@@ -112,11 +111,25 @@ pub enum ReturnStep {
 }
 
 impl ReturnStep {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Receive, Self::Restock, Self::Refund, Self::Reject];
+
+    /// Its name in addresses and in Python.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Receive => "receive",
+            Self::Restock => "restock",
+            Self::Refund => "refund",
+            Self::Reject => "reject",
+        }
+    }
+
     /// What it is to the order.
     #[must_use]
     pub const fn event(self) -> OrderEvent {
         match self {
-            Self::Receive { .. } => On::ReceiveReturn,
+            Self::Receive | Self::Restock => On::ReceiveReturn,
             Self::Refund => On::RefundReturn,
             Self::Reject => On::RejectReturn,
         }
@@ -250,9 +263,9 @@ pub trait ReturnStore: Send + Sync + 'static {
     async fn returns(&self, state: Option<ReturnState>, page: Page) -> Result<Vec<Return>, OrderError>;
 }
 
-/// The text is neither a state of a return nor a reason for one.
+/// The text is no state of a return, no step and no reason for one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no such state of a return and no such reason for one")]
+#[error("there is no such state or step of a return, and no such reason for one")]
 pub struct UnknownReturn;
 
 impl FromStr for ReturnState {
@@ -260,6 +273,14 @@ impl FromStr for ReturnState {
 
     fn from_str(text: &str) -> Result<Self, UnknownReturn> {
         Self::ALL.into_iter().find(|state| state.as_str() == text).ok_or(UnknownReturn)
+    }
+}
+
+impl FromStr for ReturnStep {
+    type Err = UnknownReturn;
+
+    fn from_str(text: &str) -> Result<Self, UnknownReturn> {
+        Self::ALL.into_iter().find(|step| step.as_str() == text).ok_or(UnknownReturn)
     }
 }
 
@@ -326,6 +347,9 @@ mod tests {
     fn names_are_read_back() {
         for state in ReturnState::ALL {
             assert_eq!(state.as_str().parse(), Ok(state));
+        }
+        for step in ReturnStep::ALL {
+            assert_eq!(step.as_str().parse(), Ok(step));
         }
         for reason in ReturnReason::ALL {
             assert_eq!(reason.as_str().parse(), Ok(reason));

@@ -11,7 +11,7 @@ mod walk;
 pub(crate) use account::User;
 pub(crate) use cart::{Cart, CartLine, ChecklistItem, GuestLine, Location};
 pub(crate) use catalog::{Label, Product, ProductDetails};
-pub(crate) use order::{Order, OrderLine};
+pub(crate) use order::{Order, OrderLine, Return};
 pub(crate) use recipe::{Recipe, RecipeMatch};
 pub(crate) use stock::{Hold, StockLevel, StockMovement};
 pub(crate) use walk::{Leg, Point, Route, Tour, Walk, Waypoint};

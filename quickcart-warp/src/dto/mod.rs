@@ -11,6 +11,7 @@ pub(crate) mod page;
 pub(crate) mod phone_otp;
 pub(crate) mod places;
 pub(crate) mod registration;
+pub(crate) mod returns;
 pub(crate) mod shared;
 pub(crate) mod smart_cart;
 pub(crate) mod stock;

@@ -63,9 +63,11 @@ pub(crate) struct CartOrder {
     payment_state: &'static str,
     /// What is to be paid.
     payment_minor: i64,
+    /// What of it went back.
+    refunded_minor: i64,
     #[schema(example = "INR")]
     currency: String,
-    /// All pieces.
+    /// All pieces, but for those that were short; so are the sums.
     quantity: u32,
     /// The sum at listed prices.
     price_minor: i64,
@@ -84,7 +86,12 @@ pub(crate) struct CartOrder {
 pub(crate) struct CartOrderLine {
     product_id: i64,
     product_name: String,
+    /// How many pieces were ordered.
     quantity: u32,
+    /// How many of them were not to be had.
+    short_quantity: u32,
+    /// How many of them came back or are to come back.
+    returned_quantity: u32,
     /// The listed price of one piece.
     price_minor: i64,
     /// The price asked for one piece; the listed price where there was no discount.
@@ -97,7 +104,7 @@ pub(crate) struct CartOrderLine {
 
 impl From<Order> for CartOrder {
     fn from(order: Order) -> Self {
-        let totals = order.totals;
+        let totals = order.totals_delivered();
         Self {
             order_id: order.order_id,
             user_id: order.user_id,
@@ -107,6 +114,7 @@ impl From<Order> for CartOrder {
             payment_method: order.payment.method.as_str(),
             payment_state: order.payment.state.as_str(),
             payment_minor: order.payment.amount.minor(),
+            refunded_minor: order.payment.refunded.minor(),
             currency: totals.price.currency().to_string(),
             quantity: totals.quantity,
             price_minor: totals.price.minor(),
@@ -124,6 +132,8 @@ impl From<OrderLine> for CartOrderLine {
             product_id: line.product_id,
             product_name: line.product_name,
             quantity: line.quantity.get(),
+            short_quantity: line.short,
+            returned_quantity: line.returned,
             price_minor: line.price.minor(),
             discounted_price_minor: line.discounted_price.minor(),
             hsn: line.tax_class.hsn,

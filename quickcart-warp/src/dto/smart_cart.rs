@@ -254,21 +254,23 @@ struct OrderItem {
 }
 
 impl From<order::Order> for Order {
+    /// What was not to be had is left out.
     fn from(order: order::Order) -> Self {
+        let totals = order.totals_delivered();
         let item = |line: OrderLine| OrderItem {
+            quantity: line.delivered(),
             product_id: line.product_id,
             product_name: line.product_name,
-            quantity: line.quantity.get(),
             price: line.price.major_f64(),
             discounted_price: line.discounted_price.major_f64(),
         };
         Self {
             order_id: order.order_id,
             user_id: order.user_id,
-            total_products: order.totals.quantity,
-            total_price: order.totals.price.major_f64(),
-            discounted_price: order.totals.discounted_price.major_f64(),
-            items: order.lines.into_iter().map(item).collect(),
+            total_products: totals.quantity,
+            total_price: totals.price.major_f64(),
+            discounted_price: totals.discounted_price.major_f64(),
+            items: order.lines.into_iter().filter(|line| line.delivered() > 0).map(item).collect(),
         }
     }
 }

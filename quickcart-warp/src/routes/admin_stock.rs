@@ -13,6 +13,7 @@ use crate::dto::admin::Listed;
 use crate::dto::ok;
 use crate::dto::order::CartOrder;
 use crate::dto::page::PageQuery;
+use crate::dto::returns::{Pieces, ShortPick};
 use crate::dto::smart_cart::query_value;
 use crate::dto::stock::{Counted, Received, Stock, StockMovement};
 use crate::error::{ApiError, Dialect};
@@ -28,15 +29,18 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
         .then(stock);
     let receive =
         warp::path!("products" / String / "stock" / "receive").and(post()).and(request(app)).then(receive);
+    let short_pick =
+        warp::path!("orders" / String / "short_pick").and(post()).and(request(app)).then(short_pick);
     let advance = warp::path!("orders" / String / String).and(post()).and(request(app)).then(advance);
-    let routes = levels.or(movements).unify().or(stock).unify().or(receive).unify().or(advance).unify();
+    let stock = levels.or(movements).unify().or(stock).unify().or(receive).unify();
+    let routes = stock.or(short_pick).unify().or(advance).unify();
     warp::path!("v1" / "admin" / ..).and(routes).map(answer(Dialect::Problem)).boxed()
 }
 
 /// What the description of the server says of these routes.
 pub(super) fn api() -> utoipa::openapi::OpenApi {
     #[derive(OpenApi)]
-    #[openapi(paths(levels, movements, show, count, receive, advance))]
+    #[openapi(paths(levels, movements, show, count, receive, short_pick, advance))]
     struct Api;
     Api::openapi()
 }
@@ -151,13 +155,33 @@ async fn receive(id: String, request: Request) -> Result<Response, ApiError> {
     Ok(ok(&Stock::from(to_its_end(work).await??)))
 }
 
+/// Takes pieces out of the order of a cart that are not to be had
+#[utoipa::path(
+    post, path = "/v1/admin/orders/{order_id}/short_pick", security(("admin_key" = [])), request_body = Pieces,
+    params(("order_id" = i64, Path, example = 1)),
+    responses(
+        (status = 200, description = "The order as it is now", body = CartOrder),
+        (status = 400, description = "The body does not fit"),
+        (status = 404, description = "No such order, or the server has no administrators"),
+        (status = 409, description = "It is not being put together, or has not so many pieces, or nothing would be left of it"),
+    ),
+)]
+async fn short_pick(id: String, request: Request) -> Result<Response, ApiError> {
+    request.authenticate()?;
+    let order_id = number(&id)?;
+    let ShortPick { product_id, missing } = ShortPick::read(&request.body?)?;
+    let shop = request.app.shop.clone();
+    let work = async move { shop.short_pick(order_id, product_id, missing).await };
+    Ok(ok(&CartOrder::from(to_its_end(work).await??)))
+}
+
 /// Moves the order of a cart on
 #[utoipa::path(
     post, path = "/v1/admin/orders/{order_id}/{event}", security(("admin_key" = [])),
     params(
         ("order_id" = i64, Path, example = 1),
         ("event" = String, Path, description = "What happens to it", example = "start_processing",
-         pattern = "^(cancel|start_processing|short_pick|ship|deliver|fail_delivery)$"),
+         pattern = "^(cancel|start_processing|ship|deliver|fail_delivery)$"),
     ),
     responses(
         (status = 200, description = "The order as it is now", body = CartOrder),

@@ -19,6 +19,7 @@ mod phone_otp_auth;
 mod products;
 mod receipts;
 mod registration;
+mod returns;
 mod shared;
 mod shop_orders;
 mod tokens;
@@ -57,7 +58,7 @@ fn groups(app: &App) -> impl Filter<Extract = (Response,), Error = Rejection> + 
     let rest = rest.or(shop_orders::routes(app)).unify().or(own_cart::routes(app)).unify();
     let rest = rest.or(guest_carts::routes(app)).unify().or(receipts::routes(app)).unify();
     let rest = rest.or(admin::routes(app)).unify().or(admin_stock::routes(app)).unify();
-    let rest = rest.or(admin_carts::routes(app)).unify();
+    let rest = rest.or(admin_carts::routes(app)).unify().or(returns::routes(app)).unify();
     let rest = rest.or(operations::routes(app)).unify();
     let rest = rest.or(registration::routes(app)).unify();
     let rest = rest.or(tokens::routes(app)).unify();
@@ -77,6 +78,7 @@ pub(crate) fn documented() -> Vec<(&'static str, utoipa::openapi::OpenApi)> {
         ("smart-cart", cart::api()),
         ("smart-cart", orders::api()),
         ("smart-cart", shop_orders::api()),
+        ("smart-cart", returns::api()),
         ("smart-cart", own_cart::api()),
         ("smart-cart", shared::smart_cart_api()),
         ("smart-cart", misc::api()),
@@ -86,6 +88,7 @@ pub(crate) fn documented() -> Vec<(&'static str, utoipa::openapi::OpenApi)> {
         ("book-order", book_orders::api()),
         ("admin", admin::api()),
         ("admin", admin_stock::api()),
+        ("admin", returns::admin_api()),
         ("admin", admin_carts::api()),
         ("shared", shared::api()),
         ("shared", tokens::api()),

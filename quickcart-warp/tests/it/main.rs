@@ -31,6 +31,7 @@ mod receipts;
 mod registration;
 mod render;
 mod replay;
+mod returns;
 mod security_headers;
 mod settings;
 mod shopper;

@@ -237,6 +237,7 @@ fn empty_variables_count_as_unset() {
     ];
     let more = [
         "QUICKCART_WEIGHT_TOLERANCE",
+        "QUICKCART_RETURN_DAYS",
         "QUICKCART_MAX_CONNECTIONS",
         "QUICKCART_HEADER_TIMEOUT",
         "PORT",
@@ -304,6 +305,7 @@ fn help_lists_every_setting_and_shows_no_secret() {
         "QUICKCART_TRUSTED_PROXIES",
         "QUICKCART_DEVICE_KEY",
         "QUICKCART_WEIGHT_TOLERANCE",
+        "QUICKCART_RETURN_DAYS",
         "PHONE_OTP_PROVIDERS",
         "SMART_CART_PROVIDERS",
         "BOOK_ORDER_PROVIDERS",

@@ -109,8 +109,8 @@ impl ReturnStore for PostgresStore {
                 let pieces =
                     lines.iter().map(|(product_id, quantity)| (*product_id, i64::from(quantity.get())));
                 match step {
-                    ReturnStep::Receive { restock: false } => {}
-                    ReturnStep::Receive { restock: true } => {
+                    ReturnStep::Receive => {}
+                    ReturnStep::Restock => {
                         put_back(connection, order_id, pieces, by.as_str(), now).await?;
                     }
                     ReturnStep::Refund => {

@@ -64,8 +64,8 @@ impl ReturnStore for SqliteStore {
                 run(transaction, sql, params![return_id, state.as_str()])?;
                 note(transaction, order_id, return_id, event, by, now)?;
                 match step {
-                    ReturnStep::Receive { restock: false } => {}
-                    ReturnStep::Receive { restock: true } => {
+                    ReturnStep::Receive => {}
+                    ReturnStep::Restock => {
                         let pieces =
                             lines.iter().map(|(product_id, quantity)| (*product_id, quantity.get().into()));
                         put_back(transaction, order_id, pieces, by.as_str(), now)?;
