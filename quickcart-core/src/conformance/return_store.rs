@@ -77,7 +77,7 @@ async fn short_of_some(store: &dyn Store, asha: UserId, now: Timestamp) -> Order
     assert_eq!(told[..4], [-1, 1, -1, 1], "not sold, and not in stock");
     assert_eq!(order.clone().as_placed(), placed);
     let orders = store.orders(asha, Page::default()).await.expect("orders");
-    assert_eq!(orders, [order.clone()]);
+    assert_eq!(orders, std::slice::from_ref(&order));
     order
 }
 
