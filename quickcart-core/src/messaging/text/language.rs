@@ -9,7 +9,8 @@ use std::str::FromStr;
 /// use quickcart_core::messaging::text::Language;
 ///
 /// assert_eq!("hi-IN".parse(), Ok(Language::Hindi));
-/// assert_eq!(Language::of_accept_language("fr, bn;q=0.7, vi;q=0.8"), Some(Language::Vietnamese));
+/// let liked = Language::of_accept_language("fr, bn;q=0.8, vi;q=0.7", &[Language::English, Language::Vietnamese]);
+/// assert_eq!(liked, Some(Language::Vietnamese));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Language {
@@ -39,18 +40,19 @@ impl Language {
         }
     }
 
-    /// The one that a client likes best of those there are, by its `Accept-Language` ([RFC
+    /// The one that a client likes best of those that are offered, by its `Accept-Language` ([RFC
     /// 9110](https://www.rfc-editor.org/rfc/rfc9110#section-12.5.4)); of equals the first. `None` when it
     /// asks for none of them; what is not well formed is passed over.
     #[must_use]
-    pub fn of_accept_language(header: &str) -> Option<Self> {
-        let ranges = || header.split(',').filter_map(preference);
+    pub fn of_accept_language(header: &str, offered: &[Self]) -> Option<Self> {
+        let ranges: Vec<_> = header.split(',').filter_map(preference).collect();
         // What `*` stands for: a language that has no range of its own.
-        let is_named = |language| ranges().any(|(named, _)| named == Some(language));
-        let other = Self::ALL.into_iter().find(|language| !is_named(*language));
+        let is_named = |language: Self| ranges.iter().any(|(named, _)| *named == Some(language));
+        let other = offered.iter().copied().find(|language| !is_named(*language));
         let mut best = None;
-        for (named, weight) in ranges() {
-            if let Some(language) = named.or(other).filter(|_| weight > best.map_or(0, |(_, most)| most)) {
+        for (named, weight) in ranges {
+            let language = named.or(other).filter(|language| offered.contains(language));
+            if let Some(language) = language.filter(|_| weight > best.map_or(0, |(_, most)| most)) {
                 best = Some((language, weight));
             }
         }
@@ -139,7 +141,22 @@ mod tests {
             (" , ;;q=1, -, hi ; q=0.3", Some(Hindi)),
         ];
         for (header, expected) in cases {
-            assert_eq!(Language::of_accept_language(header), expected, "{header:?}");
+            assert_eq!(Language::of_accept_language(header, &Language::ALL), expected, "{header:?}");
         }
+    }
+
+    #[test]
+    fn only_what_is_offered_is_spoken() {
+        let cases = [
+            ("bn, hi;q=0.5", Some(Hindi)),
+            ("bn, en;q=0.1", None),
+            ("vi;q=0.2, *;q=0.1", Some(Vietnamese)),
+            ("vi;q=0.2, *;q=0.3", Some(Hindi)),
+            ("en, *", Some(Hindi)),
+        ];
+        for (header, expected) in cases {
+            assert_eq!(Language::of_accept_language(header, &[Hindi, Vietnamese]), expected, "{header:?}");
+        }
+        assert_eq!(Language::of_accept_language("*, en", &[]), None);
     }
 }
