@@ -1,8 +1,10 @@
 //! A message, as providers get it.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::text::DltIds;
 use crate::email::EmailAddress;
 use crate::phone::PhoneNumber;
 
@@ -88,6 +90,8 @@ pub struct Message {
     pub code: Option<String>,
     /// What a registered template gets filled in, in its order; the code first.
     pub variables: Vec<String>,
+    /// What India's register knows the text by, where that differs from what the provider was told for all of them.
+    pub dlt: Option<Arc<DltIds>>,
     /// How long it is of use: nothing should deliver it later.
     pub valid_for: Option<Duration>,
     /// Which attempt this is to bring it there, from 1.
@@ -106,6 +110,7 @@ impl Message {
             text: text.into(),
             code: None,
             variables: Vec::new(),
+            dlt: None,
             valid_for: None,
             attempt: 1,
         }

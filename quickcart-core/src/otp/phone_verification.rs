@@ -399,6 +399,7 @@ impl PhoneVerification {
         let mut message = message.with_valid_for(left);
         message.code = Some(values.code.to_owned());
         message.variables = template.variables(&values);
+        message.dlt = self.texts.dlt(language).cloned();
         message
     }
 }
@@ -436,7 +437,7 @@ mod tests {
     use super::*;
     use crate::clock::ManualClock;
     use crate::messaging::RecordingProvider;
-    use crate::messaging::text::{Template, Trailer};
+    use crate::messaging::text::{DltIds, Template, Trailer};
     use crate::secret::SecretKey;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -485,6 +486,17 @@ mod tests {
         let vietnamese = message(&verification, 300, Language::Vietnamese);
         assert_eq!(vietnamese.text, "5 phút: 042137, My Shop\n@example.com #042137");
         assert_eq!(vietnamese.variables, ["5", "042137", "042137"]);
+    }
+
+    #[test]
+    fn a_message_tells_what_its_text_is_registered_under() {
+        let ids = DltIds { entity_id: "1".to_owned(), template_id: "2".to_owned() };
+        let texts = Texts::default().with_dlt(Language::Hindi, ids.clone());
+        let verification = verification().with_texts(texts.clone());
+        assert_eq!(message(&verification, 300, Language::Hindi).dlt.as_deref(), Some(&ids));
+        assert_eq!(message(&verification, 300, Language::English).dlt, None);
+        let other = texts.with_template(Language::Hindi, Template::parse("{code}").unwrap());
+        assert_eq!(other.dlt(Language::Hindi), None, "another text is not registered");
     }
 
     #[tokio::test]

@@ -10,6 +10,7 @@ use quickcart_core::messaging::gateway::{Gateway, GatewayConfig};
 use quickcart_core::messaging::sms::{
     Fast2Sms, Fast2SmsRoute, IndiaDlt, Infobip, InfobipTwoFactor, Twilio, TwilioKey, TwilioSender,
 };
+use quickcart_core::messaging::text::DltIds;
 use quickcart_core::messaging::{
     Conversion, Failure, HeldPin, Message, MessageProvider, PinVerdict, Receipt, Recipient,
 };
@@ -246,6 +247,13 @@ async fn infobip_gets_our_name_for_the_message() {
         "options": { "conversionTracking": { "useConversionTracking": true } },
     });
     assert_eq!(request.json(), expected);
+
+    let mut registered = message;
+    registered.dlt = Some(Arc::new(DltIds { entity_id: "E2".into(), template_id: "T2".into() }));
+    infobip.send(&registered).await.unwrap();
+    let expected = json!({ "principalEntityId": "E2", "contentTemplateId": "T2", "telemarketerId": "M1" });
+    let sent = fake.requests()[1].json();
+    assert_eq!(sent["messages"][0]["options"]["regional"]["indiaDlt"], expected, "the text knows better");
 }
 
 #[tokio::test]

@@ -10,6 +10,15 @@ pub const DLT_VARIABLE: &str = "{#var#}";
 /// so what keeps to 30 passes everywhere.
 pub const DLT_VARIABLE_MAX: usize = 30;
 
+/// By which numbers the register knows a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DltIds {
+    /// The number of the business.
+    pub entity_id: String,
+    /// The number of the text.
+    pub template_id: String,
+}
+
 /// How much of a text a mismatch shows.
 const SHOWN_LETTERS: usize = 20;
 

@@ -11,7 +11,7 @@ mod template;
 mod texts;
 mod trailer;
 
-pub use dlt::{DLT_VARIABLE, DLT_VARIABLE_MAX, Mismatch, dlt_matches};
+pub use dlt::{DLT_VARIABLE, DLT_VARIABLE_MAX, DltIds, Mismatch, dlt_matches};
 pub use language::{Language, UnknownLanguage};
 pub use lint::{DltRegistration, Finding, LintRules, Severity, lint};
 pub use segments::{Encoding, Segments, not_gsm};

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use super::{Language, Subject, Template, Trailer};
+use super::{DltIds, Language, Subject, Template, Trailer};
 
 /// What comes with us. Each is one segment with a brand of up to 15 letters, has the code in front of the
 /// minutes, and warns. Frontends and tests rely on the English one, letter by letter.
@@ -48,6 +48,7 @@ pub struct Texts(Arc<[Text; 4]>);
 struct Text {
     template: Template,
     subject: Subject,
+    dlt: Option<Arc<DltIds>>,
 }
 
 impl Texts {
@@ -63,9 +64,16 @@ impl Texts {
         &self.0[language as usize].subject
     }
 
-    /// The same, with another template for a language.
+    /// What the template of a language is registered under in India, if it is.
+    #[must_use]
+    pub fn dlt(&self, language: Language) -> Option<&Arc<DltIds>> {
+        self.0[language as usize].dlt.as_ref()
+    }
+
+    /// The same, with another template for a language, which is not registered.
     #[must_use]
     pub fn with_template(mut self, language: Language, template: Template) -> Self {
+        Arc::make_mut(&mut self.0)[language as usize].dlt = None;
         Arc::make_mut(&mut self.0)[language as usize].template = template;
         self
     }
@@ -74,6 +82,13 @@ impl Texts {
     #[must_use]
     pub fn with_subject(mut self, language: Language, subject: Subject) -> Self {
         Arc::make_mut(&mut self.0)[language as usize].subject = subject;
+        self
+    }
+
+    /// The same, with the template of a language registered in India.
+    #[must_use]
+    pub fn with_dlt(mut self, language: Language, ids: DltIds) -> Self {
+        Arc::make_mut(&mut self.0)[language as usize].dlt = Some(Arc::new(ids));
         self
     }
 
@@ -97,6 +112,7 @@ fn parsed((_, template, subject): (Language, &str, &str)) -> Text {
     Text {
         template: Template::parse(template).expect("a test reads all that come with us"),
         subject: Subject::parse(subject).expect("a test reads all that come with us"),
+        dlt: None,
     }
 }
 

@@ -7,6 +7,7 @@ mod receipt;
 mod refusal;
 mod two_factor;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -92,7 +93,7 @@ impl Infobip {
             let amount = time.as_secs().clamp(1, VALIDITY_MAX_S);
             options.insert("validityPeriod".into(), json!({ "amount": amount, "timeUnit": "SECONDS" }));
         }
-        if let Some(dlt) = &self.india_dlt {
+        if let Some(dlt) = self.india_dlt_of(message) {
             options.insert("regional".into(), json!({ "indiaDlt": dlt.body() }));
         }
         if !options.is_empty() {
@@ -105,6 +106,17 @@ impl Infobip {
         // A code that is shown proves the delivery: see `converted`.
         let tracking = json!({ "useConversionTracking": message.code.is_some() });
         json!({ "messages": [sent], "options": { "conversionTracking": tracking } })
+    }
+
+    /// What the message is registered under, or else all of them.
+    fn india_dlt_of(&self, message: &Message) -> Option<Cow<'_, IndiaDlt>> {
+        let of_all = self.india_dlt.as_ref();
+        let Some(ids) = &message.dlt else { return of_all.map(Cow::Borrowed) };
+        Some(Cow::Owned(IndiaDlt {
+            principal_entity_id: ids.entity_id.clone(),
+            content_template_id: Some(ids.template_id.clone()),
+            telemarketer_id: of_all.and_then(|dlt| dlt.telemarketer_id.clone()),
+        }))
     }
 
     async fn post(&self, path: &[&str], body: Body) -> Result<Answer, SendError> {
