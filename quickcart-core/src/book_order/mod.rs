@@ -24,6 +24,7 @@ pub use session::{Session, SessionDigest};
 use crate::catalog::Page;
 use crate::clock::{Clock, Timestamp};
 use crate::error::StoreError;
+use crate::messaging::text::Language;
 use crate::money::Money;
 use crate::order::{Actor, IdempotencyKey, OrderEvent, OrderStatus, UnderWay};
 use crate::otp::{CodeRequest, OtpError, PhoneVerification};
@@ -106,6 +107,7 @@ pub struct Opened {
 pub struct BookOrders {
     store: Arc<dyn BookOrderStore>,
     verification: PhoneVerification,
+    language: Language,
     prices: Prices,
     key: SecretKey,
     clock: Arc<dyn Clock>,
@@ -131,7 +133,14 @@ impl BookOrders {
     ) -> Self {
         let turns = Arc::new(std::array::from_fn(|_| Mutex::new(())));
         let key = key.for_use("book order sessions");
-        Self { store, verification, prices, key, clock, turns, under_way: UnderWay::default() }
+        let (language, under_way) = (Language::default(), UnderWay::default());
+        Self { store, verification, language, prices, key, clock, turns, under_way }
+    }
+
+    /// The same with messages in another language than English.
+    #[must_use]
+    pub fn with_language(self, language: Language) -> Self {
+        Self { language, ..self }
     }
 
     /// Reads a number as customers of book orders type it: digits are international when they can be, else of Bangladesh.
@@ -343,8 +352,12 @@ impl BookOrders {
         address: Option<IpAddr>,
     ) -> Result<(), BookOrderError> {
         let transaction = transaction(token, purchase)?;
-        let request =
-            CodeRequest { transaction: Some(&transaction), address, ..CodeRequest::new(&purchase.phone) };
+        let request = CodeRequest {
+            transaction: Some(&transaction),
+            address,
+            language: self.language,
+            ..CodeRequest::new(&purchase.phone)
+        };
         self.verification.start(request).await?;
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Binding, Charge, Conditions, Issued, Limits, Otp, OtpError, network};
 use crate::email::EmailAddress;
-use crate::messaging::text::{Subject, Template, Values};
+use crate::messaging::text::{Language, Texts, Values};
 use crate::messaging::{Conversion, Message, MessageProvider, Recipient};
 
 /// Sends codes to mailboxes and checks them, for one purpose. Of the limits, those of an e-mail address and of a network
@@ -14,7 +14,6 @@ use crate::messaging::{Conversion, Message, MessageProvider, Recipient};
 /// ```
 /// use quickcart_core::clock::SystemClock;
 /// use quickcart_core::messaging::RecordingProvider;
-/// use quickcart_core::messaging::text::{Subject, Template};
 /// use quickcart_core::otp::{EmailVerification, KeyRing, Otp, Policy, store::MemoryOtpStore};
 /// use quickcart_core::secret::SecretKey;
 /// use std::sync::Arc;
@@ -22,9 +21,8 @@ use crate::messaging::{Conversion, Message, MessageProvider, Recipient};
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let store = Arc::new(MemoryOtpStore::with_capacity(10_000));
 /// let otp = Otp::new(store, KeyRing::new(&SecretKey::random()), Policy::default(), Arc::new(SystemClock));
-/// let (subject, text) = (Subject::parse("Your code")?, Template::parse("{code}, for {minutes} minutes")?);
 /// let provider = Arc::new(RecordingProvider::default());
-/// let verification = EmailVerification::new(otp, provider, "my-shop.register", subject, text);
+/// let verification = EmailVerification::new(otp, provider, "my-shop.register", "My Shop");
 /// let email = "asha@example.com".parse()?;
 /// let issued = verification.start(&email, None).await?;
 /// verification.check(&email, issued.code.as_str()).await?;
@@ -36,21 +34,34 @@ pub struct EmailVerification {
     otp: Otp,
     provider: Arc<dyn MessageProvider>,
     purpose: &'static str,
-    subject: Subject,
-    text: Template,
+    brand: &'static str,
+    texts: Texts,
+    language: Language,
     limits: Limits,
 }
 
 impl EmailVerification {
-    /// Verifications for `purpose`, such as `registration`, with letters of these words. The default limits hold.
+    /// Verifications for `purpose`, such as `registration`; the letter names `brand`, in English. The default limits hold.
     pub fn new(
         otp: Otp,
         provider: Arc<dyn MessageProvider>,
         purpose: &'static str,
-        subject: Subject,
-        text: Template,
+        brand: &'static str,
     ) -> Self {
-        Self { otp, provider, purpose, subject, text, limits: Limits::default() }
+        let (texts, language) = (Texts::default(), Language::default());
+        Self { otp, provider, purpose, brand, texts, language, limits: Limits::default() }
+    }
+
+    /// The same with other words.
+    #[must_use]
+    pub fn with_texts(self, texts: Texts) -> Self {
+        Self { texts, ..self }
+    }
+
+    /// The same in another language.
+    #[must_use]
+    pub fn with_language(self, language: Language) -> Self {
+        Self { language, ..self }
     }
 
     /// The same with other limits.
@@ -115,9 +126,10 @@ impl EmailVerification {
     fn message(&self, email: &EmailAddress, issued: &Issued) -> Message {
         let left = super::left(issued.expires_at, self.otp.now());
         let minutes = ((left.as_secs() + 30) / 60).max(1);
-        let text = self.text.render(&Values { brand: "", code: issued.code.as_str(), minutes });
+        let values = Values { brand: self.brand, code: issued.code.as_str(), minutes };
+        let text = self.texts.template(self.language).render(&values);
         Message::new(email.clone(), text)
-            .with_subject(self.subject.render(""))
+            .with_subject(self.texts.subject(self.language).render(self.brand))
             .with_purpose(self.purpose)
             .with_code(issued.code.as_str())
             .with_valid_for(left)

@@ -11,6 +11,7 @@ use quickcart_core::account::{
 };
 use quickcart_core::clock::{ManualClock, Timestamp};
 use quickcart_core::email::EmailAddress;
+use quickcart_core::messaging::text::Language;
 use quickcart_core::messaging::{
     Failure, Message, MessageProvider, Receipt, Recipient, RecordingProvider, SendError,
 };
@@ -173,6 +174,21 @@ async fn defect_2_five_wrong_codes_end_a_code() {
     desk.clock.advance(Policy::LOCK_FIRST);
     desk.registrations.resend(&an, HOME).await.unwrap();
     desk.registrations.verify(&an, &desk.code(), HOME).await.unwrap();
+}
+
+#[tokio::test]
+async fn letters_come_in_the_language_that_is_asked_for() {
+    let desk = Desk::open();
+    let code = |letter: &Message| letter.code.clone().unwrap();
+    desk.registrations.initiate(&email("an"), HOME).await.unwrap();
+    let letter = desk.letters.sent().pop().unwrap();
+    assert_eq!(letter.subject, "Mã xác thực OTP - Hệ thống đặt vé");
+    assert!(letter.text.contains(&format!("Mã xác thực OTP của bạn là: {}\n", code(&letter))));
+    let hindi = desk.registrations.clone().with_language(Language::Hindi);
+    hindi.resend(&email("an"), HOME).await.unwrap();
+    let letter = desk.letters.sent().pop().unwrap();
+    assert_eq!(letter.subject, "आपका QuickCart सत्यापन कोड");
+    assert!(letter.text.starts_with(&format!("आपका QuickCart कोड {} है", code(&letter))));
 }
 
 #[tokio::test]

@@ -25,7 +25,10 @@ const MAY_USE: [(&str, &[&str]); 25] = [
     ("stock", &["error", "clock", "transition", "account", "catalog", "cart"]),
     ("order", &["error", "clock", "money", "tax", "transition", "account", "catalog", "cart", "stock"]),
     ("outbox", &["error", "clock", "secret", "messaging", "order"]),
-    ("book_order", &["error", "clock", "money", "secret", "phone", "otp", "catalog", "cart", "order"]),
+    (
+        "book_order",
+        &["error", "clock", "money", "secret", "phone", "messaging", "otp", "catalog", "cart", "order"],
+    ),
     ("walk", &["error", "catalog", "pathfinding"]),
     (
         "snapshot",

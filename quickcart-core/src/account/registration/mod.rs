@@ -25,7 +25,7 @@ use super::Passwords;
 use crate::clock::Clock;
 use crate::email::EmailAddress;
 use crate::messaging::MessageProvider;
-use crate::messaging::text::{Subject, Template};
+use crate::messaging::text::{Language, Subject, Template, Texts};
 use crate::otp::{EmailVerification, Guesses, Limits, Nonce, Otp, Rate, network};
 use crate::secret::{SecretKey, Tag};
 
@@ -104,6 +104,17 @@ impl std::fmt::Debug for Client<'_> {
 }
 
 impl Registrations {
+    /// Who sends the letters.
+    pub const BRAND: &'static str = "QuickCart";
+
+    /// The words of the letters: those of messages, but in Vietnamese those of the old backend.
+    #[must_use]
+    pub fn texts() -> Texts {
+        Texts::default()
+            .with_subject(Language::Vietnamese, Subject::parse(SUBJECT).expect("a test reads it"))
+            .with_template(Language::Vietnamese, Template::parse(TEXT).expect("a test reads it"))
+    }
+
     /// Registrations whose codes come from `otp` and go out by `provider`; servers that share the store share the key. The
     /// default limits hold.
     pub fn new(
@@ -113,13 +124,19 @@ impl Registrations {
         key: &SecretKey,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let subject = Subject::parse(SUBJECT).expect("a test reads it");
-        let text = Template::parse(TEXT).expect("a test reads it");
         let logins = Guesses::new(otp.clone(), "registration.login", LOGINS_BY_NETWORK, LOGINS_BY_ALL);
         let citizen_ids = Guesses::new(otp.clone(), "registration.citizen-id", CITIZEN_IDS, CITIZEN_IDS);
-        let codes = EmailVerification::new(otp, provider, "registration", subject, text);
+        let codes = EmailVerification::new(otp, provider, "registration", Self::BRAND)
+            .with_texts(Self::texts())
+            .with_language(Language::Vietnamese);
         let key = key.for_use("registration");
         Self { store, codes, passwords: Passwords::default(), logins, citizen_ids, key, clock }
+    }
+
+    /// The same with letters in another language than Vietnamese.
+    #[must_use]
+    pub fn with_language(self, language: Language) -> Self {
+        Self { codes: self.codes.with_language(language), ..self }
     }
 
     /// The same with other limits of codes.
