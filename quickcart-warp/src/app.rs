@@ -10,6 +10,7 @@ use quickcart_core::book_order::BookOrders;
 use quickcart_core::catalog::ImageFolder;
 use quickcart_core::clock::{Clock, Timestamp};
 use quickcart_core::messaging::sms::TwilioWebhook;
+use quickcart_core::messaging::text::Language;
 use quickcart_core::messaging::{DeliveryReport, Failover};
 use quickcart_core::otp::{Otp, OtpStore, PhoneVerification, Rate};
 use quickcart_core::secret::{SecretKey, Tag, equal};
@@ -63,6 +64,10 @@ pub struct Parts {
     pub devices: DevicePolicy,
     /// The counts of the process, when its program keeps them.
     pub metrics: Option<Metrics>,
+    /// The languages of text messages; the first one is for whoever asks for none of them.
+    pub languages: Vec<Language>,
+    /// The languages of letters, likewise.
+    pub letter_languages: Vec<Language>,
     /// The names of all message providers that are asked.
     pub providers: Vec<&'static str>,
     /// Takes the news of messages.

@@ -155,6 +155,7 @@ impl Settings {
         let smart_cart_code = smart_cart_code.or_else(|error| wrong(format!("FIXED_OTP: {error}")))?;
         let secret = otp.unwrap_or_else(SecretKey::random);
         let codes = self.codes.check(&secret, development)?;
+        let messages = self.messages.check(self.codes.message_price, development)?;
         Ok(Config {
             development,
             listen: self.addresses(development)?,
@@ -165,7 +166,8 @@ impl Settings {
             redis: self.redis()?,
             has_made_up_keys,
             smart_cart_code,
-            messages: self.messages.check(self.codes.message_price, development)?,
+            notes: self.notes(&messages),
+            messages,
             images: self.images()?,
             admin_key,
             session_key: secret,
@@ -186,7 +188,6 @@ impl Settings {
             body_time_max: Duration::from_secs(self.body_timeout),
             request_time_max: Duration::from_secs(self.request_timeout),
             drain_time_max: Duration::from_secs(self.drain_timeout),
-            notes: self.notes(),
         })
     }
 
@@ -320,8 +321,8 @@ impl Settings {
         text.parse().map(Some).or_else(|error| wrong(format!("{name}: {error}")))
     }
 
-    fn notes(&self) -> Vec<String> {
-        let mut notes = Vec::new();
+    fn notes(&self, messages: &MessageConfig) -> Vec<String> {
+        let mut notes = self.messages.notes(messages);
         if given(self.mongo_url.as_ref()).is_some() {
             notes.push("MONGO_URL is set, but the SQL database takes the place of MongoDB".to_owned());
         }

@@ -12,8 +12,9 @@ use futures_util::future::poll_immediate;
 use futures_util::{Stream, StreamExt};
 use percent_encoding::percent_decode_str;
 use quickcart_core::form::FormError;
+use quickcart_core::messaging::text::Language;
 use warp::Filter;
-use warp::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use warp::http::header::{ACCEPT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use warp::http::{Method, StatusCode};
 use warp::reject::{Reject, Rejection};
 use warp::reply::Response;
@@ -85,6 +86,31 @@ pub(crate) fn header(
 /// Where the request comes from; unknown when the routes run in a server of somebody else's.
 pub(crate) fn client() -> impl Filter<Extract = (Option<IpAddr>,), Error = Infallible> + Copy {
     warp::ext::optional().map(|client: Option<ClientAddress>| client.map(|ClientAddress(address)| address))
+}
+
+/// The language of the text message that a request asks for.
+pub(crate) fn language(app: &App) -> impl Filter<Extract = (Language,), Error = Infallible> + Clone + use<> {
+    liked_best(app, |app| &app.languages)
+}
+
+/// The language of the letter that a request asks for.
+pub(crate) fn letter_language(
+    app: &App,
+) -> impl Filter<Extract = (Language,), Error = Infallible> + Clone + use<> {
+    liked_best(app, |app| &app.letter_languages)
+}
+
+/// What the client likes best of what is offered, else the first of it.
+fn liked_best(
+    app: &App,
+    offered: fn(&App) -> &[Language],
+) -> impl Filter<Extract = (Language,), Error = Infallible> + Clone + use<> {
+    with(app).and(header(ACCEPT_LANGUAGE.as_str())).map(move |app: App, likes: Option<HeaderValue>| {
+        let offered = offered(&app);
+        let likes = likes.as_ref().and_then(|likes| likes.to_str().ok());
+        let best = likes.and_then(|likes| Language::of_accept_language(likes, offered));
+        best.or(offered.first().copied()).unwrap_or_default()
+    })
 }
 
 /// The raw query; empty when there is none.

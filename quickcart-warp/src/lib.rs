@@ -28,12 +28,14 @@ mod rate_limit;
 mod route_table;
 mod routes;
 mod security_headers;
+mod sent_texts;
 mod service;
 
 pub use app::App;
 pub use code_settings::CodeConfig;
 pub use guard::{guard, guard_admin, refusal};
 pub use logging::init as init_logging;
-pub use message_settings::{MessageConfig, Messages};
+pub use message_settings::{MessageConfig, Messages, TextConfig};
 pub use metrics::Metrics;
 pub use routes::{answers, routes};
+pub use sent_texts::{Group, SentText, sent_texts};

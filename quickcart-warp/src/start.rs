@@ -23,6 +23,7 @@ use crate::app::{App, DevicePolicy, Parts, Receipts};
 use crate::config::Config;
 use crate::message_settings::{MessageConfig, Messages};
 use crate::metrics::Metrics;
+use crate::sent_texts::{BOOK_ORDER, Group, PHONE_OTP, PHONE_OTP_AUTH, SMART_CART, check_texts};
 
 /// How many codes may be pending at once: some 400 MB, which are never reached, and a flood is refused.
 const CHALLENGES_MAX: usize = 1_000_000;
@@ -58,6 +59,9 @@ pub enum StartError {
         /// What is wrong.
         cause: String,
     },
+    /// A text would not work.
+    #[error("{0}")]
+    Text(String),
     /// The demo store is damaged.
     #[error("the demo store cannot be read: {0}")]
     DemoStore(#[from] ImportError),
@@ -84,6 +88,7 @@ pub async fn start(config: &Config) -> Result<Started, StartError> {
 /// # Errors
 /// [`StartError`].
 pub async fn start_counted(config: &Config, metrics: Option<Metrics>) -> Result<Started, StartError> {
+    check_texts(config).map_err(StartError::Text)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = open_store(&config.database).await?;
     let shop = Shop::new(Arc::clone(&store) as _, Arc::clone(&clock))
@@ -117,8 +122,9 @@ pub async fn start_counted(config: &Config, metrics: Option<Metrics>) -> Result<
     )
     .with_limits(codes.limits.clone());
     let book_order = provider(&messages.book_order, messages, &ledger, &clock, &mut failovers);
-    let verification = |otp: &Otp, provider: &Arc<dyn MessageProvider>, purpose, brand| {
-        PhoneVerification::new(otp.clone(), Arc::clone(provider), purpose, brand)
+    let verification = |otp: &Otp, provider: &Arc<dyn MessageProvider>, group: Group| {
+        PhoneVerification::new(otp.clone(), Arc::clone(provider), group.purpose, group.brand)
+            .with_texts(messages.texts.words.clone())
             .with_rules(codes.rules.clone())
             .with_limits(codes.limits.clone())
             .with_review_numbers(codes.review_numbers.clone())
@@ -146,19 +152,19 @@ pub async fn start_counted(config: &Config, metrics: Option<Metrics>) -> Result<
     let policy = codes.policy.with_ttl(Session::LIFE).expect("ten minutes are allowed");
     let book_orders = BookOrders::new(
         Arc::clone(&store) as _,
-        verification(&otp.clone().with_policy(policy), &book_order, "book-order", "BookOrder"),
+        verification(&otp.clone().with_policy(policy), &book_order, BOOK_ORDER),
         if config.book_orders.client_prices { Prices::Client } else { Prices::Catalogue(store) },
         &config.session_key,
         Arc::clone(&clock),
     );
     let app = App::new(Parts {
         shop,
-        phone_otp: verification(&otp, &phone_otp, "phone-otp", "Blinkit"),
-        phone_otp_auth: verification(&otp, &phone_otp, "phone-otp.auth", "QuickCart"),
+        phone_otp: verification(&otp, &phone_otp, PHONE_OTP),
+        phone_otp_auth: verification(&otp, &phone_otp, PHONE_OTP_AUTH),
         book_orders,
         book_orders_are_public: config.book_orders.public_list,
         customers_are_trusted: config.book_orders.customer_status,
-        smart_cart: verification(&otp, &smart_cart, "smart-cart.sign-in", "QuickCart")
+        smart_cart: verification(&otp, &smart_cart, SMART_CART)
             .with_fixed_code(config.smart_cart_code.clone()),
         guest_carts: config.guest_carts,
         otp,
@@ -175,6 +181,8 @@ pub async fn start_counted(config: &Config, metrics: Option<Metrics>) -> Result<
             config.legacy_devices,
         ),
         metrics,
+        languages: messages.texts.languages.clone(),
+        letter_languages: messages.texts.letter_languages.clone(),
         providers: [&messages.phone_otp, &messages.smart_cart, &messages.book_order]
             .into_iter()
             .flat_map(Messages::providers)

@@ -3,7 +3,9 @@
 
 mod mail;
 mod providers;
+mod texts;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +17,8 @@ use quickcart_core::messaging::{FailoverPolicy, MessageProvider, MicroUnits, Ord
 use warp::http::Uri;
 
 use self::mail::MailSettings;
+pub use self::texts::TextConfig;
+use self::texts::TextSettings;
 use crate::config::{ConfigError, Secret, given, wrong};
 
 /// Where providers tell what became of messages, below the public URL.
@@ -104,6 +108,9 @@ pub(crate) struct MessageSettings {
     #[command(flatten)]
     mail: MailSettings,
 
+    #[command(flatten)]
+    texts: TextSettings,
+
     /// Milliseconds that all providers together may take for one message
     #[arg(long, env = "QUICKCART_SEND_BUDGET", value_name = "MS", default_value_t = 4_000, value_parser = clap::value_parser!(u64).range(100..=30_000))]
     send_budget: u64,
@@ -188,6 +195,8 @@ pub struct MessageConfig {
     pub registration: Messages,
     /// Where the messages of the book-order group go.
     pub book_order: Messages,
+    /// What messages say.
+    pub texts: TextConfig,
     /// How a message finds its way.
     pub policy: FailoverPolicy,
     /// What messages may cost in a day.
@@ -236,6 +245,7 @@ impl MessageSettings {
             smart_cart,
             registration: self.mail.check(development)?,
             book_order,
+            texts: self.texts.check()?,
             policy,
             daily_max: given(self.daily_spend.as_ref())
                 .map(|text| amount("QUICKCART_DAILY_SPEND", text))
@@ -243,6 +253,20 @@ impl MessageSettings {
             twilio_webhook: token.zip(public_url).map(|(token, url)| TwilioWebhook::new(token, url)),
             receipt_key: receipt_key.map(|key| Secret::new(key.to_owned())),
         })
+    }
+
+    /// What is set about texts that providers do not send.
+    pub(crate) fn notes(&self, config: &MessageConfig) -> Vec<String> {
+        let settings = self.texts.given();
+        let writes = |name: &str| match name {
+            "fast2sms" => self.fast2sms_route != Fast2SmsRouteName::Q,
+            name => name == "infobip_2fa",
+        };
+        let groups = [&config.phone_otp, &config.smart_cart, &config.book_order];
+        let asked: BTreeSet<_> = groups.into_iter().flat_map(Messages::providers).collect();
+        let writers = asked.into_iter().filter(|name| !settings.is_empty() && writes(name));
+        let note = |name| format!("{name} has words of its own, whatever {} says", settings.join(" or "));
+        writers.map(note).collect()
     }
 
     fn provider_time_max(&self) -> Duration {

@@ -285,7 +285,7 @@ fn built<T>(place: &str, provider: Result<T, InvalidSetting>) -> Result<T, Confi
 }
 
 /// Where JSON is wrong, and why. Where it is a value that does not fit, the value is not shown: it may be a key.
-fn without_value(error: &serde_json::Error) -> String {
+pub(super) fn without_value(error: &serde_json::Error) -> String {
     let text = error.to_string();
     if ["invalid type", "invalid value", "unknown variant"].iter().any(|start| text.starts_with(start)) {
         let expected =

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use quickcart_core::account::{AccountError, Profile, ShopperClaims};
+use quickcart_core::messaging::text::Language;
 use quickcart_core::otp::{CodeRequest, Nonce, OtpError};
 use quickcart_core::phone::{PhoneNumber, Region};
 use utoipa::OpenApi;
@@ -18,7 +19,7 @@ use crate::dto::ok;
 use crate::dto::smart_cart::{Message, MobileNumber, MobileNumberAndOtp, NewProfile, SignedIn, UserProfile};
 use crate::error::{ApiError, Dialect};
 use crate::filters::to_its_end;
-use crate::filters::{answer, client, header, json_body, post, with};
+use crate::filters::{answer, client, header, json_body, language, post, with};
 
 /// The cookie that ties a code to the client that asked for it.
 const SESSION: &str = "session";
@@ -28,6 +29,7 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
         .and(post())
         .and(with(app))
         .and(client())
+        .and(language(app))
         .and(json_body(app))
         .then(verify_mobile);
     let verify_otp = warp::path!("verify_otp")
@@ -59,6 +61,7 @@ pub(super) fn api() -> utoipa::openapi::OpenApi {
 /// Sends a one-time code to a phone
 #[utoipa::path(
     post, path = "/auth/verify_mobile", request_body = MobileNumber,
+    params(("Accept-Language" = Option<String>, Header, description = "The language of the message, of those that the server writes", example = "hi, en;q=0.5")),
     responses(
         (
             status = 200, description = "A code is on its way", body = Message,
@@ -70,6 +73,7 @@ pub(super) fn api() -> utoipa::openapi::OpenApi {
 async fn verify_mobile(
     app: App,
     address: Option<IpAddr>,
+    language: Language,
     body: Result<Bytes, ApiError>,
 ) -> Result<Response, ApiError> {
     let MobileNumber { mobile_number } = MobileNumber::read(&body?)?;
@@ -79,7 +83,7 @@ async fn verify_mobile(
     let message = format!("OTP sent to {}", phone.national());
     let (services, shown) = (app.clone(), nonce.clone());
     let started = to_its_end(async move {
-        let request = CodeRequest { nonce: Some(&shown), address, ..CodeRequest::new(&phone) };
+        let request = CodeRequest { nonce: Some(&shown), address, language, ..CodeRequest::new(&phone) };
         services.smart_cart.start(request).await
     });
     let started = started.await??;

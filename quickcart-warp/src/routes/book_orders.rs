@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use quickcart_core::book_order::{Access, BookOrderError};
+use quickcart_core::messaging::text::Language;
 use quickcart_core::otp::OtpError;
 use utoipa::OpenApi;
 use warp::Filter;
@@ -26,7 +27,7 @@ use crate::dto::book_order::{
 use crate::dto::{json_response, ok};
 use crate::error::{ApiError, Dialect};
 use crate::filters::{
-    answer, client, get, header, lenient_json_body, method, post, put, query, to_its_end, with,
+    answer, client, get, header, language, lenient_json_body, method, post, put, query, to_its_end, with,
 };
 
 const ADMIN_KEY: &str = "x-admin-key";
@@ -38,6 +39,7 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
         .and(post())
         .and(with(app))
         .and(client())
+        .and(language(app))
         .and(lenient_json_body(app))
         .then(initiate);
     let verify = warp::path!("verify")
@@ -50,6 +52,7 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
         .and(post())
         .and(with(app))
         .and(client())
+        .and(language(app))
         .and(query())
         .and(lenient_json_body(app))
         .then(resend);
@@ -140,6 +143,7 @@ impl Credentials {
 /// Begins an order of books and sends a code
 #[utoipa::path(
     post, path = "/orders/initiate", request_body = BookOrderRequest,
+    params(("Accept-Language" = Option<String>, Header, description = "The language of the message, of those that the server writes", example = "hi, en;q=0.5")),
     responses(
         (status = 202, description = "A code is on its way", body = BookOrderInitiated),
         (status = 400, description = "The order is too large"),
@@ -149,10 +153,11 @@ impl Credentials {
 async fn initiate(
     app: App,
     address: Option<IpAddr>,
+    language: Language,
     body: Result<Bytes, ApiError>,
 ) -> Result<Response, ApiError> {
     let purchase = BookOrderRequest::read(&body?)?.purchase()?;
-    let orders = app.book_orders.clone();
+    let orders = app.book_orders.clone().with_language(language);
     let opened = to_its_end(async move { orders.initiate(purchase, address).await }).await?;
     let opened = opened.map_err(|error| not_sent(error, "SMS service temporarily unavailable"))?;
     Ok(json_response(StatusCode::ACCEPTED, &BookOrderInitiated::from(opened)))
@@ -189,7 +194,10 @@ async fn verify(
 /// Sends another code
 #[utoipa::path(
     post, path = "/orders/resend-code", request_body = Option<BookOrderResend>,
-    params(("session_token" = Option<String>, Query, description = "In the place of the body")),
+    params(
+        ("session_token" = Option<String>, Query, description = "In the place of the body"),
+        ("Accept-Language" = Option<String>, Header, description = "The language of the message, of those that the server writes", example = "hi, en;q=0.5"),
+    ),
     responses(
         (status = 200, description = "A code is on its way", body = BookOrderCodeSent),
         (status = 400, description = "The order was made"),
@@ -201,11 +209,12 @@ async fn verify(
 async fn resend(
     app: App,
     address: Option<IpAddr>,
+    language: Language,
     query: String,
     body: Result<Bytes, ApiError>,
 ) -> Result<Response, ApiError> {
     let BookOrderResend { session_token } = BookOrderResend::read(&query, body)?;
-    let orders = app.book_orders.clone();
+    let orders = app.book_orders.clone().with_language(language);
     let sent = to_its_end(async move { orders.resend(&session_token, address).await }).await?;
     sent.map_err(|error| match error {
         BookOrderError::SessionNotFound => ApiError::not_found("Session not found or expired"),

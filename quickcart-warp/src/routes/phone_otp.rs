@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use bytes::Bytes;
+use quickcart_core::messaging::text::Language;
 use quickcart_core::otp::{CodeRequest, OtpError, PhoneVerification, Started};
 use quickcart_core::phone::{PhoneNumber, Region};
 use utoipa::OpenApi;
@@ -21,7 +22,7 @@ use crate::dto::phone_otp::{
 };
 use crate::dto::shared::{ApiHealth, Services};
 use crate::error::{ApiError, Dialect};
-use crate::filters::{answer, client, decoded, get, header, json_body, post, to_its_end, with};
+use crate::filters::{answer, client, decoded, get, header, json_body, language, post, to_its_end, with};
 use crate::rate_limit::{self, RateLimit};
 
 pub(super) const VERIFIED: &str = "OTP verified successfully";
@@ -31,6 +32,7 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
         .and(post())
         .and(with(app))
         .and(client())
+        .and(language(app))
         .and(header(IDEMPOTENCY_KEY))
         .and(json_body(app))
         .then(send);
@@ -54,7 +56,10 @@ pub(super) fn api() -> utoipa::openapi::OpenApi {
 /// Sends a one-time code to a phone
 #[utoipa::path(
     post, path = "/api/send-otp", request_body = Recipient,
-    params(("Idempotency-Key" = Option<String>, Header, description = "One code for all requests with this key", min_length = 1, max_length = 255)),
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "One code for all requests with this key", min_length = 1, max_length = 255),
+        ("Accept-Language" = Option<String>, Header, description = "The language of the message, of those that the server writes", example = "hi, en;q=0.5"),
+    ),
     responses(
         (status = 200, description = "A code is on its way", body = Sent),
         (status = 422, description = "The key is of another request"),
@@ -64,11 +69,12 @@ pub(super) fn api() -> utoipa::openapi::OpenApi {
 async fn send(
     app: App,
     client: Option<IpAddr>,
+    language: Language,
     idempotency_key: Option<HeaderValue>,
     body: Result<Bytes, ApiError>,
 ) -> Result<Response, ApiError> {
     let phone = parse(&Recipient::read(&body?)?.phone_number)?;
-    start(&app, |app| &app.phone_otp, phone, client, idempotency_key, |sent, _| sent).await
+    start(&app, |app| &app.phone_otp, phone, (client, language), idempotency_key, |sent, _| sent).await
 }
 
 /// Sends a code, and says so in the words of both versions; `complete` adds what only one of them says.
@@ -76,7 +82,7 @@ pub(super) async fn start(
     app: &App,
     verification: fn(&App) -> &PhoneVerification,
     phone: PhoneNumber,
-    address: Option<IpAddr>,
+    (address, language): (Option<IpAddr>, Language),
     idempotency_key: Option<HeaderValue>,
     complete: impl for<'a> Fn(Sent<'a>, &Started) -> Sent<'a>,
 ) -> Result<Response, ApiError> {
@@ -84,7 +90,7 @@ pub(super) async fn start(
     let services = app.clone();
     let started = to_its_end(async move {
         let idempotency_key = idempotency_key.as_ref().and_then(|key| key_of(key).ok());
-        let request = CodeRequest { address, idempotency_key, ..CodeRequest::new(&phone) };
+        let request = CodeRequest { address, language, idempotency_key, ..CodeRequest::new(&phone) };
         verification(&services).start(request).await
     });
     let started = started.await?.map_err(refused)?;

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use jiff::tz::TimeZone;
 use quickcart_core::account::MemberError;
+use quickcart_core::messaging::text::Language;
 use quickcart_core::otp::{OtpError, Started};
 use quickcart_core::phone::{PhoneNumber, Region};
 use utoipa::OpenApi;
@@ -22,7 +23,7 @@ use crate::dto::phone_otp::{
     invalid_phone, ten_digits,
 };
 use crate::error::ApiError;
-use crate::filters::{client, get, header, json_body, post, with};
+use crate::filters::{client, get, header, json_body, language, post, with};
 
 /// What the routes below `/api` join to theirs.
 pub(super) fn routes(app: &App) -> BoxedFilter<(Result<Response, ApiError>,)> {
@@ -30,6 +31,7 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Result<Response, ApiError>,)> {
         .and(post())
         .and(with(app))
         .and(client())
+        .and(language(app))
         .and(header(IDEMPOTENCY_KEY))
         .and(json_body(app))
         .then(send);
@@ -64,7 +66,10 @@ pub(super) fn api() -> utoipa::openapi::OpenApi {
 /// Sends a one-time code to a phone
 #[utoipa::path(
     post, path = "/api/auth/send-otp", request_body = Recipient,
-    params(("Idempotency-Key" = Option<String>, Header, description = "One code for all requests with this key", min_length = 1, max_length = 255)),
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "One code for all requests with this key", min_length = 1, max_length = 255),
+        ("Accept-Language" = Option<String>, Header, description = "The language of the message, of those that the server writes", example = "hi, en;q=0.5"),
+    ),
     responses(
         (status = 200, description = "A code is on its way", body = Sent),
         (status = 422, description = "The key is of another request"),
@@ -74,12 +79,15 @@ pub(super) fn api() -> utoipa::openapi::OpenApi {
 async fn send(
     app: App,
     client: Option<IpAddr>,
+    language: Language,
     idempotency_key: Option<HeaderValue>,
     body: Result<Bytes, ApiError>,
 ) -> Result<Response, ApiError> {
     let phone = ten_digits(&Recipient::read(&body?)?.phone_number)?;
     let phone = PhoneNumber::parse(&phone, Region::IN).map_err(|_| invalid_phone())?;
-    let sent = start(&app, |app| &app.phone_otp_auth, phone, client, idempotency_key, with_remaining).await;
+    let sent =
+        start(&app, |app| &app.phone_otp_auth, phone, (client, language), idempotency_key, with_remaining)
+            .await;
     sent.map_err(|error| limited(error, &app))
 }
 

@@ -7,6 +7,7 @@ use quickcart_core::account::{
     Account, Client, CustomerId, Holder, PasswordError, RegistrationClaims, RegistrationError,
 };
 use quickcart_core::email::EmailAddress;
+use quickcart_core::messaging::text::Language;
 use quickcart_core::otp::OtpError;
 use utoipa::OpenApi;
 use warp::Filter;
@@ -23,7 +24,9 @@ use crate::dto::registration::{
     ProfileChanged, Registered, ResendBody, StepTaken, VerifyBody, invalid_details,
 };
 use crate::error::{ApiError, Dialect};
-use crate::filters::{answer, client, get, lenient_json_body, method, post, to_its_end, with};
+use crate::filters::{
+    answer, client, get, lenient_json_body, letter_language, method, post, to_its_end, with,
+};
 
 /// What proves the code in the later steps, wherever they come from. Old clients expect nothing new in the body.
 const REGISTRATION_TOKEN: HeaderName = HeaderName::from_static("registration-token");
@@ -62,11 +65,13 @@ pub(super) fn api() -> utoipa::openapi::OpenApi {
 /// Below `/auth/register`.
 fn steps(app: &App) -> BoxedFilter<(Result<Response, ApiError>,)> {
     let asked = || post().and(with(app)).and(client()).and(lenient_json_body(app));
-    let initiate = warp::path!("initiate").and(asked()).then(initiate);
+    let in_language =
+        || post().and(with(app)).and(client()).and(letter_language(app)).and(lenient_json_body(app));
+    let initiate = warp::path!("initiate").and(in_language()).then(initiate);
     let verify = warp::path!("verify-otp").and(asked()).then(verify);
     let set_password = warp::path!("set-password").and(asked()).then(set_password);
     let complete = warp::path!("complete").and(asked()).then(complete);
-    let resend = warp::path!("resend-otp").and(asked()).then(resend);
+    let resend = warp::path!("resend-otp").and(in_language()).then(resend);
     let later = set_password.or(complete).unify().or(resend).unify().boxed();
     warp::path!("auth" / "register" / ..).and(initiate.or(verify.or(later).unify()).unify()).boxed()
 }
@@ -74,6 +79,7 @@ fn steps(app: &App) -> BoxedFilter<(Result<Response, ApiError>,)> {
 /// Begins a registration and sends a code
 #[utoipa::path(
     post, path = "/auth/register/initiate", request_body = InitiateBody,
+    params(("Accept-Language" = Option<String>, Header, description = "The language of the letter, of those that the server writes", example = "hi, en;q=0.5")),
     responses(
         (status = 200, description = "A code is on its way", body = StepTaken),
         (status = 400, description = "The address is taken"),
@@ -83,12 +89,15 @@ fn steps(app: &App) -> BoxedFilter<(Result<Response, ApiError>,)> {
 async fn initiate(
     app: App,
     address: Option<IpAddr>,
+    language: Language,
     body: Result<Bytes, ApiError>,
 ) -> Result<Response, ApiError> {
     let mailbox = InitiateBody::read(&body?)?.email;
-    let initiated = to_its_end(async move {
-        app.registrations.initiate(&mailbox.email, address).await.map(|()| mailbox.written)
-    });
+    let registrations = app.registrations.clone().with_language(language);
+    let initiated =
+        to_its_end(
+            async move { registrations.initiate(&mailbox.email, address).await.map(|()| mailbox.written) },
+        );
     let email = initiated.await?.map_err(refused)?;
     Ok(ok(&StepTaken { message: "OTP đã được gửi đến email của bạn", email: &email }))
 }
@@ -96,6 +105,7 @@ async fn initiate(
 /// Sends another code
 #[utoipa::path(
     post, path = "/auth/register/resend-otp", request_body = ResendBody,
+    params(("Accept-Language" = Option<String>, Header, description = "The language of the letter, of those that the server writes", example = "hi, en;q=0.5")),
     responses(
         (status = 200, description = "A code is on its way", body = StepTaken),
         (status = 400, description = "No registration is under way"),
@@ -105,12 +115,14 @@ async fn initiate(
 async fn resend(
     app: App,
     address: Option<IpAddr>,
+    language: Language,
     body: Result<Bytes, ApiError>,
 ) -> Result<Response, ApiError> {
     const BEGIN: &str = "Không tìm thấy phiên đăng ký. Vui lòng bắt đầu lại.";
     let written = ResendBody::read(&body?)?.email;
     let email = mailbox(&written, BEGIN)?;
-    let sent = to_its_end(async move { app.registrations.resend(&email, address).await });
+    let registrations = app.registrations.clone().with_language(language);
+    let sent = to_its_end(async move { registrations.resend(&email, address).await });
     sent.await?.map_err(|error| out_of_step(error, BEGIN))?;
     Ok(ok(&StepTaken { message: "OTP mới đã được gửi đến email của bạn", email: &written }))
 }

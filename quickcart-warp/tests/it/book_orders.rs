@@ -112,7 +112,7 @@ async fn answer(response: Response) -> (u16, Value) {
     (response.status().as_u16(), response.json().await.unwrap())
 }
 
-fn order(phone: &str) -> Value {
+pub(crate) fn order(phone: &str) -> Value {
     json!({
         "phone_number": phone, "address": "123 Test Street, Dhaka", "payment_method": "cash_on_delivery",
         "books": [

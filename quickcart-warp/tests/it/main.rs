@@ -19,6 +19,7 @@ mod guard;
 mod import;
 mod limits;
 mod logs;
+mod message_texts;
 mod old_readmes;
 mod operations;
 mod phone_otp;

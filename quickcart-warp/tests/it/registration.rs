@@ -119,6 +119,29 @@ fn faults(body: &Value) -> Vec<(String, Value)> {
 }
 
 #[tokio::test]
+async fn letters_are_vietnamese_unless_the_settings_say_more() {
+    let ask = async |desk: &Desk, email: &str, language: &str| {
+        let initiate = desk.request(Method::POST, "/auth/register/initiate");
+        let initiate = initiate.header("accept-language", language).json(&json!({ "email": email }));
+        let answered = answer(initiate.send().await.unwrap()).await;
+        let message = "OTP đã được gửi đến email của bạn";
+        assert_eq!(answered, (200, json!({ "message": message, "email": email })), "answers are as ever");
+        text_of(desk.mail.mails().last().unwrap())
+    };
+    let desk = Desk::open();
+    assert!(ask(&desk, "an@example.com", "en").await.starts_with("Xin chào,"));
+    let desk = Desk::with(&[("QUICKCART_LANGUAGES", "en,vi"), ("QUICKCART_WEBOTP_HOST", "shop.example.com")]);
+    let english = ask(&desk, "an@example.com", "hi").await;
+    assert!(english.starts_with("Your QuickCart verification code is: "), "{english}");
+    assert!(!english.contains("shop.example.com"), "letters have no lines for telephones: {english}");
+    assert!(ask(&desk, "binh@example.com", "vi-VN, en;q=0.5").await.starts_with("Xin chào,"));
+    let resent = desk.request(Method::POST, "/auth/register/resend-otp").header("accept-language", "en");
+    let resent = resent.json(&json!({ "email": "binh@example.com" })).send().await.unwrap();
+    assert_eq!(resent.status(), 200);
+    assert!(text_of(desk.mail.mails().last().unwrap()).starts_with("Your QuickCart"));
+}
+
+#[tokio::test]
 async fn from_the_letter_to_the_login() {
     let desk = Desk::open();
     let email = "An.Nguyen@example.com";

@@ -92,6 +92,18 @@ fn what_is_wrong_with_messages_is_said_in_one_line() {
             "QUICKCART_RECEIPT_KEY needs 16 letters and digits",
         ),
         (("QUICKCART_GATEWAYS", "missing.json"), "QUICKCART_GATEWAYS: missing.json"),
+        (
+            ("QUICKCART_LANGUAGES", "en,fr"),
+            "QUICKCART_LANGUAGES: \"fr\": no message is written in this language: en, hi, bn and vi are there",
+        ),
+        (("QUICKCART_LANGUAGES", "en,hi,en-IN"), "QUICKCART_LANGUAGES: en comes twice"),
+        (("QUICKCART_LANGUAGES", ","), "QUICKCART_LANGUAGES names no language"),
+        (("QUICKCART_TEXTS", "missing.json"), "QUICKCART_TEXTS: missing.json"),
+        (("QUICKCART_SMS_RETRIEVER_HASH", "short"), "QUICKCART_SMS_RETRIEVER_HASH: \"short\" is no app hash"),
+        (
+            ("QUICKCART_WEBOTP_HOST", "https://shop.example.com"),
+            "QUICKCART_WEBOTP_HOST: \"https://shop.example.com\" is no host",
+        ),
     ] {
         let text = refused(&[&PROVIDERS[..], &[setting]].concat());
         assert!(text.contains(part) && !text.contains("hush"), "{setting:?}: {text}");
@@ -332,6 +344,10 @@ fn help_lists_every_setting_and_shows_no_secret() {
         "INFOBIP_DLT_ENTITY_ID",
         "INFOBIP_DLT_TEMPLATE_ID",
         "QUICKCART_GATEWAYS",
+        "QUICKCART_LANGUAGES",
+        "QUICKCART_TEXTS",
+        "QUICKCART_SMS_RETRIEVER_HASH",
+        "QUICKCART_WEBOTP_HOST",
         "QUICKCART_SEND_BUDGET",
         "QUICKCART_PROVIDER_TIMEOUT",
         "QUICKCART_RECEIPT_WAIT",
