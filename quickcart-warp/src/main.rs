@@ -1,8 +1,9 @@
-//! The program `quickcart-warp`: serves a shop, imports one, backs it up, or draws its map.
+//! The program `quickcart-warp`: serves a shop, imports one, backs it up, shows its messages, or draws its map.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to whoever started it")]
 
 mod administrator;
 mod backup;
+mod messages;
 mod render;
 
 use std::ffi::OsStr;
@@ -15,6 +16,7 @@ use backup::Backup;
 use clap::builder::Resettable;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
+use messages::ShowMessages;
 use mimalloc::MiMalloc;
 use quickcart_core::catalog::import::{Progress, StoreData, StoreFiles};
 use quickcart_core::clock::{Clock, SystemClock};
@@ -28,6 +30,8 @@ use render::Render;
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
+/// The exit code for what did not go well.
+const FAILED: u8 = 1;
 /// The exit code for a setting or a file that is wrong.
 const UNUSABLE: u8 = 2;
 
@@ -52,6 +56,7 @@ Examples:
   quickcart-warp import my-store                         a store of your own
   quickcart-warp import state.json                       all that an empty database begins with
   quickcart-warp backup shop-monday.db                   a copy of the database, also while servers use it
+  quickcart-warp messages                                what its messages say and cost, and what is wrong with them
   quickcart-warp map render -o map.svg                   its map as a picture
 
 Variables of the old backends:
@@ -81,6 +86,7 @@ enum Command {
     },
     Backup(Backup),
     Administrator(Administrator),
+    Messages(ShowMessages),
     /// Look at maps
     #[command(subcommand)]
     Map(MapCommand),
@@ -155,6 +161,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Some(Command::Administrator(administrator)) => {
             runtime.block_on(name_administrator(&cli.settings, &administrator))
         }
+        Some(Command::Messages(messages)) => show_messages(&cli.settings, &messages),
         Some(Command::Map(MapCommand::Render(render))) => render.run().map_err(unusable),
     };
     // A walk that is still being found has nobody left to tell.
@@ -294,6 +301,19 @@ fn back_up(settings: &Settings, backup: &Backup) -> Result<(), Failure> {
     let database = settings.database().map_err(unusable)?;
     println!("{}", backup.run(&database).map_err(unusable)?);
     Ok(())
+}
+
+fn show_messages(settings: &Settings, messages: &ShowMessages) -> Result<(), Failure> {
+    let (report, errors) = messages.run(&settings.check().map_err(unusable)?);
+    println!("{report}");
+    match errors {
+        0 => Ok(()),
+        1 => Err(Failure { text: "1 error, with which the server does not start".to_owned(), code: FAILED }),
+        _ => Err(Failure {
+            text: format!("{errors} errors, with which the server does not start"),
+            code: FAILED,
+        }),
+    }
 }
 
 async fn name_administrator(settings: &Settings, administrator: &Administrator) -> Result<(), Failure> {

@@ -79,7 +79,9 @@ pub(crate) fn check_texts(config: &Config) -> Result<(), String> {
         findings().find(|(_, finding)| finding.severity == Severity::Error)
     {
         let (place, advice) = (place(sent), advice(code));
-        return Err(format!("{place} does not work ({code}): {message}; {advice}"));
+        return Err(format!(
+            "{place} does not work ({code}): {message}; {advice}. `quickcart-warp messages` shows all texts"
+        ));
     }
     let mut told = HashSet::new();
     for (sent, Finding { code, message, .. }) in findings() {

@@ -1,6 +1,7 @@
 //! What messages say: languages, lines for phones and browsers, texts of a shop's own, and what the linter has to say.
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::book_orders::order;
 use crate::fake_providers::FakeProviders;
@@ -96,6 +97,48 @@ fn a_text_that_does_not_work_keeps_the_server_from_starting() {
                     app gets messages of 140 at most; shorten it in QUICKCART_TEXTS, or go without";
     assert!(text.starts_with(expected) && text.lines().count() == 1, "{text}");
     assert!(!folder.path().join("data").exists(), "nothing was made");
+}
+
+/// What `messages` prints with these settings, and how it ends.
+fn shown(folder: &TempDir, settings: &[(&str, &str)]) -> (Option<i32>, String, String) {
+    let output = command(folder.path(), settings).arg("messages").output().unwrap();
+    let [printed, complaint] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+    (output.status.code(), printed, complaint)
+}
+
+#[test]
+fn all_texts_are_shown_as_they_are_sent() {
+    let folder = folder();
+    let (status, printed, _) = shown(&folder, &[]);
+    let expected = "phone-otp, en: GSM-7, 99 letters, 1 message\n  Your Blinkit verification code is: 042137. Valid for 5 minutes. \
+                    Do not share this code with anyone.\n\nphone-otp.auth, en: ";
+    assert!(printed.starts_with(expected), "{printed}");
+    for part in [
+        "\nsmart-cart.sign-in, en: ",
+        "\nbook-order, en: ",
+        "Valid for 10 minutes.",
+        "\nregistration, vi: a letter\n",
+    ] {
+        assert!(printed.contains(part), "{part}: {printed}");
+    }
+    assert!(status == Some(0) && !printed.contains("warning") && !folder.path().join("data").exists());
+
+    let (status, printed, complaint) = shown(&folder, &[HASH, HOST, ("QUICKCART_LANGUAGES", "hi")]);
+    let expected = "phone-otp, hi: UCS-2, 99 letters, 2 messages\n";
+    assert!(printed.starts_with(expected), "{printed}");
+    assert_eq!(printed.matches("  error retriever-length: ").count(), 4, "{printed}");
+    assert_eq!(printed.matches("  warning segments: it takes 2 messages").count(), 4, "{printed}");
+    assert_eq!(complaint, "quickcart-warp: 4 errors, with which the server does not start\n");
+    assert_eq!(status, Some(1));
+}
+
+#[test]
+fn groups_that_send_nothing_are_not_shown() {
+    let keys = ["JWT_SECRET_KEY", "SECRET_KEY"].map(|name| (name, "a-key-of-this-test-that-has-32-bytes"));
+    let groups =
+        ["PHONE_OTP_PROVIDERS", "SMART_CART_PROVIDERS", "BOOK_ORDER_PROVIDERS"].map(|name| (name, "none"));
+    let settings = [&keys[..], &groups, &[("QUICKCART_ENV", "production")]].concat();
+    assert_eq!(shown(&folder(), &settings), (Some(0), "no message is sent\n".to_owned(), String::new()));
 }
 
 const REGISTERED: &str = r#"{

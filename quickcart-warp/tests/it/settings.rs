@@ -364,6 +364,7 @@ fn help_lists_every_setting_and_shows_no_secret() {
         "--env-file",
         "import",
         "backup",
+        "quickcart-warp messages",
     ] {
         assert!(text.contains(name), "{name} is missing");
     }
