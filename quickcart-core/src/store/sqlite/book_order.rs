@@ -305,6 +305,7 @@ fn ms(time: Duration) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cart::Quantity;
     use crate::order::PaymentMethod;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
