@@ -26,11 +26,7 @@ pub(super) fn store_error(error: Error) -> StoreError {
         Error::Io(_)
         // sqlx takes the end of a server that was just asked for TLS for a wrong answer.
         | Error::Protocol(_)
-        | Error::Tls(_)
-        | Error::PoolTimedOut
-        | Error::PoolClosed
-        | Error::WorkerCrashed
-        | Error::BeginFailed => StoreError::unavailable(error),
+        | Error::Tls(_) => StoreError::unavailable(error),
         _ => StoreError::internal(error),
     }
 }

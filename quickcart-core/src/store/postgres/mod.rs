@@ -6,6 +6,7 @@ mod book_order;
 mod cart;
 mod cart_state;
 mod catalog;
+mod connections;
 mod error;
 mod guest_cart;
 mod import;
