@@ -41,8 +41,8 @@ mod _quickcart {
     use crate::totp::{Totp, new_totp_secret};
     #[pymodule_export]
     use crate::values::{
-        Cart, CartLine, ChecklistItem, GuestLine, Hold, Label, Leg, Location, Order, OrderLine, Point,
-        Product, ProductDetails, Recipe, RecipeMatch, Return, Route, StockLevel, StockMovement, Tour, User,
-        Walk, Waypoint,
+        BlockedCart, Cart, CartLine, ChecklistItem, GuestLine, Hold, Label, Leg, Location, Order, OrderLine,
+        Point, Product, ProductDetails, Recipe, RecipeMatch, Return, Route, StockLevel, StockMovement, Tour,
+        User, Walk, Waypoint,
     };
 }

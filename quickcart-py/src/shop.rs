@@ -26,8 +26,8 @@ use crate::fork;
 use crate::open_store::{OpenStore, Rules};
 use crate::store_map::StoreMap;
 use crate::values::{
-    Cart, CartLine, ChecklistItem, GuestLine, Hold, Location, Order, Product, ProductDetails, Recipe,
-    RecipeMatch, Return, StockLevel, StockMovement, User, Walk, show,
+    BlockedCart, Cart, CartLine, ChecklistItem, GuestLine, Hold, Location, Order, Product, ProductDetails,
+    Recipe, RecipeMatch, Return, StockLevel, StockMovement, User, Walk, show,
 };
 
 // Signatures that Python can read need a number.
@@ -314,6 +314,14 @@ impl Shop {
             return Err(InvalidArgument::new("reason_invalid", "a reason has 1 to 200 characters").into());
         }
         self.call(py, async move |shop| shop.approve_cart(cart_id, reason, who).await)
+    }
+
+    /// The trolleys that are blocked, by number.
+    #[pyo3(signature = (offset=0, limit=500))]
+    fn blocked_carts(&self, py: Python<'_>, offset: u32, limit: u32) -> Result<Vec<BlockedCart>, Failure> {
+        let page = page(offset, limit)?;
+        let carts = self.call(py, async move |shop| shop.blocked_carts(page).await)?;
+        Ok(carts.into_iter().map(BlockedCart::from).collect())
     }
 
     /// Notes where a trolley stands.

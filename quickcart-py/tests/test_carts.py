@@ -136,6 +136,9 @@ def test_a_trolley_whose_scale_shows_something_else_is_blocked_until_somebody_cl
         shop.connect(user_id, CART_ID)
         assert put(unit_kg) == "open"
         assert put(3 * unit_kg) == "blocked"
+        [blocked] = shop.blocked_carts()
+        assert (blocked.cart_id, blocked.user_id) == (CART_ID, user_id)
+        assert blocked.expected_weight_mg is not None and blocked.reported_weight_mg > blocked.expected_weight_mg
         for refused, code in ((shop.checkout, "illegal_transition"), (shop.rescan, "weight_differs")):
             with pytest.raises(ConflictError) as failure:
                 refused(user_id)

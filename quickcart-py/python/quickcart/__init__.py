@@ -6,6 +6,7 @@ walks, `DeviceGate` for the messages of trolleys and `Tokens` for who may come i
 """
 
 from quickcart._quickcart import (
+    BlockedCart,
     Cart,
     CartEvent,
     CartLine,
@@ -57,6 +58,7 @@ from quickcart.errors import (
 )
 
 __all__ = [
+    "BlockedCart",
     "Cart",
     "CartEvent",
     "CartLine",

@@ -176,3 +176,37 @@ impl Location {
         show!(py, "Location", cart_id, point, section_id, located_at)
     }
 }
+
+/// A trolley that is blocked, because its scale shows something else than its lines weigh.
+#[pyclass(frozen, get_all, eq, hash, module = "quickcart")]
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct BlockedCart {
+    /// The trolley.
+    cart_id: i64,
+    /// Who has it.
+    user_id: i64,
+    /// What its scale showed last.
+    reported_weight_mg: u64,
+    /// What its lines weigh; `None` when the catalogue does not know.
+    expected_weight_mg: Option<u64>,
+}
+
+impl From<core::BlockedCart> for BlockedCart {
+    fn from(cart: core::BlockedCart) -> Self {
+        Self {
+            cart_id: cart.cart_id,
+            user_id: cart.user_id,
+            reported_weight_mg: cart.weighing.reported_mg,
+            expected_weight_mg: cart.weighing.expected_mg,
+        }
+    }
+}
+
+#[pymethods]
+impl BlockedCart {
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let (cart_id, user_id) = (self.cart_id, self.user_id);
+        let (reported_weight_mg, expected_weight_mg) = (self.reported_weight_mg, self.expected_weight_mg);
+        show!(py, "BlockedCart", cart_id, user_id, reported_weight_mg, expected_weight_mg)
+    }
+}

@@ -9,7 +9,7 @@ mod stock;
 mod walk;
 
 pub(crate) use account::User;
-pub(crate) use cart::{Cart, CartLine, ChecklistItem, GuestLine, Location};
+pub(crate) use cart::{BlockedCart, Cart, CartLine, ChecklistItem, GuestLine, Location};
 pub(crate) use catalog::{Label, Product, ProductDetails};
 pub(crate) use order::{Order, OrderLine, Return};
 pub(crate) use recipe::{Recipe, RecipeMatch};
