@@ -641,6 +641,19 @@ impl Shop {
         self.store.user_entry(user_id).await?.ok_or_else(|| AdminError::user_not_found(user_id))
     }
 
+    /// Takes in a shopper who has not signed in yet: they do so later with a code to this phone.
+    ///
+    /// # Errors
+    /// [`AdminError::PhoneTaken`] and other [`AdminError`]s.
+    pub async fn create_user(
+        &self,
+        phone: &PhoneNumber,
+        profile: &Profile,
+        who: &str,
+    ) -> Result<UserEntry, AdminError> {
+        self.store.create_user(phone, profile, who, self.clock.now()).await
+    }
+
     /// Writes the whole profile of a shopper, when its version is the expected one.
     ///
     /// # Errors

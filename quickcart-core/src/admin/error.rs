@@ -38,6 +38,12 @@ pub enum AdminError {
         /// The other product.
         product_id: ProductId,
     },
+    /// A shopper has this phone, though they be retired.
+    #[error("user {user_id} has this phone number")]
+    PhoneTaken {
+        /// The shopper.
+        user_id: UserId,
+    },
     /// A discounted price is below the price.
     #[error("a discounted price is below the price")]
     DiscountNotLower,
@@ -100,9 +106,10 @@ impl DomainError for AdminError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::ProductNotFound { .. } => ErrorKind::NotFound,
-            Self::Retired { .. } | Self::OtherVersion { .. } | Self::BarcodeTaken { .. } => {
-                ErrorKind::Conflict
-            }
+            Self::Retired { .. }
+            | Self::OtherVersion { .. }
+            | Self::BarcodeTaken { .. }
+            | Self::PhoneTaken { .. } => ErrorKind::Conflict,
             Self::DiscountNotLower
             | Self::OtherCurrency { .. }
             | Self::CategoryNotFound { .. }
@@ -120,6 +127,7 @@ impl DomainError for AdminError {
             Self::Retired { .. } => "retired",
             Self::OtherVersion { .. } => "other_version",
             Self::BarcodeTaken { .. } => "barcode_taken",
+            Self::PhoneTaken { .. } => "phone_taken",
             Self::DiscountNotLower => "discount_not_lower",
             Self::OtherCurrency { .. } => "other_currency",
             Self::CategoryNotFound { .. } => "category_not_found",

@@ -121,6 +121,15 @@ pub trait AdminStore: Send + Sync + 'static {
     /// One shopper, though they be retired.
     async fn user_entry(&self, user_id: UserId) -> Result<Option<UserEntry>, AdminError>;
 
+    /// Takes in a shopper who has not signed in yet.
+    async fn create_user(
+        &self,
+        phone: &PhoneNumber,
+        profile: &Profile,
+        who: &str,
+        now: Timestamp,
+    ) -> Result<UserEntry, AdminError>;
+
     /// Writes the whole profile of a shopper over the old one.
     async fn change_user(
         &self,

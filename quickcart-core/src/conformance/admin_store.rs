@@ -247,6 +247,18 @@ async fn changes_and_retires_a_shopper(store: &dyn ShopStore, now: Timestamp) {
 
     let (result, _) = sign_in("9876543210").await;
     assert!(matches!(result, Err(AccountError::Retired)), "{result:?}");
+    let result = store.create_user(&phone, &profile, "admin", now).await;
+    assert!(matches!(result, Err(AdminError::PhoneTaken { user_id }) if user_id == asha), "{result:?}");
+    let phone = PhoneNumber::parse("9876543219", Region::IN).expect("a phone number");
+    let unknown = Profile { allergy_id: Some(UNKNOWN), ..profile.clone() };
+    let result = store.create_user(&phone, &unknown, "admin", now).await;
+    assert!(matches!(result, Err(AdminError::Account(AccountError::AllergyNotFound { .. }))), "{result:?}");
+    let profile = Profile::new("Chitra".parse().expect("a name"));
+    let created =
+        store.create_user(&phone, &profile, "admin", now).await.expect("nothing is left of the failure");
+    assert_eq!((created.user.profile.as_ref(), created.created_at), (Some(&profile), now));
+    let (chitra, _) = sign_in("9876543219").await;
+    assert_eq!(chitra.expect("the same one"), created.user.user_id);
     assert_eq!(store.user(asha).await.expect("an answer"), None);
     let result = store.complete_profile(asha, &profile).await;
     assert!(matches!(result, Err(AccountError::UserNotFound { .. })), "{result:?}");

@@ -10,6 +10,7 @@ use quickcart_core::email::EmailAddress;
 use quickcart_core::form::{Fault, Form};
 use quickcart_core::money::{Currency, Money};
 use quickcart_core::pathfinding::Point;
+use quickcart_core::phone::{PhoneNumber, Region};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -302,6 +303,36 @@ impl UserBody {
     pub(crate) fn into_profile(self) -> Profile {
         let Self { user_name, email, foodtype_id, allergy_id } = self;
         Profile { name: user_name, email, foodtype_id, allergy_id }
+    }
+}
+
+/// A shopper who has not signed in yet: what is left out is null.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what is read by hand")]
+pub(crate) struct NewUser {
+    /// An Indian one when it is without country code; unique within the shop.
+    #[schema(min_length = 1, max_length = 32, example = "+919876543219")]
+    phone: String,
+    /// What they are called.
+    #[schema(min_length = 1, max_length = 100, example = "Asha")]
+    user_name: String,
+    /// Unique within the shop.
+    #[schema(format = Email)]
+    email: Option<String>,
+    /// What they eat.
+    foodtype_id: Option<i64>,
+    /// What they must not eat.
+    allergy_id: Option<i64>,
+}
+
+impl NewUser {
+    /// Tells all faults at once.
+    pub(crate) fn read(body: &[u8]) -> Result<(PhoneNumber, Profile), ApiError> {
+        let mut form = Form::parse(body).map_err(|error| malformed(&error))?;
+        let phone = form.text("phone", 1..=32);
+        let whole = phone.zip(UserBody::fields(&mut form));
+        let (phone, user) = whole.ok_or_else(|| ApiError::fields(form.into_faults()))?;
+        Ok((PhoneNumber::parse(&phone, Region::IN)?, user.into_profile()))
     }
 }
 

@@ -17,7 +17,7 @@ use warp::reply::Response;
 
 use super::version::{self, versioned};
 use crate::app::App;
-use crate::dto::admin::{AdminProduct, AdminUser, Audited, Listed, ProductBody, UserBody};
+use crate::dto::admin::{AdminProduct, AdminUser, Audited, Listed, NewUser, ProductBody, UserBody};
 use crate::dto::page::{PageQuery, page};
 use crate::dto::smart_cart::query_value;
 use crate::dto::validation::message;
@@ -48,7 +48,7 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
         .and(method(item, "GET, HEAD, PUT, DELETE"))
         .and(request(app))
         .then(product);
-    let users = warp::path!("users").and(method(reads, "GET, HEAD")).and(request(app)).then(users);
+    let users = warp::path!("users").and(method(list, "GET, HEAD, POST")).and(request(app)).then(users);
     let user = warp::path!("users" / String)
         .and(method(item, "GET, HEAD, PUT, DELETE"))
         .and(request(app))
@@ -79,7 +79,8 @@ pub(super) fn api() -> utoipa::openapi::OpenApi {
         show_product,
         change_product,
         retire_product,
-        users,
+        list_users,
+        create_user,
         show_user,
         change_user,
         retire_user,
@@ -208,6 +209,11 @@ async fn retire_product(product_id: i64, request: Request) -> Result<Response, A
     retired.map(|()| no_content()).map_err(failure)
 }
 
+async fn users(request: Request) -> Result<Response, ApiError> {
+    request.authenticate()?;
+    if request.method == Method::POST { create_user(request).await } else { list_users(request).await }
+}
+
 /// Lists shoppers
 #[utoipa::path(
     get, path = "/v1/admin/users", security(("admin_key" = [])),
@@ -221,13 +227,36 @@ async fn retire_product(product_id: i64, request: Request) -> Result<Response, A
         (status = 404, description = "The server has no administrators"),
     ),
 )]
-async fn users(request: Request) -> Result<Response, ApiError> {
-    request.authenticate()?;
+async fn list_users(request: Request) -> Result<Response, ApiError> {
     let page = request.page()?;
     let phone = query_value(&request.query, "phone");
     let phone = phone.map(|text| PhoneNumber::parse(&text, Region::IN)).transpose()?;
     let found = request.app.shop.user_entries(phone.as_ref(), one_more(page)).await.map_err(failure)?;
     Ok(listed::<_, AdminUser>(found, "users", page, ""))
+}
+
+/// Takes in a shopper who has not signed in yet
+#[utoipa::path(
+    post, path = "/v1/admin/users", security(("admin_key" = [])), request_body = NewUser,
+    responses(
+        (
+            status = 201, description = "The shopper", body = AdminUser,
+            headers(("ETag" = String, description = "The version"), ("Location" = String, description = "Their path")),
+        ),
+        (status = 400, description = "The body does not fit, or the number cannot"),
+        (status = 404, description = "The server has no administrators"),
+        (status = 409, description = "Somebody has this phone or this address"),
+    ),
+)]
+async fn create_user(request: Request) -> Result<Response, ApiError> {
+    let (phone, profile) = NewUser::read(&request.body?)?;
+    let shop = request.app.shop.clone();
+    let created = to_its_end(async move { shop.create_user(&phone, &profile, ADMIN).await }).await?;
+    let entry = created.map_err(failure)?;
+    let location = format!("/v1/admin/users/{}", entry.user.user_id);
+    let mut response = versioned(StatusCode::CREATED, entry.version, &AdminUser::from(entry));
+    set(&mut response, LOCATION, &location);
+    Ok(response)
 }
 
 async fn user(id: String, request: Request) -> Result<Response, ApiError> {

@@ -162,6 +162,24 @@ async fn a_shopper_is_changed_and_shut_out() {
     let other = admin.get("/v1/admin/users?phone=9876543211").await["items"][0]["user_id"].clone();
     problem(admin.put(&format!("/v1/admin/users/{other}"), "*", &profile).await, 409, "email_taken").await;
 
+    let create =
+        async |body: Value| admin.request(Method::POST, "/v1/admin/users").json(&body).send().await.unwrap();
+    for wrong in [
+        json!({}),
+        json!({"phone": "9876543212"}),
+        json!({"phone": 9_876_543_212_i64, "user_name": "Chitra"}),
+    ] {
+        problem(create(wrong).await, 400, "fields_invalid").await;
+    }
+    problem(create(json!({"phone": "12", "user_name": "Chitra"})).await, 400, "invalid_phone_number").await;
+    problem(create(json!({"phone": "9876543211", "user_name": "Chitra"})).await, 409, "phone_taken").await;
+    let response = create(json!({"phone": "9876543212", "user_name": "Chitra"})).await;
+    assert_eq!(response.status(), StatusCode::CREATED);
+    let location = response.headers()["location"].to_str().unwrap().to_owned();
+    assert_eq!(response.json::<Value>().await.unwrap(), admin.get(&location).await);
+    let signed_in: Value = admin.shopper("9876543212").await.json().await.unwrap();
+    assert_eq!(signed_in["user_name"], "Chitra", "{signed_in}");
+
     assert_eq!(admin.delete(&path, &etag).await.status(), StatusCode::NO_CONTENT);
     for (method, path, body) in [
         (Method::GET, "/cart/view", json!({})),
@@ -368,7 +386,7 @@ async fn what_is_not_there_is_not_found_and_what_is_not_meant_is_not_done() {
     for (method, path, allow) in [
         (Method::PATCH, "products/1", "GET, HEAD, PUT, DELETE"),
         (Method::DELETE, "products", "GET, HEAD, POST"),
-        (Method::POST, "users", "GET, HEAD"),
+        (Method::PUT, "users", "GET, HEAD, POST"),
         (Method::POST, "users/1", "GET, HEAD, PUT, DELETE"),
         (Method::DELETE, "audit", "GET, HEAD"),
     ] {

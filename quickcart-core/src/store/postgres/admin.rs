@@ -72,6 +72,9 @@ const LIST_USERS_OF_PHONE: &str = select_user!("WHERE phone = $3 ORDER BY user_i
 const FIND_USER: &str = select_user!("WHERE user_id = $1");
 const LOCK_USER: &str = select_user!("WHERE user_id = $1 FOR NO KEY UPDATE");
 
+const MAKE_USER: &str = "INSERT INTO \"user\" (phone, created_at_ms) VALUES ($1, $2) ON CONFLICT (phone) DO NOTHING RETURNING user_id";
+const USER_OF_PHONE: &str = "SELECT user_id FROM \"user\" WHERE phone = $1";
+
 /// Each filter has its own text, for which there is an index; one that is not set is NULL.
 macro_rules! select_audit {
     ($filter:literal) => {
@@ -207,6 +210,31 @@ impl AdminStore for PostgresStore {
             .one(|mut connection| async move {
                 let row = sqlx::query(FIND_USER).bind(user_id).fetch_optional(&mut *connection).await;
                 Ok(row.or_store_error()?.as_ref().map(user_entry).transpose().or_store_error()?)
+            })
+            .await
+    }
+
+    async fn create_user(
+        &self,
+        phone: &PhoneNumber,
+        profile: &Profile,
+        who: &str,
+        now: Timestamp,
+    ) -> Result<UserEntry, AdminError> {
+        self.pool
+            .write(|mut transaction| async move {
+                let query = sqlx::query_scalar(MAKE_USER).bind(phone.e164()).bind(now.as_millisecond());
+                let made = query.fetch_optional(&mut *transaction).await.or_store_error()?;
+                let Some(user_id) = made else {
+                    let query = sqlx::query_scalar(USER_OF_PHONE).bind(phone.e164());
+                    let user_id = query.fetch_one(&mut *transaction).await.or_store_error()?;
+                    return Err(AdminError::PhoneTaken { user_id });
+                };
+                write_profile(&mut transaction, user_id, profile).await?;
+                let after = existing_user(&mut transaction, user_id).await?;
+                let change = (Action::Create, Entity::User, user_id);
+                note(&mut transaction, change, None, &user_facts(&after, None), who, now).await?;
+                Ok((after, transaction))
             })
             .await
     }

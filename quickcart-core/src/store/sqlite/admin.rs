@@ -154,6 +154,32 @@ impl AdminStore for SqliteStore {
         self.readers.read(move |transaction| Ok(find_user_entry(transaction, user_id)?)).await
     }
 
+    async fn create_user(
+        &self,
+        phone: &PhoneNumber,
+        profile: &Profile,
+        who: &str,
+        now: Timestamp,
+    ) -> Result<UserEntry, AdminError> {
+        let (phone, profile, who) = (phone.clone(), profile.clone(), who.to_owned());
+        self.writer
+            .write(move |transaction| {
+                let sql = "SELECT user_id FROM user WHERE phone = ?1";
+                if let Some(user_id) = one(transaction, sql, [phone.e164()], |row| row.get(0))? {
+                    return Err(AdminError::PhoneTaken { user_id });
+                }
+                let sql = "INSERT INTO user (phone, created_at_ms) VALUES (?1, ?2)";
+                run(transaction, sql, params![phone.e164(), now.as_millisecond()])?;
+                let user_id = transaction.last_insert_rowid();
+                write_profile(transaction, user_id, &profile)?;
+                let after = existing_user(transaction, user_id)?;
+                let change = (Action::Create, Entity::User, user_id);
+                note(transaction, change, None, &user_facts(&after, None), &who, now)?;
+                Ok(after)
+            })
+            .await
+    }
+
     async fn change_user(
         &self,
         user_id: UserId,
