@@ -117,7 +117,7 @@ fn an_old_server_serves_on_while_sqlite_is_upgraded() {
     let check = connect();
     let made: String = check.query_row(MADE, [], |row| row.get(0)).unwrap();
     assert_eq!(made, format!("{rounds} {rounds} {rounds} 0"));
-    assert_eq!(check.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)).unwrap(), 10);
+    assert_eq!(check.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)).unwrap(), 11);
 }
 
 fn serve_sqlite(connection: &mut Sqlite, round: i64) {
@@ -201,7 +201,7 @@ async fn an_old_server_serves_on_while_postgresql_is_upgraded() {
     is_upgraded.store(true, Ordering::Release);
     let rounds = server.await.unwrap();
     assert_eq!(POSTGRES.query(&url, MADE).unwrap(), format!("{rounds} {rounds} {rounds} 0"));
-    assert_eq!(POSTGRES.query(&url, "SELECT version FROM schema_version").unwrap(), "4");
+    assert_eq!(POSTGRES.query(&url, "SELECT version FROM schema_version").unwrap(), "5");
 }
 
 async fn serve_postgres(connection: &mut PgConnection, round: i64) -> sqlx::Result<()> {

@@ -171,7 +171,7 @@ async fn a_shopper_is_changed_and_shut_out() {
     ] {
         problem(create(wrong).await, 400, "fields_invalid").await;
     }
-    problem(create(json!({"phone": "12", "user_name": "Chitra"})).await, 400, "invalid_phone_number").await;
+    problem(create(json!({"phone": "12", "user_name": "Chitra"})).await, 400, "phone_invalid").await;
     problem(create(json!({"phone": "9876543211", "user_name": "Chitra"})).await, 409, "phone_taken").await;
     let response = create(json!({"phone": "9876543212", "user_name": "Chitra"})).await;
     assert_eq!(response.status(), StatusCode::CREATED);
