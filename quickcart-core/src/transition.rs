@@ -1,4 +1,4 @@
-//! Tables of what may happen and who may do it, read the same way for carts, orders and payments.
+//! Tables of what may happen and who may do it, read the same way for carts, orders, payments and returns.
 
 use std::fmt;
 
