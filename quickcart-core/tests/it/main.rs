@@ -27,6 +27,7 @@ mod providers_contract;
 mod providers_fake;
 mod providers_faults;
 mod providers_gateway;
+mod providers_whatsapp;
 mod races;
 mod registration;
 mod shop_model;

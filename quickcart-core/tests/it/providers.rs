@@ -46,6 +46,14 @@ pub(crate) fn twilio(url: &str, time_max: Duration) -> Twilio {
     builder.base_url(url).time_max(time_max).build().unwrap()
 }
 
+pub(crate) const TEMPLATE: &str = "HX00000000000000000000000000000000";
+
+pub(crate) fn whatsapp(url: &str, time_max: Duration) -> Twilio {
+    let sender = TwilioSender::Number("+15005550006".into());
+    let builder = Twilio::builder(ACCOUNT, TwilioKey::AuthToken(KEY.into()), sender).whatsapp(TEMPLATE);
+    builder.base_url(url).time_max(time_max).build().unwrap()
+}
+
 pub(crate) fn fast2sms(url: &str, route: Fast2SmsRoute, time_max: Duration) -> Fast2Sms {
     Fast2Sms::builder(KEY, route).base_url(url).time_max(time_max).build().unwrap()
 }
@@ -427,6 +435,7 @@ fn settings_that_cannot_work_are_refused() {
 pub(crate) fn all(url: &str, time_max: Duration) -> Vec<(Arc<dyn MessageProvider>, Message)> {
     vec![
         (Arc::new(twilio(url, time_max)), message()),
+        (Arc::new(whatsapp(url, time_max)), message()),
         (Arc::new(fast2sms(url, Fast2SmsRoute::Otp, time_max)), message()),
         (Arc::new(infobip(url, time_max)), message()),
         (Arc::new(two_factor(url, time_max)), message()),

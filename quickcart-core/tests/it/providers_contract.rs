@@ -13,7 +13,7 @@ use quickcart_core::messaging::{Conversion, Failure, HeldPin, MessageProvider, P
 use serde_json::json;
 use test_servers::Prism;
 
-use crate::providers::{ACCOUNT, CODE, KEY, TIME_MAX, mail, message, phone, sendgrid, two_factor};
+use crate::providers::{ACCOUNT, CODE, KEY, TIME_MAX, mail, message, phone, sendgrid, two_factor, whatsapp};
 use crate::providers_fake::{Fake, Reaction, Request};
 
 /// A Prism, and a server in front of it that keeps requests.
@@ -93,13 +93,14 @@ async fn twilio_is_asked_as_it_says() {
         .forget_content()
         .build()
         .unwrap();
-    for twilio in [&number, &service] {
+    let by_whatsapp = whatsapp(&contract.url(), TIME_MAX);
+    for twilio in [&number, &service, &by_whatsapp] {
         let receipt = twilio.send(&message()).await.unwrap();
         assert!(receipt.message_id.is_some_and(|sid| sid.starts_with("SM")));
     }
     let sid = "SM00000000000000000000000000000000";
     number.converted(shown(&phone().into(), sid)).await.unwrap();
-    contract.assert_kept(3);
+    contract.assert_kept(4);
 }
 
 #[tokio::test]

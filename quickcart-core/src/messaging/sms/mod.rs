@@ -1,4 +1,4 @@
-//! Text messages, by the providers that sell them.
+//! Text messages, and codes by WhatsApp, by the providers that sell them.
 
 mod fast2sms;
 mod infobip;

@@ -17,17 +17,22 @@ pub(crate) fn outcome(http_status: u16, code: Option<u32>) -> Outcome {
 }
 
 /// Why a message that was taken did not arrive. `None` says nothing of the provider or the number, such as 30003, a telephone
-/// that is switched off.
+/// that is switched off, or 63024, a recipient without WhatsApp, who may get text messages.
 pub(super) fn delivery_failure(code: u32) -> Option<Failure> {
-    failure_of(code).filter(|failure| *failure != MaybeSent)
+    failure_of(code).filter(|failure| *failure != MaybeSent && !NOT_THIS_RECIPIENT.contains(&code))
 }
 
 fn failure_of(code: u32) -> Option<Failure> {
     CODES.binary_search_by_key(&code, |(known, _)| *known).ok().map(|index| CODES[index].1)
 }
 
-/// The codes that are told apart, of answers and of [reports](https://www.twilio.com/docs/api/errors).
-const CODES: [(u32, Failure); 41] = [
+/// This recipient gets nothing by this channel; others do, and this one may by another channel. Twilio also says 63005 of who has no
+/// WhatsApp.
+const NOT_THIS_RECIPIENT: [u32; 8] = [63003, 63005, 63014, 63024, 63029, 63032, 63033, 63049];
+
+/// The codes that are told apart, of answers and of [reports](https://www.twilio.com/docs/api/errors). Those of WhatsApp begin with
+/// 63; without its one template, or its sender, no message goes out, so they are an account that is down.
+const CODES: [(u32, Failure); 75] = [
     (14107, Throttled),   // too many messages a second
     (20003, AccountDown), // wrong key
     (20005, AccountDown), // not active
@@ -52,6 +57,9 @@ const CODES: [(u32, Failure); 41] = [
     (21614, RecipientInvalid),
     (21617, RequestBug),       // too long
     (21635, RecipientInvalid), // a landline
+    (21654, RequestBug),       // no template
+    (21655, AccountDown),      // no such template
+    (21656, RequestBug),       // its variables
     (21659, AccountDown),      // the sender is not ours
     (21660, AccountDown),
     (21661, AccountDown),
@@ -71,7 +79,38 @@ const CODES: [(u32, Failure); 41] = [
     (30450, RouteUnavailable),
     (30453, RouteUnavailable),
     (60410, RouteUnavailable),
-    (63038, Throttled), // the day's limit
+    (63001, AccountDown),      // a wrong key of the channel
+    (63002, AccountDown),      // no such sender
+    (63003, RouteUnavailable), // no such recipient
+    (63005, RouteUnavailable), // content not accepted
+    (63006, RequestBug),       // content cannot be written so
+    (63007, AccountDown),      // the sender is not ours
+    (63008, AccountDown),      // the channel is set up wrongly
+    (63010, NotSent),          // a failure of Twilio's
+    (63012, NotSent),          // a failure of the channel's
+    (63013, RouteUnavailable), // against the channel's policy
+    (63014, RouteUnavailable), // the recipient blocked the sender
+    (63015, AccountDown),      // a sandbox
+    (63016, AccountDown),      // no template, outside of a conversation
+    (63018, Throttled),
+    (63020, AccountDown), // Meta's account
+    (63021, RequestBug),  // content not supported
+    (63022, AccountDown), // the sender's name
+    (63023, NotSent),
+    (63024, RouteUnavailable), // no such recipient
+    (63027, AccountDown),      // no template in its language
+    (63028, AccountDown),      // a template with other variables
+    (63029, RouteUnavailable), // the recipient's telephone could not get the template
+    (63030, RequestBug),
+    (63031, RequestBug),       // sender and recipient are the same
+    (63032, RouteUnavailable), // Meta keeps messages from this recipient
+    (63033, RouteUnavailable), // the recipient is blocked
+    (63038, Throttled),        // the day's limit
+    (63040, AccountDown),      // the template was rejected
+    (63041, AccountDown),      // the template is paused
+    (63042, AccountDown),      // the template is disabled
+    (63049, RouteUnavailable), // Meta chose not to deliver it
+    (63112, AccountDown),      // Meta's account is disabled
 ];
 
 #[cfg(test)]
@@ -113,6 +152,16 @@ mod tests {
         assert_eq!(delivery_failure(30003), None);
         assert_eq!(delivery_failure(0), None);
         assert_eq!(delivery_failure(20500), None, "a report says that it did not arrive");
+        for code in NOT_THIS_RECIPIENT {
+            assert_eq!(
+                delivery_failure(code),
+                None,
+                "{code}: others have WhatsApp, and this one text messages"
+            );
+            assert_eq!(outcome(400, Some(code)), Err(RouteUnavailable), "{code}");
+        }
+        assert_eq!(delivery_failure(63018), Some(Throttled));
+        assert_eq!(delivery_failure(63041), Some(AccountDown));
         assert_eq!(delivery_failure(30004), Some(RecipientBlocked));
         assert_eq!(delivery_failure(30006), Some(RecipientInvalid));
         assert_eq!(delivery_failure(30034), Some(RouteUnavailable));

@@ -1,11 +1,13 @@
-//! Twilio's Programmable Messaging.
+//! Twilio's Programmable Messaging: text messages, and codes by WhatsApp.
 //!
 //! Reference: <https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource>
 
+mod channel;
 mod codes;
 mod receipt;
 mod signature;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -16,10 +18,9 @@ use serde::Deserialize;
 
 pub use receipt::TwilioWebhook;
 
+use self::channel::Channel;
 use super::super::http::{Body, Http, InvalidSetting, TIME_MAX, form, secret_header};
 use super::super::{Conversion, Failure, Message, MessageProvider, Receipt, SendError};
-
-const NAME: &str = "twilio";
 
 /// The longest time that Twilio keeps a message waiting, in seconds.
 const VALIDITY_MAX_S: u64 = 36_000;
@@ -41,6 +42,7 @@ pub struct Twilio {
     http: Http,
     authorization: HeaderValue,
     account_sid: String,
+    channel: Channel,
     sender: TwilioSender,
     status_callback: Option<String>,
     keeps_content: bool,
@@ -63,7 +65,7 @@ pub enum TwilioKey {
 /// Whom messages come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TwilioSender {
-    /// A number in E.164 form, a short code or a sender's name: the field `From`.
+    /// A number in E.164 form, a short code or a sender's name: the field `From`. For WhatsApp a number.
     Number(String),
     /// A pool of numbers, whose name begins with `MG`.
     MessagingService(String),
@@ -74,6 +76,7 @@ pub enum TwilioSender {
 pub struct TwilioBuilder {
     account_sid: String,
     key: TwilioKey,
+    channel: Channel,
     sender: TwilioSender,
     base_url: String,
     time_max: Duration,
@@ -90,6 +93,7 @@ impl Twilio {
         TwilioBuilder {
             account_sid: account_sid.into(),
             key,
+            channel: Channel::Sms,
             sender,
             base_url: Self::BASE_URL.into(),
             time_max: TIME_MAX,
@@ -98,21 +102,17 @@ impl Twilio {
         }
     }
 
-    fn form(&self, message: &Message, to: &str) -> String {
+    fn form(&self, message: &Message, to: &str) -> Result<String, SendError> {
         let (sender, from) = match &self.sender {
-            TwilioSender::Number(number) => ("From", number),
-            TwilioSender::MessagingService(sid) => ("MessagingServiceSid", sid),
+            TwilioSender::Number(number) => ("From", self.channel.address(number)),
+            TwilioSender::MessagingService(sid) => ("MessagingServiceSid", Cow::from(sid)),
         };
+        let to = self.channel.address(to);
         let attempt = message.attempt.to_string();
         let validity = message.valid_for.map(|time| time.as_secs().clamp(1, VALIDITY_MAX_S).to_string());
-        let mut fields = vec![
-            ("To", to),
-            (sender, from),
-            ("Body", &message.text),
-            ("Attempt", &attempt),
-            // Typographic quotes and the like would halve the length of a segment.
-            ("SmartEncoded", "true"),
-        ];
+        let content = self.channel.content(message)?;
+        let mut fields = vec![("To", &*to), (sender, &*from), ("Attempt", &attempt)];
+        fields.extend(content.iter().map(|(name, value)| (*name, &**value)));
         if message.code.is_some() {
             // A code that is shown proves the delivery: see `converted`.
             fields.push(("ProvideFeedback", "true"));
@@ -126,7 +126,7 @@ impl Twilio {
         if !self.keeps_content {
             fields.extend([("ContentRetention", "discard"), ("AddressRetention", "obfuscate")]);
         }
-        form(&fields)
+        Ok(form(&fields))
     }
 
     async fn post(&self, path: &[&str], form: String) -> Result<TwilioAnswer, SendError> {
@@ -143,6 +143,12 @@ impl Twilio {
 }
 
 impl TwilioBuilder {
+    /// By WhatsApp, which takes codes only in the words of an approved authentication template, whose name begins with `HX`. The
+    /// provider is called `twilio_whatsapp`. It sends no message without a code, and the sender is one of WhatsApp's.
+    pub fn whatsapp(self, content_sid: impl Into<String>) -> Self {
+        Self { channel: Channel::WhatsApp { content_sid: content_sid.into() }, ..self }
+    }
+
     /// Another address, for tests and proxies.
     pub fn base_url(self, base_url: impl Into<String>) -> Self {
         Self { base_url: base_url.into(), ..self }
@@ -168,7 +174,8 @@ impl TwilioBuilder {
     /// # Errors
     /// A setting is empty or holds what it cannot hold, or the address is not safe.
     pub fn build(self) -> Result<Twilio, InvalidSetting> {
-        let invalid = |problem| InvalidSetting { provider: NAME, problem };
+        let name = self.channel.name();
+        let invalid = |problem| InvalidSetting { provider: name, problem };
         let (user, password) = match &self.key {
             TwilioKey::AuthToken(token) => (&self.account_sid, token),
             TwilioKey::ApiKey { sid, secret } => (sid, secret),
@@ -177,11 +184,15 @@ impl TwilioBuilder {
         if [&self.account_sid, user, password, sender].iter().any(|setting| setting.is_empty()) {
             return Err(invalid("account, key and sender are needed"));
         }
+        if matches!(&self.channel, Channel::WhatsApp { content_sid } if !content_sid.starts_with("HX")) {
+            return Err(invalid("the name of the template does not begin with HX"));
+        }
         let authorization = format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")));
         Ok(Twilio {
-            http: Http::new(NAME, &self.base_url, self.time_max)?,
+            http: Http::new(name, &self.base_url, self.time_max)?,
             authorization: secret_header(&authorization).ok_or_else(|| invalid("the key is no key"))?,
             account_sid: self.account_sid,
+            channel: self.channel,
             sender: self.sender,
             status_callback: self.status_callback,
             keeps_content: self.keeps_content,
@@ -192,15 +203,16 @@ impl TwilioBuilder {
 #[async_trait]
 impl MessageProvider for Twilio {
     fn name(&self) -> &'static str {
-        NAME
+        self.channel.name()
     }
 
     async fn send(&self, message: &Message) -> Result<Receipt, SendError> {
-        let to = super::phone(NAME, message)?;
-        let answer = self.post(&["Messages.json"], self.form(message, to.e164())).await?;
+        let name = self.name();
+        let to = super::phone(name, message)?;
+        let answer = self.post(&["Messages.json"], self.form(message, to.e164())?).await?;
         match answer.sid.filter(|sid| !sid.is_empty()) {
-            Some(sid) => Ok(Receipt::new(NAME, Some(sid))),
-            None => Err(SendError::new(NAME, Failure::MaybeSent).with_code("taken without a name")),
+            Some(sid) => Ok(Receipt::new(name, Some(sid))),
+            None => Err(SendError::new(name, Failure::MaybeSent).with_code("taken without a name")),
         }
     }
 

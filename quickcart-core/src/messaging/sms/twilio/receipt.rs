@@ -10,8 +10,9 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 use super::super::json::{number, text};
+use super::channel::provider_of;
+use super::codes;
 use super::signature::is_signed;
-use super::{NAME, codes};
 use crate::messaging::{DeliveryReport, DeliveryState, WebhookError};
 
 /// Takes Twilio's status callbacks, after it has checked that they are Twilio's.
@@ -109,7 +110,8 @@ fn report_of(fields: &Value) -> Result<Option<DeliveryReport>, WebhookError> {
     let code = number(fields, "ErrorCode").filter(|code| *code != 0);
     let failure = code.filter(|_| state == DeliveryState::Failed).and_then(codes::delivery_failure);
     let code = code.map(|code| code.to_string().into());
-    Ok(Some(DeliveryReport { provider: NAME, message_id, state, failure, code }))
+    let provider = provider_of(&text(fields, "To").unwrap_or_default());
+    Ok(Some(DeliveryReport { provider, message_id, state, failure, code }))
 }
 
 /// `None` for messages that come in, and for what is not known.
@@ -272,10 +274,30 @@ mod tests {
     }
 
     #[test]
+    fn messages_by_whatsapp_are_told_apart() {
+        let of_whatsapp = |status: &str, code: &str| {
+            let body = BODY.replace("=%2B", "=whatsapp%3A%2B").replace("undelivered", status);
+            receive(PATH, FORM, &body.replace("30003", code)).unwrap().remove(0)
+        };
+        let read = of_whatsapp("read", "0");
+        assert_eq!((read.provider, read.state, read.failure), ("twilio_whatsapp", Delivered, None));
+        assert_eq!(read.message_id, SID);
+        let nobody = of_whatsapp("undelivered", "63024");
+        assert_eq!(
+            (nobody.state, nobody.failure),
+            (Failed, None),
+            "who has no WhatsApp may have text messages"
+        );
+        assert_eq!(nobody.code.as_deref(), Some("63024"));
+        assert_eq!(of_whatsapp("failed", "63041").failure, Some(Failure::AccountDown));
+    }
+
+    #[test]
     fn nothing_shows_the_key_or_the_number() {
         let webhook = TwilioWebhook::new("a-secret-token", "https://otp.example.com");
         let error = webhook.receive(PATH, Some(SIGNATURE), FORM, BODY.as_bytes()).unwrap_err();
-        let reports = receive(PATH, FORM, BODY).unwrap();
+        let by_whatsapp = BODY.replace("=%2B", "=whatsapp%3A%2B");
+        let reports = [BODY, &by_whatsapp].map(|body| receive(PATH, FORM, body).unwrap());
         let shown = format!("{webhook:?} {error:?} {error} {reports:?}");
         assert!(!shown.contains("a-secret-token") && !shown.contains("9876543210"), "{shown}");
     }
@@ -285,11 +307,11 @@ mod tests {
     #[async_trait]
     impl MessageProvider for Taker {
         fn name(&self) -> &'static str {
-            NAME
+            "twilio"
         }
 
         async fn send(&self, _message: &Message) -> Result<Receipt, SendError> {
-            Ok(Receipt::new(NAME, Some(SID.to_owned())))
+            Ok(Receipt::new(self.name(), Some(SID.to_owned())))
         }
     }
 
