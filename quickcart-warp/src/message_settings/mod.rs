@@ -28,8 +28,9 @@ const RECEIPT_KEY_LENGTH_MIN: usize = 16;
 
 #[derive(Args, Clone)]
 pub(crate) struct MessageSettings {
-    /// Providers of the phone-otp group, the first first: of twilio, fast2sms, infobip, infobip_2fa and gateways; with
-    /// @ and countries for these only, as in `fast2sms@IN,twilio`; or `console`, or `none`, which in development is the same
+    /// Providers of the phone-otp group, the first first: of twilio, twilio_whatsapp, fast2sms, infobip, infobip_2fa and
+    /// gateways; with @ and countries for these only, as in `fast2sms@IN,twilio`; or `console`, or `none`, which in development is
+    /// the same
     /// [default: all that have credentials, else console in development]
     #[arg(long, env = "PHONE_OTP_PROVIDERS", value_name = "NAMES")]
     phone_otp_providers: Option<String>,
@@ -54,6 +55,12 @@ pub(crate) struct MessageSettings {
     /// A pool of senders, instead of a number
     #[arg(long, env = "TWILIO_MESSAGING_SERVICE_SID", value_name = "SID")]
     twilio_messaging_service_sid: Option<String>,
+    /// For codes by WhatsApp (twilio_whatsapp): the approved authentication template, whose name begins with HX
+    #[arg(long, env = "TWILIO_WHATSAPP_CONTENT_SID", value_name = "SID")]
+    twilio_whatsapp_content_sid: Option<String>,
+    /// For codes by WhatsApp: the sender's number, in E.164 form [default: the pool of senders]
+    #[arg(long, env = "TWILIO_WHATSAPP_FROM", value_name = "NUMBER")]
+    twilio_whatsapp_from: Option<String>,
     /// Where Twilio is
     #[arg(long, env = "TWILIO_BASE_URL", value_name = "URL", default_value = Twilio::BASE_URL)]
     twilio_base_url: String,
@@ -260,7 +267,7 @@ impl MessageSettings {
         let settings = self.texts.given();
         let writes = |name: &str| match name {
             "fast2sms" => self.fast2sms_route != Fast2SmsRouteName::Q,
-            name => name == "infobip_2fa",
+            name => ["infobip_2fa", "twilio_whatsapp"].contains(&name),
         };
         let groups = [&config.phone_otp, &config.smart_cart, &config.book_order];
         let asked: BTreeSet<_> = groups.into_iter().flat_map(Messages::providers).collect();
@@ -331,6 +338,7 @@ mod tests {
 
     const TWILIO: &str =
         "--twilio-account-sid AC0 --twilio-auth-token s3cret --twilio-phone-number +15005550006";
+    const WHATSAPP: &str = "--twilio-whatsapp-content-sid HX0 --twilio-whatsapp-from +15005550007";
     const FAST2SMS: &str = "--fast2sms-api-key s3cret";
 
     fn names(messages: &Messages) -> Vec<&'static str> {
@@ -362,6 +370,24 @@ mod tests {
     }
 
     #[test]
+    fn codes_go_by_whatsapp_where_a_list_says_so() {
+        let config =
+            check(&format!("{TWILIO} {WHATSAPP} --phone-otp-providers twilio,twilio_whatsapp"), false)
+                .unwrap();
+        assert_eq!(names(&config.phone_otp), ["twilio", "twilio_whatsapp"]);
+        assert_eq!(names(&config.smart_cart), ["twilio"], "recipients have to agree to it");
+        let (account, _number) = TWILIO.rsplit_once("--twilio-phone-number").unwrap();
+        let only =
+            "--phone-otp-providers twilio_whatsapp --smart-cart-providers none --book-order-providers none";
+        let (template, _sender) = WHATSAPP.rsplit_once("--twilio-whatsapp-from").unwrap();
+        let pool = format!("{template} --twilio-messaging-service-sid MG0");
+        for whatsapp in [WHATSAPP, &pool] {
+            let config = check(&format!("{account} {whatsapp} {only}"), false).unwrap();
+            assert_eq!(names(&config.phone_otp), ["twilio_whatsapp"]);
+        }
+    }
+
+    #[test]
     fn receipts_need_an_address() {
         let config = check(&format!("{TWILIO} --public-url https://shop.example/"), false).unwrap();
         assert!(config.twilio_webhook.is_some() && config.receipt_key.is_none());
@@ -383,6 +409,27 @@ mod tests {
     fn names_what_is_wrong_and_no_secret() {
         for (arguments, culprit) in [
             ("--twilio-account-sid AC0 --twilio-auth-token s3cret", "Twilio: TWILIO_PHONE_NUMBER"),
+            (WHATSAPP, "Twilio: TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN is missing"),
+            (
+                "--twilio-whatsapp-content-sid HX0",
+                "TWILIO_WHATSAPP_CONTENT_SID needs TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and a sender",
+            ),
+            (
+                &format!("{TWILIO} --twilio-whatsapp-from +1"),
+                "Twilio: TWILIO_WHATSAPP_CONTENT_SID is missing",
+            ),
+            (
+                &format!("{TWILIO} --twilio-whatsapp-content-sid HX0"),
+                "Twilio: TWILIO_WHATSAPP_FROM or TWILIO_MESSAGING_SERVICE_SID is missing",
+            ),
+            (
+                &format!("{TWILIO} --twilio-whatsapp-from +1 --twilio-whatsapp-content-sid MG0"),
+                "TWILIO: the name of the template",
+            ),
+            (
+                &format!("{TWILIO} --phone-otp-providers twilio,twilio_whatsapp"),
+                "PHONE_OTP_PROVIDERS: twilio_whatsapp needs TWILIO_ACCOUNT_SID",
+            ),
             ("--infobip-api-key s3cret", "Infobip: INFOBIP_BASE_URL is missing"),
             ("--phone-otp-providers twilio", "PHONE_OTP_PROVIDERS: twilio needs TWILIO_ACCOUNT_SID"),
             ("--phone-otp-providers pigeon", "PHONE_OTP_PROVIDERS: \"pigeon\" is not a provider"),

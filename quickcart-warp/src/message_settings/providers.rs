@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use quickcart_core::messaging::gateway::{Gateway, GatewayConfig};
 use quickcart_core::messaging::sms::{
-    Fast2Sms, Fast2SmsRoute, IndiaDlt, Infobip, InfobipTwoFactor, Twilio, TwilioKey, TwilioSender,
+    Fast2Sms, Fast2SmsRoute, IndiaDlt, Infobip, InfobipTwoFactor, Twilio, TwilioBuilder, TwilioKey,
+    TwilioSender,
 };
 use quickcart_core::messaging::{Failover, InvalidSetting, MessageProvider, MicroUnits, Route};
 use quickcart_core::phone::Countries;
@@ -15,13 +16,16 @@ use super::{Fast2SmsRouteName, MessageSettings, Messages, RECEIPTS, amount};
 use crate::config::{ConfigError, given, list, wrong};
 
 /// What gateways cannot be called: other providers are, or the lists of providers have a meaning for it.
-const RESERVED_NAMES: [&str; 6] = ["twilio", "fast2sms", "infobip", "infobip_2fa", "console", "none"];
+const RESERVED_NAMES: [&str; 7] =
+    ["twilio", "twilio_whatsapp", "fast2sms", "infobip", "infobip_2fa", "console", "none"];
 /// How many micro-units a hundredth of the currency's unit has.
 const MICRO_A_HUNDREDTH: MicroUnits = 10_000;
 
 /// All providers that have credentials.
 pub(super) struct Providers<'a> {
     all: Vec<Arc<dyn MessageProvider>>,
+    /// Only where a list names it: recipients have to agree to messages by WhatsApp.
+    whatsapp: Option<Arc<Twilio>>,
     pub(super) two_factor: Option<Arc<InfobipTwoFactor>>,
     prices: Vec<(&'a str, MicroUnits)>,
     message_price: MicroUnits,
@@ -35,7 +39,8 @@ impl MessageSettings {
         receipt_key: Option<&str>,
     ) -> Result<Providers<'_>, ConfigError> {
         let mut all: Vec<Arc<dyn MessageProvider>> = Vec::new();
-        all.extend(self.twilio(public_url)?.map(|twilio| Arc::new(twilio) as _));
+        let whatsapp = self.whatsapp(public_url)?.map(Arc::new);
+        all.extend(self.twilio(public_url, whatsapp.is_some())?.map(|twilio| Arc::new(twilio) as _));
         all.extend(self.fast2sms(receipt_key)?.map(|fast2sms| Arc::new(fast2sms) as _));
         let receipts = public_url.zip(receipt_key);
         let receipts = receipts.map(|(url, key)| format!("{url}{RECEIPTS}/infobip/{key}"));
@@ -43,37 +48,71 @@ impl MessageSettings {
         all.extend(self.gateways()?.into_iter().map(|gateway| Arc::new(gateway) as _));
         let two_factor = self.two_factor()?.map(Arc::new);
         let (prices, message_price) = (self.prices()?, MicroUnits::from(message_price) * MICRO_A_HUNDREDTH);
-        let providers = Providers { all, two_factor, prices, message_price };
+        let providers = Providers { all, whatsapp, two_factor, prices, message_price };
         match providers.prices.iter().find(|(name, _)| providers.named(name).is_none()) {
             Some((name, _)) => wrong(format!("QUICKCART_PROVIDER_PRICES: {}", providers.unknown(name))),
             None => Ok(providers),
         }
     }
 
-    fn twilio(&self, public_url: Option<&str>) -> Result<Option<Twilio>, ConfigError> {
+    /// `is_for_whatsapp` excuses an account without a sender of text messages.
+    fn twilio(&self, public_url: Option<&str>, is_for_whatsapp: bool) -> Result<Option<Twilio>, ConfigError> {
+        let number = given(self.twilio_phone_number.as_ref()).cloned().map(TwilioSender::Number);
+        let sender = self.twilio_pool().or(number);
+        if sender.is_none() && is_for_whatsapp {
+            return Ok(None);
+        }
+        let place = "TWILIO_PHONE_NUMBER or TWILIO_MESSAGING_SERVICE_SID";
+        let builder = self.twilio_builder(sender, place, public_url)?;
+        builder.map(|builder| built("TWILIO", builder.build())).transpose()
+    }
+
+    fn whatsapp(&self, public_url: Option<&str>) -> Result<Option<Twilio>, ConfigError> {
+        let number = given(self.twilio_whatsapp_from.as_ref()).cloned().map(TwilioSender::Number);
+        let Some(template) = given(self.twilio_whatsapp_content_sid.as_ref()) else {
+            return match number {
+                Some(_) => wrong("Twilio: TWILIO_WHATSAPP_CONTENT_SID is missing"),
+                None => Ok(None),
+            };
+        };
+        let sender = number.or_else(|| self.twilio_pool());
+        let place = "TWILIO_WHATSAPP_FROM or TWILIO_MESSAGING_SERVICE_SID";
+        match self.twilio_builder(sender, place, public_url)? {
+            Some(builder) => built("TWILIO", builder.whatsapp(template).build()).map(Some),
+            None => {
+                wrong("TWILIO_WHATSAPP_CONTENT_SID needs TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and a sender")
+            }
+        }
+    }
+
+    fn twilio_pool(&self) -> Option<TwilioSender> {
+        given(self.twilio_messaging_service_sid.as_ref()).cloned().map(TwilioSender::MessagingService)
+    }
+
+    /// `place` is where the sender would stand.
+    fn twilio_builder(
+        &self,
+        sender: Option<TwilioSender>,
+        place: &str,
+        public_url: Option<&str>,
+    ) -> Result<Option<TwilioBuilder>, ConfigError> {
         let account = given(self.twilio_account_sid.as_ref());
         let token = given(self.twilio_auth_token.as_ref());
-        let number = given(self.twilio_phone_number.as_ref()).cloned().map(TwilioSender::Number);
-        let service = given(self.twilio_messaging_service_sid.as_ref()).cloned();
-        let sender = service.map(TwilioSender::MessagingService).or(number);
-        let (Some(account), Some(token), Some(sender)) = (account, token, &sender) else {
-            return none_or_missing(
-                "Twilio",
-                &[
-                    ("TWILIO_ACCOUNT_SID", account.is_some()),
-                    ("TWILIO_AUTH_TOKEN", token.is_some()),
-                    ("TWILIO_PHONE_NUMBER or TWILIO_MESSAGING_SERVICE_SID", sender.is_some()),
-                ],
-            );
+        let needs = [
+            ("TWILIO_ACCOUNT_SID", account.is_some()),
+            ("TWILIO_AUTH_TOKEN", token.is_some()),
+            (place, sender.is_some()),
+        ];
+        let (Some(account), Some(token), Some(sender)) = (account, token, sender) else {
+            return none_or_missing("Twilio", &needs);
         };
-        let key = TwilioKey::AuthToken(token.clone());
-        let mut builder = Twilio::builder(account, key, sender.clone())
+        let mut builder = Twilio::builder(account, TwilioKey::AuthToken(token.clone()), sender)
             .time_max(self.provider_time_max())
             .base_url(&self.twilio_base_url);
         if let Some(url) = public_url {
             builder = builder.status_callback(format!("{url}{RECEIPTS}/twilio"));
         }
-        built("TWILIO", builder.build()).map(Some)
+        Ok(Some(builder))
     }
 
     fn fast2sms(&self, receipt_key: Option<&str>) -> Result<Option<Fast2Sms>, ConfigError> {
@@ -237,10 +276,12 @@ impl Providers<'_> {
     }
 
     fn named(&self, name: &str) -> Option<Arc<dyn MessageProvider>> {
+        let whatsapp = self.whatsapp.iter().map(|provider| Arc::clone(provider) as _);
         let two_factor = self.two_factor.iter().map(|provider| Arc::clone(provider) as _);
         self.all
             .iter()
             .cloned()
+            .chain(whatsapp)
             .chain(two_factor)
             .find(|known: &Arc<dyn MessageProvider>| known.name() == name)
     }
@@ -249,6 +290,10 @@ impl Providers<'_> {
         let needs = match provider {
             "twilio" => {
                 "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_PHONE_NUMBER (or TWILIO_MESSAGING_SERVICE_SID)"
+            }
+            "twilio_whatsapp" => {
+                "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_WHATSAPP_CONTENT_SID and TWILIO_WHATSAPP_FROM (or \
+                 TWILIO_MESSAGING_SERVICE_SID)"
             }
             "fast2sms" => "FAST2SMS_API_KEY",
             "infobip" => "INFOBIP_API_KEY and INFOBIP_BASE_URL",

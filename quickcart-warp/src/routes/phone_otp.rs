@@ -116,6 +116,7 @@ pub(super) async fn start(
 fn display_name(provider: &str) -> &str {
     match provider {
         "twilio" => "Twilio",
+        "twilio_whatsapp" => "WhatsApp",
         "fast2sms" => "Fast2SMS",
         "infobip" | "infobip_2fa" => "Infobip",
         other => other,

@@ -90,7 +90,7 @@ impl FakeProviders {
 
     /// The requests that a provider was to send a message by.
     pub(crate) fn asked(&self, provider: &str) -> Vec<Request> {
-        self.requests().into_iter().filter(|request| provider_of(&request.path) == Some(provider)).collect()
+        self.requests().into_iter().filter(|request| provider_of(request) == Some(provider)).collect()
     }
 
     /// All messages so far, oldest first.
@@ -127,13 +127,15 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 }
 
 /// Who is asked to send a message there.
-fn provider_of(path: &str) -> Option<&'static str> {
-    match path.split('?').next()? {
+fn provider_of(request: &Request) -> Option<&'static str> {
+    match request.path.split('?').next()? {
         "/dev/bulkV2" => Some("fast2sms"),
         "/sms/3/messages" => Some("infobip"),
         "/2fa/2/pin" => Some("infobip_2fa"),
         "/gateway" => Some("gateway"),
-        path if path.ends_with("/Messages.json") => Some("twilio"),
+        path if path.ends_with("/Messages.json") => {
+            Some(if request.form()["To"].starts_with("whatsapp:") { "twilio_whatsapp" } else { "twilio" })
+        }
         _ => None,
     }
 }
@@ -141,7 +143,7 @@ fn provider_of(path: &str) -> Option<&'static str> {
 fn react(state: &mut State, request: &Request) -> Reaction {
     state.requests.push(request.clone());
     let path: Vec<&str> = request.path.split('/').skip(1).collect();
-    match (provider_of(&request.path), path.as_slice()) {
+    match (provider_of(request), path.as_slice()) {
         (Some(provider), _) => send(state, provider, request),
         (None, ["2fa", "2", "pin", id, "verify"]) => verify(state, id, request),
         (None, ["2fa", "2", "applications", _, "messages", _]) => {
@@ -180,7 +182,9 @@ fn send(state: &mut State, provider: &'static str, request: &Request) -> Reactio
     let id = sent.id.clone();
     state.outbox.push(sent);
     match provider {
-        "twilio" => Reaction::json(201, &json!({ "sid": id, "status": "queued", "error_code": null })),
+        "twilio" | "twilio_whatsapp" => {
+            Reaction::json(201, &json!({ "sid": id, "status": "queued", "error_code": null }))
+        }
         "fast2sms" => {
             let words = ["SMS sent successfully."];
             Reaction::json(200, &json!({ "return": true, "request_id": id, "message": words }))
@@ -202,6 +206,11 @@ fn message(provider: &'static str, request: &Request, number: usize) -> Sent {
         "twilio" => {
             let form = request.form();
             (form["To"].clone(), form["Body"].clone(), format!("SM{number:032x}"))
+        }
+        "twilio_whatsapp" => {
+            let form = request.form();
+            let to = form["To"].trim_start_matches("whatsapp:").to_owned();
+            (to, form["ContentVariables"].clone(), format!("SM{number:032x}"))
         }
         "fast2sms" => {
             let body = request.json();
@@ -235,7 +244,7 @@ fn refusal(provider: &str, fault: Fault, to: &str) -> Reaction {
     };
     let text = format!("{fault:?} for {to}");
     match provider {
-        "twilio" => {
+        "twilio" | "twilio_whatsapp" => {
             let headers = if status == 429 { "retry-after: 1\r\n" } else { "" };
             let body = json!({ "code": twilio, "message": text, "status": status });
             Reaction::Answer { status, headers, body: body.to_string() }

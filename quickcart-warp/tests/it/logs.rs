@@ -7,7 +7,7 @@ use test_servers::RedisServer;
 use crate::fake_providers::{FakeProviders, Fault};
 use crate::program::{Server, folder};
 use crate::providers::Shop;
-use crate::receipts::{PUBLIC_URL, RECEIPT_KEY};
+use crate::receipts::{PUBLIC_URL, RECEIPT_KEY, by_whatsapp};
 
 /// A code is six digits that may turn up in a time or an id: it must not stand alone. What is longer must not be there at all.
 fn shows(text: &str, secret: &str) -> bool {
@@ -89,7 +89,9 @@ async fn messages_and_receipts_leave_no_number_code_or_key() {
         ("INFOBIP_BASE_URL", &*url),
         ("INFOBIP_APP_ID", "APP"),
         ("INFOBIP_MESSAGE_ID", "TEMPLATE"),
-        ("PHONE_OTP_PROVIDERS", "twilio@IN,fast2sms,infobip,local,infobip_2fa@BD"),
+        ("TWILIO_WHATSAPP_CONTENT_SID", "HX00000000000000000000000000000000"),
+        ("TWILIO_WHATSAPP_FROM", "+15005550007"),
+        ("PHONE_OTP_PROVIDERS", "twilio@IN,twilio_whatsapp,fast2sms,infobip,local,infobip_2fa@BD"),
         ("SMART_CART_PROVIDERS", "infobip_2fa"),
         ("QUICKCART_PUBLIC_URL", PUBLIC_URL),
         ("QUICKCART_RECEIPT_KEY", RECEIPT_KEY),
@@ -97,7 +99,7 @@ async fn messages_and_receipts_leave_no_number_code_or_key() {
         ("QUICKCART_PROVIDER_TIMEOUT", "1000"),
     ];
     let shop = Shop::with(fake, folder, &settings);
-    let all = ["twilio", "fast2sms", "infobip", "local", "gateway", "infobip_2fa"];
+    let all = ["twilio", "twilio_whatsapp", "fast2sms", "infobip", "local", "gateway", "infobip_2fa"];
     let faults =
         [Fault::Down, Fault::Throttled, Fault::Auth, Fault::InvalidNumber, Fault::Hang, Fault::Reset];
     for (provider, number) in all.iter().zip(9_123_456_780_u64..) {
@@ -115,6 +117,7 @@ async fn messages_and_receipts_leave_no_number_code_or_key() {
     shop.verify("9123456780", "000000").await;
     let first = shop.fake.outbox().remove(0);
     shop.twilio_says(&first, "failed").await;
+    shop.twilio_says(&by_whatsapp(&shop.fake.sent_by("twilio_whatsapp")[0]), "failed").await;
     let report =
         json!({ "results": [{ "messageId": first.id, "to": "919123456780", "status": { "groupId": 3 } }] });
     for path in ["infobip", "fast2sms"] {

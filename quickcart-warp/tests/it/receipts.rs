@@ -7,7 +7,7 @@ use reqwest::header::HOST;
 use serde_json::{Value, json};
 use sha1::Sha1;
 
-use crate::fake_providers::Sent;
+use crate::fake_providers::{Fault, Sent};
 use crate::providers::{ACCOUNT, Shop, TWILIO_TOKEN};
 
 /// Not the address of the server: a proxy stands in between.
@@ -25,8 +25,14 @@ fn patient() -> [(&'static str, &'static str); 3] {
     ]
 }
 
+/// As Twilio writes whom a message by WhatsApp went to.
+pub(crate) fn by_whatsapp(sent: &Sent) -> Sent {
+    Sent { to: format!("whatsapp:{}", sent.to), ..sent.clone() }
+}
+
 /// What Twilio tells of a message, with fields that nobody reads.
 fn fields<'a>(sent: &'a Sent, status: &'a str, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let from = if sent.to.starts_with("whatsapp:") { "whatsapp:+15005550007" } else { "+15005550006" };
     let usual = [
         ("SmsSid", &*sent.id),
         ("SmsStatus", status),
@@ -34,7 +40,7 @@ fn fields<'a>(sent: &'a Sent, status: &'a str, more: &[(&'a str, &'a str)]) -> V
         ("To", &*sent.to),
         ("MessageSid", &*sent.id),
         ("AccountSid", ACCOUNT),
-        ("From", "+15005550006"),
+        ("From", from),
         ("ApiVersion", "2010-04-01"),
         ("RawDlrDoneDate", "2611211830"),
         ("Something new", "and & odd = ü"),
@@ -116,6 +122,42 @@ async fn a_message_that_failed_is_sent_by_the_next_provider_with_the_same_code()
     assert_eq!(numbers(&shop.fake.sent_by("fast2sms")), ["9876543210", "9876543211"]);
     assert!(shop.fake.asked("infobip").is_empty());
     shop.assert_verifies(&sent.to).await;
+}
+
+#[tokio::test]
+async fn whatsapp_is_the_next_channel_of_a_phone() {
+    let template = "HX00000000000000000000000000000000";
+    let settings = [
+        ("PHONE_OTP_PROVIDERS", "twilio,twilio_whatsapp,fast2sms"),
+        ("TWILIO_WHATSAPP_CONTENT_SID", template),
+        ("TWILIO_WHATSAPP_FROM", "+15005550007"),
+    ];
+    let shop = Shop::start(&[&patient()[..], &settings].concat());
+    let sent = shop.sent("9876543210").await;
+    shop.twilio_says(&sent, "failed").await;
+    let again = shop.fake.wait_for("twilio_whatsapp", &sent.to);
+    assert_eq!(again.code, sent.code);
+    let form = shop.fake.asked("twilio_whatsapp")[0].form();
+    assert_eq!((&*form["From"], &*form["ContentSid"]), ("whatsapp:+15005550007", template));
+    assert_eq!(form["StatusCallback"], format!("{PUBLIC_URL}{TWILIO_PATH}"));
+    // It was read, so it arrived.
+    shop.twilio_says(&by_whatsapp(&again), "read").await;
+    shop.twilio_says(&by_whatsapp(&again), "failed").await;
+
+    let other = shop.sent("9876543211").await;
+    shop.twilio_says(&other, "undelivered").await;
+    let unread = by_whatsapp(&shop.fake.wait_for("twilio_whatsapp", &other.to));
+    let fields = fields(&unread, "failed", &[("ErrorCode", "63024")]);
+    let signature = signature(TWILIO_TOKEN, &format!("{PUBLIC_URL}{TWILIO_PATH}"), &fields);
+    assert_taken(shop.twilio_form(&fields, Some(&signature)).await, "no WhatsApp there").await;
+    assert_eq!(shop.fake.wait_for("fast2sms", &other.to).code, other.code);
+    assert_eq!(numbers(&shop.fake.sent_by("fast2sms")), ["9876543211"]);
+    shop.assert_verifies(&sent.to).await;
+
+    shop.fake.set("twilio", Fault::Down);
+    let (status, answer) = shop.send("9876543212").await;
+    assert_eq!((status, &answer["provider"]), (200, &json!("twilio_whatsapp")));
+    assert_eq!(answer["message"], "SMS sent successfully via WhatsApp");
 }
 
 #[tokio::test]
