@@ -8,7 +8,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::account::{AccountError, Holders, Passwords, Profile, ShopperClaims, User, UserId};
-use crate::admin::{AdminError, AuditEntry, AuditFilter, ProductEntry, ProductSheet, UserEntry, Version};
+use crate::admin::{
+    AdminError, AuditEntry, AuditFilter, AuditHead, ProductEntry, ProductSheet, UserEntry, Version,
+};
 use crate::cart::{
     BlockedCart, CartError, CartId, CartLine, CartView, ChecklistItem, Connection, GuestLine, GuestToken,
     Location, Quantity, RecipeMatch, RecipeSource,
@@ -687,6 +689,15 @@ impl Shop {
     /// [`AdminError::Store`].
     pub async fn audit(&self, filter: AuditFilter, page: Page) -> Result<Vec<AuditEntry>, AdminError> {
         self.store.audit(filter, page).await
+    }
+
+    /// Where the chain of the audit ends, to be kept outside of the database: [`verify_audit`](crate::admin::verify_audit) looks for
+    /// it later.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn audit_head(&self) -> Result<AuditHead, StoreError> {
+        Ok(self.store.audit_links(0, 0).await?.1)
     }
 
     /// Whether somebody can walk to where a product is to stand.

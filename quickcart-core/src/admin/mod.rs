@@ -1,17 +1,23 @@
 //! What administrators do: products and shoppers are changed and retired, and every change is written down in the step that makes it.
 
 mod audit;
+mod audit_chain;
 mod error;
 
 use async_trait::async_trait;
 
 pub use audit::{Action, AuditEntry, AuditFilter, Entity, cart_facts, product_facts, user_facts};
+pub use audit_chain::{
+    AuditCheck, AuditFault, AuditHead, AuditLink, AuditRecord, InvalidAuditHead, VerifiedAudit, link_audit,
+    verify_audit,
+};
 pub use error::AdminError;
 
 use crate::account::{Profile, User, UserId};
 use crate::catalog::import::ProductRecord;
 use crate::catalog::{Page, ProductId, ShelfPlace};
 use crate::clock::Timestamp;
+use crate::error::StoreError;
 use crate::phone::PhoneNumber;
 
 /// Grows with every change of a product or a shopper.
@@ -75,7 +81,7 @@ pub struct UserEntry {
 }
 
 /// Changes products and shoppers. Each method is one atomic step; one that changes something also writes the audit: `who` did it,
-/// and when. Where a version is expected and another is found, nothing is changed.
+/// and when, behind the last link of the chain. Where a version is expected and another is found, nothing is changed.
 #[async_trait]
 pub trait AdminStore: Send + Sync + 'static {
     /// All products, retired ones too, by id.
@@ -151,4 +157,14 @@ pub trait AdminStore: Send + Sync + 'static {
 
     /// What was done, newest first.
     async fn audit(&self, filter: AuditFilter, page: Page) -> Result<Vec<AuditEntry>, AdminError>;
+
+    /// The links of the audit with higher numbers than `after`, in their order, up to `limit`, which may be 0; and where the chain
+    /// ended at that moment.
+    async fn audit_links(&self, after: i64, limit: u32) -> Result<(Vec<AuditLink>, AuditHead), StoreError>;
+
+    /// The numbers of the rows that have no link, in their order.
+    async fn unlinked_audit(&self) -> Result<Vec<i64>, StoreError>;
+
+    /// Links those of these rows that still have no link, in the order of their numbers.
+    async fn link_audit(&self, audit_ids: &[i64]) -> Result<(), StoreError>;
 }

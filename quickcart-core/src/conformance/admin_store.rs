@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use crate::account::{AccountError, Profile, UserId};
-use crate::admin::{Action, AdminError, AuditEntry, AuditFilter, Entity, ProductEntry, ProductSheet};
+use crate::admin::{
+    Action, AdminError, AuditEntry, AuditFilter, Entity, ProductEntry, ProductSheet, link_audit, verify_audit,
+};
 use crate::cart::{CartError, Quantity};
 use crate::catalog::Page;
 use crate::catalog::import::demo_store;
@@ -35,6 +37,7 @@ pub async fn admin_store(store: &dyn ShopStore) {
     retires_it(store, &created, now).await;
     changes_and_retires_a_shopper(store, now).await;
     writes_the_audit(store, created.sheet.record.product.product_id).await;
+    links_the_audit(store, now).await;
 }
 
 async fn product(store: &dyn ShopStore, product_id: i64) -> ProductEntry {
@@ -277,6 +280,26 @@ async fn changes_and_retires_a_shopper(store: &dyn ShopStore, now: Timestamp) {
     assert!(matches!(result, Err(OrderError::UserNotFound { .. })), "{result:?}");
     store.connect(bina, 1, now).await.expect("their trolley was given back");
     store.disconnect(bina, now).await.expect("a trolley");
+}
+
+async fn links_the_audit(store: &dyn ShopStore, now: Timestamp) {
+    let verify = async |expected| verify_audit(store, expected, |_, _| ()).await.expect("it is whole");
+    let before = verify(None).await;
+    let length = i64::try_from(audit_length(store).await).expect("a length");
+    assert_eq!((before.head.link_id, before.unlinked), (length, 0), "a link for each row");
+    assert_eq!(before.times, Some((now, now)));
+    store.retire_product(2, None, "admin", now).await.expect("retired");
+    store.retire_product(2, None, "admin", now).await.expect("a second time");
+    let after = verify(Some(before.head)).await;
+    assert_eq!(after.head.link_id, length + 1);
+    let (links, head) = store.audit_links(length - 1, 1).await.expect("links");
+    assert_eq!((links[0].head, head), (before.head, after.head));
+    let (links, _) = store.audit_links(length, 7).await.expect("links");
+    assert_eq!(links.iter().map(|link| link.head).collect::<Vec<_>>(), [after.head]);
+    assert_eq!(store.audit_links(0, 0).await.expect("no links"), (Vec::new(), after.head));
+    store.link_audit(&[links[0].audit_id, UNKNOWN]).await.expect("nothing to link");
+    assert_eq!(link_audit(store).await.expect("nothing to link"), 0);
+    assert_eq!(verify(None).await, after);
 }
 
 async fn writes_the_audit(store: &dyn ShopStore, product_id: i64) {

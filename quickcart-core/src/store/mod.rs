@@ -20,7 +20,7 @@ pub use sqlite::{BackupError, SqliteStore};
 use std::sync::Arc;
 
 use crate::account::{AccountStore, MemberStore, RegistrationStore, RevocationStore};
-use crate::admin::AdminStore;
+use crate::admin::{AdminStore, link_audit};
 use crate::book_order::BookOrderStore;
 use crate::cart::{CartStore, GuestCartStore};
 use crate::catalog::CatalogStore;
@@ -68,12 +68,22 @@ impl<T> Store for T where
 {
 }
 
-/// Opens a database, makes its tables when they are not there, and brings them up to date.
+/// Opens a database, makes its tables when they are not there, and brings them and the chain of the audit up to date.
 ///
 /// # Errors
 /// [`StoreError`] when the database cannot be reached or written, has tables of a later version, or when this program was built
 /// without the feature of its kind.
 pub async fn open(url: &DatabaseUrl) -> Result<Arc<dyn Store>, StoreError> {
+    let store = open_as_is(url).await?;
+    link_audit(&*store).await?;
+    Ok(store)
+}
+
+/// The same, and leaves the chain of the audit as it is, for whoever wants to look at it.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_as_is(url: &DatabaseUrl) -> Result<Arc<dyn Store>, StoreError> {
     match url {
         #[cfg(feature = "sqlite")]
         DatabaseUrl::Sqlite(path) => Ok(Arc::new(SqliteStore::open(path)?)),

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod admin;
+mod audit_chain;
 mod book_orders;
 mod carriers;
 mod carts;

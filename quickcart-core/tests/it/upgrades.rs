@@ -4,7 +4,8 @@
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use quickcart_core::store::{PostgresStore, SqliteStore};
+use quickcart_core::admin::verify_audit;
+use quickcart_core::store::{DatabaseUrl, PostgresStore, SqliteStore, open};
 use rusqlite::{Connection as Sqlite, OptionalExtension, TransactionBehavior};
 use sqlx::{Connection, PgConnection};
 
@@ -56,6 +57,9 @@ const STEPS_OF_ORDER: [&str; 5] = [
 const BOOK_ORDER: &str = "INSERT INTO book_order (phone, phone_as_sent, address, status, version, placed_at_ms) \
      VALUES ('+8801712345678', '+8801712345678', '123 Test Street, Dhaka', 'pending', 0, 0) RETURNING order_id";
 const VERIFY_SESSION: &str = "UPDATE book_session SET order_id = $2 WHERE token_digest = $1";
+const CHANGE_PRODUCT: &str = "UPDATE product SET version = version + 1 WHERE product_id = $1";
+const NOTE_CHANGE: &str = "INSERT INTO audit (at_ms, who, action, entity, entity_id, after_json) \
+     VALUES (0, 'admin', 'change', 'product', $1, '{}')";
 const RELEASE: [&str; 2] =
     ["DELETE FROM cart_item WHERE cart_id = $1", "DELETE FROM cart WHERE cart_id = $1"];
 
@@ -73,8 +77,8 @@ const MADE: &str = "SELECT (SELECT count(*) FROM orders WHERE status = 'verified
             (SELECT count(*) FROM book_order) || ' ' || \
             (SELECT count(*) FROM book_session WHERE order_id IS NOT NULL AND guesses = 1) || ' ' || (SELECT count(*) FROM cart)";
 
-#[test]
-fn an_old_server_serves_on_while_sqlite_is_upgraded() {
+#[tokio::test]
+async fn an_old_server_serves_on_while_sqlite_is_upgraded() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shop.db");
     let connect = || {
@@ -117,7 +121,8 @@ fn an_old_server_serves_on_while_sqlite_is_upgraded() {
     let check = connect();
     let made: String = check.query_row(MADE, [], |row| row.get(0)).unwrap();
     assert_eq!(made, format!("{rounds} {rounds} {rounds} 0"));
-    assert_eq!(check.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)).unwrap(), 11);
+    assert_eq!(check.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)).unwrap(), 12);
+    links_what_the_old_server_wrote(DatabaseUrl::Sqlite(path), rounds).await;
 }
 
 fn serve_sqlite(connection: &mut Sqlite, round: i64) {
@@ -147,6 +152,8 @@ fn serve_sqlite(connection: &mut Sqlite, round: i64) {
     prepare(GUESS).execute((digest,)).unwrap();
     let book_order = number(BOOK_ORDER, &[]);
     prepare(VERIFY_SESSION).execute((digest, book_order)).unwrap();
+    run(CHANGE_PRODUCT, 1);
+    run(NOTE_CHANGE, 1);
     transaction.commit().unwrap();
     let transaction = connection.transaction().unwrap();
     let mut statement = transaction.prepare_cached(&SESSION.replace('$', "?")).unwrap();
@@ -156,6 +163,12 @@ fn serve_sqlite(connection: &mut Sqlite, round: i64) {
     let mut orders = transaction.prepare_cached(latest).unwrap();
     let orders = orders.query_map([1], |row| row.get::<_, i64>(0)).unwrap().map(Result::unwrap).count();
     assert_eq!(orders, usize::try_from(round.min(100)).unwrap());
+}
+
+/// Also what it wrote when the tables were new already.
+async fn links_what_the_old_server_wrote(url: DatabaseUrl, rounds: i64) {
+    let verified = verify_audit(&*open(&url).await.unwrap(), None, |_, _| ()).await.unwrap();
+    assert_eq!((verified.head.link_id, verified.unlinked), (rounds, 0));
 }
 
 fn digest(round: i64) -> [u8; 32] {
@@ -201,7 +214,8 @@ async fn an_old_server_serves_on_while_postgresql_is_upgraded() {
     is_upgraded.store(true, Ordering::Release);
     let rounds = server.await.unwrap();
     assert_eq!(POSTGRES.query(&url, MADE).unwrap(), format!("{rounds} {rounds} {rounds} 0"));
-    assert_eq!(POSTGRES.query(&url, "SELECT version FROM schema_version").unwrap(), "5");
+    assert_eq!(POSTGRES.query(&url, "SELECT version FROM schema_version").unwrap(), "6");
+    links_what_the_old_server_wrote(url.parse().unwrap(), rounds).await;
 }
 
 async fn serve_postgres(connection: &mut PgConnection, round: i64) -> sqlx::Result<()> {
@@ -232,6 +246,11 @@ async fn serve_postgres(connection: &mut PgConnection, round: i64) -> sqlx::Resu
     sqlx::query(LOCK_SESSION).bind(digest).fetch_one(&mut *transaction).await?;
     let book_order: i64 = sqlx::query_scalar(BOOK_ORDER).fetch_one(&mut *transaction).await?;
     sqlx::query(VERIFY_SESSION).bind(digest).bind(book_order).execute(&mut *transaction).await?;
+    transaction.commit().await?;
+    let mut transaction = connection.begin().await?;
+    for sql in [CHANGE_PRODUCT, NOTE_CHANGE] {
+        sqlx::query(sql).bind(1_i64).execute(&mut *transaction).await?;
+    }
     transaction.commit().await?;
     sqlx::query(SESSION).bind(digest).fetch_one(&mut *connection).await?;
     let orders = "SELECT placed.order_id, placed.status \

@@ -7,6 +7,7 @@ use sqlx::{PgConnection, Row};
 
 use super::PostgresStore;
 use super::account::{USER_WIDTH, user, user_columns, write_profile};
+use super::audit_chain;
 use super::cart::give_back;
 use super::cart_state::lock_own_cart;
 use super::catalog::shelf_place;
@@ -18,8 +19,8 @@ use super::row::{
 };
 use crate::account::{Profile, UserId};
 use crate::admin::{
-    Action, AdminError, AdminStore, AuditEntry, AuditFilter, Entity, ProductEntry, ProductSheet, UserEntry,
-    Version, product_facts, user_facts,
+    Action, AdminError, AdminStore, AuditEntry, AuditFilter, AuditHead, AuditLink, AuditRecord, Entity,
+    ProductEntry, ProductSheet, UserEntry, Version, product_facts, user_facts,
 };
 use crate::catalog::import::ProductRecord;
 use crate::catalog::{Page, ProductId, ShelfPlace};
@@ -310,6 +311,29 @@ impl AdminStore for PostgresStore {
             })
             .await
     }
+
+    async fn audit_links(&self, after: i64, limit: u32) -> Result<(Vec<AuditLink>, AuditHead), StoreError> {
+        self.pool
+            .read(|mut transaction| async move { audit_chain::links(&mut transaction, after, limit).await })
+            .await
+    }
+
+    async fn unlinked_audit(&self) -> Result<Vec<i64>, StoreError> {
+        self.pool
+            .write_long(|mut transaction| async move {
+                Ok((audit_chain::unlinked(&mut transaction).await?, transaction))
+            })
+            .await
+    }
+
+    async fn link_audit(&self, audit_ids: &[i64]) -> Result<(), StoreError> {
+        self.pool
+            .write(|mut transaction| async move {
+                audit_chain::link_all(&mut transaction, audit_ids).await?;
+                Ok(((), transaction))
+            })
+            .await
+    }
 }
 
 fn check_version(found: Version, expected: Option<Version>) -> Result<(), AdminError> {
@@ -428,21 +452,16 @@ async fn existing_user(connection: &mut PgConnection, user_id: UserId) -> Result
     found.ok_or_else(|| AdminError::user_not_found(user_id))
 }
 
+/// Comes last in its transaction: see [`audit_chain`].
 pub(super) async fn note(
     connection: &mut PgConnection,
-    (action, entity, entity_id): (Action, Entity, i64),
+    change: (Action, Entity, i64),
     before: Option<Value>,
     after: &Value,
     who: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT INTO audit (at_ms, who, action, entity, entity_id, before_json, after_json) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    let query = sqlx::query(sql).bind(now.as_millisecond()).bind(who).bind(action.as_str());
-    let query = query.bind(entity.as_str()).bind(entity_id);
-    let query = query.bind(before.map(|before| before.to_string())).bind(after.to_string());
-    query.execute(connection).await.or_store_error()?;
-    Ok(())
+    audit_chain::add(connection, AuditRecord::new(change, before.as_ref(), after, who, now)).await
 }
 
 fn audit_entry(row: &PgRow) -> sqlx::Result<AuditEntry> {

@@ -5,12 +5,13 @@ use crate::error::StoreError;
 use sqlx::PgConnection;
 
 /// Every step, oldest first. A step that was released is never changed.
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     include_str!("../../../migrations/postgres/0001_shop.sql"),
     include_str!("../../../migrations/postgres/0002_stock.sql"),
     include_str!("../../../migrations/postgres/0003_book_session_key.sql"),
     include_str!("../../../migrations/postgres/0004_cart_state.sql"),
     include_str!("../../../migrations/postgres/0005_returns.sql"),
+    include_str!("../../../migrations/postgres/0006_audit_chain.sql"),
 ];
 
 /// Of two servers that start at once, one waits for the other here, however long that takes.

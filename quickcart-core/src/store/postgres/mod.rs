@@ -2,6 +2,7 @@
 
 mod account;
 mod admin;
+mod audit_chain;
 mod book_order;
 mod cart;
 mod cart_state;

@@ -14,12 +14,13 @@ use crate::error::StoreError;
 use crate::snapshot::{Snapshot, SnapshotError, SnapshotStore};
 
 /// Two statements over all tables of ours, made by the server: one that keeps others from writing, and one that answers the first
-/// table that holds anything.
+/// table that holds anything. The version and the head of the audit are always there.
 const OVER_ALL_TABLES: &str = "SELECT \
      'LOCK TABLE ' || string_agg(format('%I', name), ', ' ORDER BY name) || ' IN SHARE ROW EXCLUSIVE MODE', \
      string_agg(format('(SELECT %L WHERE EXISTS (SELECT FROM %I))', name, name), ' UNION ALL ' ORDER BY name) || ' LIMIT 1' \
      FROM (SELECT relname::TEXT COLLATE \"C\" AS name FROM pg_class \
-           WHERE relkind = 'r' AND relnamespace = current_schema()::REGNAMESPACE AND relname <> 'schema_version') AS tables";
+           WHERE relkind = 'r' AND relnamespace = current_schema()::REGNAMESPACE AND \
+                 relname NOT IN ('schema_version', 'audit_head')) AS tables";
 
 #[async_trait]
 impl SnapshotStore for PostgresStore {

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::SqliteStore;
 use super::account::{USER_COLUMNS, USER_WIDTH, user, write_profile};
+use super::audit_chain;
 use super::cart::{cart_of, release};
 use super::error::OrStoreError;
 use super::import::{GIVE_BARCODE_AWAY, insert_shelf_place, product as write_product};
@@ -17,8 +18,8 @@ use super::statement::run;
 use super::stock::give_back_hold;
 use crate::account::{Profile, UserId};
 use crate::admin::{
-    Action, AdminError, AdminStore, AuditEntry, AuditFilter, Entity, ProductEntry, ProductSheet, UserEntry,
-    Version, product_facts, user_facts,
+    Action, AdminError, AdminStore, AuditEntry, AuditFilter, AuditHead, AuditLink, AuditRecord, Entity,
+    ProductEntry, ProductSheet, UserEntry, Version, product_facts, user_facts,
 };
 use crate::catalog::import::ProductRecord;
 use crate::catalog::{Page, ProductId, ShelfPlace};
@@ -250,6 +251,19 @@ impl AdminStore for SqliteStore {
             })
             .await
     }
+
+    async fn audit_links(&self, after: i64, limit: u32) -> Result<(Vec<AuditLink>, AuditHead), StoreError> {
+        self.readers.scan(move |transaction| audit_chain::links(transaction, after, limit)).await
+    }
+
+    async fn unlinked_audit(&self) -> Result<Vec<i64>, StoreError> {
+        self.readers.scan(audit_chain::unlinked).await
+    }
+
+    async fn link_audit(&self, audit_ids: &[i64]) -> Result<(), StoreError> {
+        let audit_ids = audit_ids.to_owned();
+        self.writer.write(move |transaction| audit_chain::link_all(transaction, &audit_ids)).await
+    }
 }
 
 fn all<T>(
@@ -436,19 +450,13 @@ fn existing_user(transaction: &Transaction<'_>, user_id: UserId) -> Result<UserE
 
 pub(super) fn note(
     transaction: &Transaction<'_>,
-    (action, entity, entity_id): (Action, Entity, i64),
+    change: (Action, Entity, i64),
     before: Option<Value>,
     after: &Value,
     who: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT INTO audit (at_ms, who, action, entity, entity_id, before_json, after_json) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    let before = before.map(|before| before.to_string());
-    let (action, entity) = (action.as_str(), entity.as_str());
-    let values = params![now.as_millisecond(), who, action, entity, entity_id, before, after.to_string()];
-    run(transaction, sql, values)?;
-    Ok(())
+    audit_chain::add(transaction, &AuditRecord::new(change, before.as_ref(), after, who, now))
 }
 
 fn audit_entry(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
@@ -480,9 +488,13 @@ mod tests {
         let change = (Action::Create, Entity::Product, 7);
         note(&transaction, change, None, &Value::Null, "admin", Timestamp::UNIX_EPOCH).unwrap();
         transaction.commit().unwrap();
-        for statement in
-            ["UPDATE audit SET who = 'nobody'", "DELETE FROM audit", "DELETE FROM audit WHERE audit_id = 1"]
-        {
+        for statement in [
+            "UPDATE audit SET who = 'nobody'",
+            "DELETE FROM audit",
+            "DELETE FROM audit WHERE audit_id = 1",
+            "UPDATE audit_link SET audit_id = 8",
+            "DELETE FROM audit_link",
+        ] {
             let refused = connection.execute(statement, []).unwrap_err().to_string();
             assert_eq!(refused, "the audit is only added to", "{statement}");
         }

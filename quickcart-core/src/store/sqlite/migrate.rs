@@ -9,7 +9,7 @@ use super::search::learn_all_words;
 use crate::error::StoreError;
 
 /// Every step, oldest first. A step that was released is never changed.
-const STEPS: [&str; 11] = [
+const STEPS: [&str; 12] = [
     include_str!("../../../migrations/sqlite/0001_shop.sql"),
     include_str!("../../../migrations/sqlite/0002_order_events.sql"),
     include_str!("../../../migrations/sqlite/0003_registration.sql"),
@@ -21,6 +21,7 @@ const STEPS: [&str; 11] = [
     include_str!("../../../migrations/sqlite/0009_book_session_key.sql"),
     include_str!("../../../migrations/sqlite/0010_cart_state.sql"),
     include_str!("../../../migrations/sqlite/0011_returns.sql"),
+    include_str!("../../../migrations/sqlite/0012_audit_chain.sql"),
 ];
 
 /// The step that brought the words of products' names, which SQL cannot tell apart.

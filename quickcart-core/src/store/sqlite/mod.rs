@@ -2,6 +2,7 @@
 
 mod account;
 mod admin;
+mod audit_chain;
 mod backup;
 mod book_order;
 mod cart;

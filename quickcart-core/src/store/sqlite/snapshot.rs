@@ -34,10 +34,11 @@ impl SnapshotStore for SqliteStore {
     }
 }
 
-/// The first table of ours that holds anything; what an index keeps for itself does not count.
+/// The first table of ours that holds anything; what an index keeps for itself does not count, nor does the head of the audit, which is always
+/// there.
 fn table_with_rows(transaction: &Transaction<'_>) -> Result<Option<String>, StoreError> {
     let sql = "SELECT name FROM pragma_table_list \
-               WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
+               WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name <> 'audit_head' ORDER BY name";
     let mut statement = transaction.prepare(sql).or_store_error()?;
     let names = statement.query_map([], |row| row.get::<_, String>(0)).or_store_error()?;
     for name in names {
