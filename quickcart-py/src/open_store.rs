@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf, absolute};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use quickcart_core::admin::link_audit;
 use quickcart_core::clock::SystemClock;
 use quickcart_core::error::{DomainError, ErrorKind};
 use quickcart_core::shop::Shop;
@@ -92,6 +93,7 @@ impl OpenStore {
             State::Away => {
                 fork::note_open();
                 let store = Arc::new(SqliteStore::open(&self.path)?);
+                block_on(link_audit(&*store))?;
                 let shop = Shop::new(Arc::clone(&store) as Arc<dyn ShopStore>, Arc::new(SystemClock))
                     .with_weight_tolerance(self.rules.weight_tolerance_g)
                     .with_return_window(self.rules.return_window);

@@ -1,11 +1,13 @@
-//! The program `quickcart-warp`: serves a shop, imports one, backs it up, shows its messages, or draws its map.
+//! The program `quickcart-warp`: serves a shop, imports one, backs it up, verifies its audit, shows its messages, or draws its map.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to whoever started it")]
 
 mod administrator;
+mod audit;
 mod backup;
 mod messages;
 mod render;
 
+use std::error::Error;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -18,6 +20,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use messages::ShowMessages;
 use mimalloc::MiMalloc;
+use quickcart_core::admin::AuditFault;
 use quickcart_core::catalog::import::{Progress, StoreData, StoreFiles};
 use quickcart_core::clock::{Clock, SystemClock};
 use quickcart_core::messaging::Route;
@@ -56,6 +59,7 @@ Examples:
   quickcart-warp import my-store                         a store of your own
   quickcart-warp import state.json                       all that an empty database begins with
   quickcart-warp backup shop-monday.db                   a copy of the database, also while servers use it
+  quickcart-warp audit verify                            whether anybody changed what administrators are known to have done
   quickcart-warp messages                                what its messages say and cost, and what is wrong with them
   quickcart-warp map render -o map.svg                   its map as a picture
 
@@ -87,9 +91,17 @@ enum Command {
     Backup(Backup),
     Administrator(Administrator),
     Messages(ShowMessages),
+    /// Look after the audit of administrators' changes
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Look at maps
     #[command(subcommand)]
     Map(MapCommand),
+}
+
+#[derive(Subcommand)]
+enum AuditCommand {
+    Verify(audit::Verify),
 }
 
 #[derive(Subcommand)]
@@ -162,6 +174,9 @@ fn run(cli: Cli) -> Result<(), Failure> {
             runtime.block_on(name_administrator(&cli.settings, &administrator))
         }
         Some(Command::Messages(messages)) => show_messages(&cli.settings, &messages),
+        Some(Command::Audit(AuditCommand::Verify(verify))) => {
+            runtime.block_on(verify_audit(&cli.settings, &verify))
+        }
         Some(Command::Map(MapCommand::Render(render))) => render.run().map_err(unusable),
     };
     // A walk that is still being found has nobody left to tell.
@@ -265,7 +280,7 @@ async fn import(settings: &Settings, path: &Path) -> Result<(), Failure> {
     let bar = ProgressBar::new(0).with_style(bar_style());
     let shown = bar.clone();
     let progress: Progress = Box::new(move |done, _| shown.set_position(done as u64));
-    let nothing_imported = |error: &dyn std::error::Error| {
+    let nothing_imported = |error: &dyn Error| {
         let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
         unusable(format!("nothing was imported into {database}: {error}{cause}"))
     };
@@ -319,6 +334,22 @@ fn show_messages(settings: &Settings, messages: &ShowMessages) -> Result<(), Fai
 async fn name_administrator(settings: &Settings, administrator: &Administrator) -> Result<(), Failure> {
     let database = settings.database().map_err(unusable)?;
     println!("{}", administrator.run(&database).await.map_err(unusable)?);
+    Ok(())
+}
+
+async fn verify_audit(settings: &Settings, verify: &audit::Verify) -> Result<(), Failure> {
+    let database = settings.database().map_err(unusable)?;
+    let verified = verify.run(&database).await.map_err(|fault| match fault {
+        AuditFault::Store(error) => {
+            let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+            unusable(format!("the audit of {database} cannot be read: {error}{cause}"))
+        }
+        fault => Failure { text: format!("the audit of {database} is not whole: {fault}"), code: FAILED },
+    })?;
+    if let Some(warning) = audit::warning(&verified) {
+        eprintln!("{warning}");
+    }
+    println!("{}", audit::report(&verified));
     Ok(())
 }
 

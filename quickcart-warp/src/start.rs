@@ -1,6 +1,6 @@
 //! From a configuration to services that run.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use quickcart_core::account::{Members, Registrations, Revocations, Sessions, TokenIssuer};
@@ -33,6 +33,9 @@ const MAIL_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// How often the tokens are read that other servers of the same database revoked: so long one may still be taken here.
 const REVOCATIONS_READ_EVERY: Duration = Duration::from_secs(2);
+
+/// How often the end of the audit is logged: so much of it could be written anew before anybody has kept a head.
+const AUDIT_HEAD_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// The services could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -132,6 +135,7 @@ pub async fn start_counted(config: &Config, metrics: Option<Metrics>) -> Result<
     let revocations = Revocations::load(Arc::clone(&store) as _, clock.now()).await;
     let revocations = revocations.map_err(|error| database_error(&config.database, &error))?;
     tokio::spawn(revocations.follow(REVOCATIONS_READ_EVERY, Arc::clone(&clock)));
+    tokio::spawn(log_audit_heads(Arc::downgrade(&store)));
     if let Some(publisher) = &config.events {
         tokio::spawn(Relay::new(Arc::clone(&store) as _, Arc::clone(publisher), Arc::clone(&clock)).run());
     }
@@ -211,6 +215,20 @@ pub async fn open_shop(database: &DatabaseUrl, clock: Arc<dyn Clock>) -> Result<
 
 async fn open_store(database: &DatabaseUrl) -> Result<Arc<dyn Store>, StartError> {
     store::open(database).await.map_err(|error| database_error(database, &error))
+}
+
+/// Tells the log now, and then again and again, where the audit ends, because a head is of use only outside of the database.
+async fn log_audit_heads(store: Weak<dyn Store>) {
+    while let Some(store) = store.upgrade() {
+        match store.audit_links(0, 0).await {
+            Ok((_, head)) => tracing::info!(target: "quickcart::audit", "audit head {head}"),
+            Err(error) => {
+                tracing::warn!(target: "quickcart::audit", "the end of the audit could not be read: {error}");
+            }
+        }
+        drop(store);
+        tokio::time::sleep(AUDIT_HEAD_EVERY).await;
+    }
 }
 
 /// In memory, or in a Redis that answers now.

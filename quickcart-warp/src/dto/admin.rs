@@ -411,6 +411,17 @@ impl From<AuditEntry> for Audited {
     }
 }
 
+/// Where the chain of the audit ends.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AuditEnd {
+    /// The number of the last link, and its digest.
+    #[schema(
+        pattern = "^[0-9]+:[0-9a-f]{64}$",
+        example = "1:5257392d422084779067986f374e1ac88a1fbd11e514f970837a553428b94274"
+    )]
+    pub(crate) head: String,
+}
+
 /// A part of a list.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Listed<T> {

@@ -17,7 +17,7 @@ use warp::reply::Response;
 
 use super::version::{self, versioned};
 use crate::app::App;
-use crate::dto::admin::{AdminProduct, AdminUser, Audited, Listed, NewUser, ProductBody, UserBody};
+use crate::dto::admin::{AdminProduct, AdminUser, AuditEnd, Audited, Listed, NewUser, ProductBody, UserBody};
 use crate::dto::page::{PageQuery, page};
 use crate::dto::smart_cart::query_value;
 use crate::dto::validation::message;
@@ -54,7 +54,10 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
         .and(request(app))
         .then(user);
     let audit = warp::path!("audit").and(method(reads, "GET, HEAD")).and(request(app)).then(audit);
+    let head =
+        warp::path!("audit" / "head").and(method(reads, "GET, HEAD")).and(request(app)).then(audit_head);
     let routes = products.or(product).unify().or(users).unify().or(user).unify().or(audit).unify();
+    let routes = routes.or(head).unify();
     warp::path!("v1" / "admin" / ..).and(routes).map(answer(Dialect::Problem)).boxed()
 }
 
@@ -84,7 +87,8 @@ pub(super) fn api() -> utoipa::openapi::OpenApi {
         show_user,
         change_user,
         retire_user,
-        audit
+        audit,
+        audit_head
     ))]
     struct Api;
     Api::openapi()
@@ -364,6 +368,22 @@ async fn audit(request: Request) -> Result<Response, ApiError> {
     let entity = filter.entity.map_or_else(String::new, |entity| format!("&entity={entity}"));
     let entity_id = filter.entity_id.map_or_else(String::new, |id| format!("&entity_id={id}"));
     Ok(listed::<_, Audited>(found, "audit", page, &(entity + &entity_id)))
+}
+
+/// Shows where the audit ends
+///
+/// Kept elsewhere, it tells later whether anything before it was changed: `quickcart-warp audit verify --expect` looks for it.
+#[utoipa::path(
+    get, path = "/v1/admin/audit/head", security(("admin_key" = [])),
+    responses(
+        (status = 200, description = "The last link", body = AuditEnd),
+        (status = 404, description = "The server has no administrators"),
+    ),
+)]
+async fn audit_head(request: Request) -> Result<Response, ApiError> {
+    request.authenticate()?;
+    let head = request.app.shop.audit_head().await?;
+    Ok(ok(&AuditEnd { head: head.to_string() }))
 }
 
 impl Request {
