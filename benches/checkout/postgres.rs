@@ -25,6 +25,8 @@ const HOT_TIME_MAX: f64 = 0.2;
 const CLIENT_CPU_MAX: f64 = 0.25;
 /// How many orders one client makes.
 const ONE_BY_ONE: i64 = 200;
+/// How many were made before.
+const PAST_ORDERS: i64 = 10_000;
 
 pub(crate) fn rows() -> Result<()> {
     // As a package of PostgreSQL sets it up: every commit is on the disk.
@@ -132,7 +134,8 @@ fn sqlalchemy(url: &str) -> Result<Python> {
     python.ok_or_else(|| "it does not start".into())
 }
 
-/// Products with plenty in stock, and shoppers.
+/// Products with plenty in stock, shoppers, and what they bought before: a connection keeps the plans of references between tables
+/// for as long as it lives, and in an empty shop those are to read whole tables, until the server looks at them again by itself.
 fn prepare() -> String {
     format!(
         "INSERT INTO product (product_id, product_name, folded_name, barcode, currency, price_minor, gst_basis_points)
@@ -144,6 +147,23 @@ fn prepare() -> String {
          INSERT INTO one_row_stock SELECT product_id, 3200000 FROM stock;
          INSERT INTO \"user\" (user_id, phone, created_at_ms)
          SELECT {FIRST_USER} + n, '+99' || n, 0 FROM generate_series(0, 3199) AS n;
+         INSERT INTO orders (user_id, cart_id, status, version, placed_at_ms, currency, total_quantity, total_price_minor,
+                             discounted_price_minor, tax_minor, tax_included)
+         SELECT {FIRST_USER} + n % 3200, {FIRST_CART} + n, 'verified', 2, 1, 'INR', 3, 30000, 30000, 1428, TRUE
+         FROM generate_series(1, {PAST_ORDERS}) AS n;
+         INSERT INTO order_line (order_id, line_num, product_id, product_name, quantity, price_minor, discounted_price_minor,
+                                 gst_basis_points, tax_minor)
+         SELECT order_id, line, {FIRST_PRODUCT} + (order_id * 3 + line) % {PRODUCTS}, 'Bench product', 1, 10000, 10000, 500, 476
+         FROM orders, generate_series(1, 3) AS line;
+         INSERT INTO order_event (order_kind, order_id, seq, event, from_status, to_status, actor, at_ms)
+         SELECT 'cart', order_id, seq, event, from_status, to_status, 'customer', 1
+         FROM orders, (VALUES (1, 'place', NULL, 'pending'), (2, 'verify', 'pending', 'verified'))
+                      AS step (seq, event, from_status, to_status);
+         INSERT INTO outbox (order_kind, order_id, seq) SELECT order_kind, order_id, seq FROM order_event ORDER BY order_id, seq;
+         INSERT INTO payment (order_kind, order_id, method, state, currency, amount_minor, created_at_ms, updated_at_ms)
+         SELECT 'cart', order_id, 'cash', 'pending', 'INR', 30000, 1, 1 FROM orders;
+         INSERT INTO stock_movement (product_id, at_ms, kind, quantity, who, order_id)
+         SELECT product_id, 1, 'sell', -1, 'customer', order_id FROM order_line;
          ANALYZE;"
     )
 }

@@ -176,9 +176,10 @@ async fn a_shopper_is_changed_and_shut_out() {
     let response = create(json!({"phone": "9876543212", "user_name": "Chitra"})).await;
     assert_eq!(response.status(), StatusCode::CREATED);
     let location = response.headers()["location"].to_str().unwrap().to_owned();
-    assert_eq!(response.json::<Value>().await.unwrap(), admin.get(&location).await);
-    let signed_in: Value = admin.shopper("9876543212").await.json().await.unwrap();
-    assert_eq!(signed_in["user_name"], "Chitra", "{signed_in}");
+    let created: Value = response.json().await.unwrap();
+    assert_eq!((&created["user_name"], &created), (&json!("Chitra"), &admin.get(&location).await));
+    assert_eq!(admin.shopper("9876543212").await.status(), StatusCode::OK);
+    assert_eq!(admin.get("/v1/admin/users?phone=9876543212").await["items"], json!([created]), "nobody else");
 
     assert_eq!(admin.delete(&path, &etag).await.status(), StatusCode::NO_CONTENT);
     for (method, path, body) in [
@@ -210,9 +211,11 @@ async fn a_shopper_is_changed_and_shut_out() {
     let audit = admin.get("/v1/admin/audit?entity=user").await;
     let actions: Vec<_> =
         audit["items"].as_array().unwrap().iter().map(|item| item["action"].clone()).collect();
-    assert_eq!(actions, ["retire", "change"]);
+    assert_eq!(actions, ["retire", "create", "change"]);
     let text = audit.to_string();
-    assert!(!text.contains("98765") && !text.to_lowercase().contains("asha"), "{text}");
+    for personal in ["98765", "asha", "chitra"] {
+        assert!(!text.to_lowercase().contains(personal), "{text}");
+    }
 }
 
 #[tokio::test]
