@@ -12,9 +12,9 @@ MILK, BREAD = 1, 2
 def ordered(shop: Shop) -> tuple[int, Order]:
     """Two of milk and one of bread, which the shop has begun to put together."""
     shopper = shop.sign_in("9876543210").user_id
-    shop.connect(shopper)
+    shop.connect(shopper, 1)
     for product_id in (MILK, MILK, BREAD):
-        shop.add_item(shopper, product_id)
+        shop.add_to_cart(shopper, product_id)
     return shopper, shop.advance_order(shop.checkout(shopper).order_id, "start_processing")
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from typing_extensions import Self
 
 __all__ = [
+    "BlockedCart",
     "Cart",
     "CartEvent",
     "CartLine",
@@ -29,6 +30,7 @@ __all__ = [
     "Recipe",
     "RecipeMatch",
     "RecoveryCodes",
+    "Return",
     "Route",
     "Shop",
     "StockLevel",
