@@ -72,11 +72,12 @@ impl Order {
         self.totals.without_short(&self.lines)
     }
 
-    /// What was asked for pieces that are not to be had.
+    /// What was asked for pieces that are not to be had, as staff say who put the order together.
     ///
     /// # Errors
-    /// [`OrderError::NotSoMany`]; [`OrderError::NothingLeft`] when they are all there is.
+    /// [`OrderError::Illegal`] when nobody does; [`OrderError::NotSoMany`]; [`OrderError::NothingLeft`] when they are all there is.
     pub fn short_pick(&self, product_id: ProductId, missing: Quantity) -> Result<Money, OrderError> {
+        self.status.after(OrderEvent::ShortPick, Actor::Staff)?;
         let asked = pricing::asked_for(self, [(product_id, missing)])?;
         if self.totals_delivered().quantity == missing.get() {
             return Err(OrderError::NothingLeft);

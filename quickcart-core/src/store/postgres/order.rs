@@ -175,7 +175,6 @@ impl OrderStore for PostgresStore {
                 let connection = &mut *transaction;
                 let before = lock_order(connection, order_id, None).await?;
                 let (order, event, by) = ((OrderKind::Cart, order_id), OrderEvent::ShortPick, Actor::Staff);
-                before.status.after(event, by)?;
                 let asked = before.short_pick(product_id, missing)?;
                 let detail = json!({ "product_id": product_id, "quantity": missing.get() });
                 advance_with::<OrderError>(connection, order, event, Some(&detail), by, now).await?;

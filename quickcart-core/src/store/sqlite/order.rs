@@ -64,7 +64,6 @@ impl OrderStore for SqliteStore {
             .write(move |transaction| {
                 let (before, event, by) =
                     (order(transaction, order_id, None)?, OrderEvent::ShortPick, Actor::Staff);
-                before.status.after(event, by)?;
                 let asked = before.short_pick(product_id, missing)?;
                 let detail = json!({ "product_id": product_id, "quantity": missing.get() });
                 advance_with::<OrderError>(transaction, reference(order_id), event, Some(&detail), by, now)?;
