@@ -17,6 +17,10 @@ use crate::error::StoreError;
 
 /// How long to wait for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How much of the file the writer keeps at hand; what a group changes has to fit, or it is written twice.
+const CACHE_KIB: i64 = 32 * 1024;
+/// How long the log gets before it is carried into the file, in pages of 4 KiB: pages that change often are carried once.
+const LOG_PAGES: i64 = 8_192;
 /// How many are written together at most.
 const GROUP_MAX: usize = 128;
 /// Once a group has taken so long, nobody joins it any more.
@@ -39,6 +43,10 @@ impl Writer {
         connection.pragma_update(None, "journal_mode", "WAL").or_store_error()?;
         // An order that was acknowledged must survive the loss of power: FULL syncs the log at every commit.
         connection.pragma_update(None, "synchronous", "FULL").or_store_error()?;
+        // What undoes one of a group stays in memory: else each group of more than a few opens a file for it.
+        connection.pragma_update(None, "temp_store", "MEMORY").or_store_error()?;
+        connection.pragma_update(None, "cache_size", -CACHE_KIB).or_store_error()?;
+        connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES).or_store_error()?;
         migrate(&mut connection)?;
         connection.busy_timeout(BUSY_TIMEOUT).or_store_error()?;
         let (queue, jobs) = sync_channel(QUEUE_LENGTH);
