@@ -238,11 +238,16 @@ fn attempt(live: &Live, request: &AttemptRequest) -> Cmd {
         Some(watch) => command.arg(&key(b'p', &watch.prefix)).arg(&key(b'v', subject)),
         None => command.arg(&key(b'o', subject)).arg(&key(b'o', subject)),
     };
-    command.arg(now.as_microsecond()).arg(live.run()).arg(&guess.nonce.unwrap_or(NONE));
-    command.arg(policy.attempts_max()).arg(u8::from(watch.is_some()));
+    // A double holds microseconds exactly until 2255.
+    let mut packed = (now.as_microsecond() as f64).to_be_bytes().to_vec();
+    packed.extend_from_slice(live.run());
+    packed.extend_from_slice(&guess.nonce.unwrap_or(NONE));
+    packed.extend([policy.attempts_max(), u8::from(watch.is_some())]);
     for (key_id, answer) in guess.answers.iter().flatten() {
-        command.arg(*key_id).arg(answer);
+        packed.push(*key_id);
+        packed.extend_from_slice(answer);
     }
+    command.arg(packed);
     command
 }
 

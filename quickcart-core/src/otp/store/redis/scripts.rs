@@ -51,20 +51,21 @@ impl Script {
 
     /// The script with all that it calls.
     pub(super) fn source(self) -> String {
+        const TIMES: &str = include_str!("times.lua");
         const SUBJECT: &str = include_str!("subject.lua");
         const PREFIX: &str = include_str!("prefix.lua");
         const CHARGES: &str = include_str!("charges.lua");
         let parts: &[&str] = match self {
-            Self::Issue => &[SUBJECT, PREFIX, CHARGES, include_str!("issue.lua")],
-            Self::Withdraw => &[SUBJECT, PREFIX, include_str!("withdraw.lua")],
-            Self::Attempt => &[SUBJECT, include_str!("attempt.lua"), PREFIX, include_str!("accept.lua")],
-            Self::TakeStep => &[SUBJECT, include_str!("take_step.lua")],
+            Self::Issue => &[TIMES, SUBJECT, PREFIX, CHARGES, include_str!("issue.lua")],
+            Self::Withdraw => &[TIMES, SUBJECT, PREFIX, include_str!("withdraw.lua")],
+            Self::Attempt => &[TIMES, include_str!("attempt.lua"), PREFIX, include_str!("accept.lua")],
+            Self::TakeStep => &[TIMES, SUBJECT, include_str!("take_step.lua")],
             Self::Admit => &[CHARGES, include_str!("admit.lua")],
-            Self::ExpiresAt => &[SUBJECT, include_str!("expires_at.lua")],
-            Self::Hold => &[SUBJECT, include_str!("hold.lua")],
-            Self::Held => &[SUBJECT, include_str!("held.lua")],
+            Self::ExpiresAt => &[TIMES, SUBJECT, include_str!("expires_at.lua")],
+            Self::Hold => &[TIMES, SUBJECT, include_str!("hold.lua")],
+            Self::Held => &[TIMES, SUBJECT, include_str!("held.lua")],
             Self::AcceptHeld => {
-                &[SUBJECT, include_str!("accept_held.lua"), PREFIX, include_str!("accept.lua")]
+                &[TIMES, SUBJECT, include_str!("accept_held.lua"), PREFIX, include_str!("accept.lua")]
             }
             Self::Remember => &[include_str!("remember.lua")],
         };

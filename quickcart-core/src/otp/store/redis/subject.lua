@@ -20,15 +20,6 @@ local function read_subject(value, run, now)
   return s
 end
 
--- When nothing is left to remember.
-local function forget_at(failures, sends, expires, failed, locked, sent, step, stepped)
-  local forget = math.max(expires, locked)
-  if sends > 0 then forget = math.max(forget, sent + SENDS_KEPT) end
-  if failures > 0 then forget = math.max(forget, failed + LOCK_LAST) end
-  if step > 0 then forget = math.max(forget, stepped + STEP_KEPT) end
-  return forget
-end
-
 local function keep_subject(key, s, run, now)
   local forget = forget_at(s.failures, s.sends, s.expires, s.failed, s.locked, s.sent, s.step, s.stepped)
   if forget <= now then
@@ -38,11 +29,4 @@ local function keep_subject(key, s, run, now)
   local value = struct.pack(FORMAT, s.key_id, s.id, s.answer, s.nonce, s.terms, run, s.failures, s.sends,
     s.expires, s.failed, s.locked, s.sent, s.step, s.stepped)
   redis.call('SET', key, value, 'PX', math.ceil((forget - now) / 1000))
-end
-
--- How long so many wrong codes lock; 0 within a round.
-local function lock_after(failures, attempts_max)
-  if failures >= FAILURES_MAX then return LOCK_LAST end
-  if failures % attempts_max > 0 then return 0 end
-  return LOCK_FIRST * math.min(2 ^ (failures / attempts_max - 1), 60)
 end
