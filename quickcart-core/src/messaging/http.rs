@@ -142,8 +142,8 @@ impl Http {
     ) -> Result<Answer, SendError> {
         let request = self.client.request(method, url);
         let sent = with_body(request, body).headers(headers).send().await;
-        let response = sent.map_err(|error| self.failed(error))?;
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let mut response = sent.map_err(|error| self.failed(error))?;
+        let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
         let body = self.read(response).await?;
         Ok(Answer { provider: self.provider, status, headers, body })
     }
@@ -216,10 +216,16 @@ impl Answer {
 
 /// The fields as `application/x-www-form-urlencoded`.
 pub(super) fn form(fields: &[(&str, &str)]) -> String {
-    let encode = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
-    let pairs: Vec<_> =
-        fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
-    pairs.join("&")
+    let mut form = String::with_capacity(256);
+    for (name, value) in fields {
+        if !form.is_empty() {
+            form.push('&');
+        }
+        form.extend(utf8_percent_encode(name, NON_ALPHANUMERIC));
+        form.push('=');
+        form.extend(utf8_percent_encode(value, NON_ALPHANUMERIC));
+    }
+    form
 }
 
 /// A header that never shows itself. `None` for a text that no header can hold.

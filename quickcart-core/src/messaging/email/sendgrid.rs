@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use data_encoding::HEXLOWER;
+use reqwest::Url;
 use reqwest::header::HeaderValue;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -29,6 +30,7 @@ const NAME: &str = "sendgrid";
 /// ```
 pub struct SendGrid {
     http: Http,
+    url: Url,
     authorization: HeaderValue,
     from: EmailAddress,
     sender_name: Option<String>,
@@ -97,8 +99,10 @@ impl SendGridBuilder {
         let authorization =
             if self.key.is_empty() { None } else { secret_header(&format!("Bearer {}", self.key)) };
         let no_key = InvalidSetting { provider: NAME, problem: "the key is needed" };
+        let http = Http::new(NAME, &self.base_url, self.time_max)?;
         Ok(SendGrid {
-            http: Http::new(NAME, &self.base_url, self.time_max)?,
+            url: http.url(&["v3", "mail", "send"]),
+            http,
             authorization: authorization.ok_or(no_key)?,
             from: self.from,
             sender_name: self.sender_name,
@@ -118,8 +122,8 @@ impl MessageProvider for SendGrid {
         if message.subject.is_empty() {
             return Err(wrong("no subject"));
         }
-        let url = self.http.url(&["v3", "mail", "send"]);
-        let answer = self.http.post(url, &self.authorization, Body::Json(self.body(message, to))).await?;
+        let body = Body::Json(self.body(message, to));
+        let answer = self.http.post(self.url.clone(), &self.authorization, body).await?;
         match answer.status {
             // 200 is a rehearsal: the account's own sandbox mode.
             200 | 202 => Ok(Receipt::new(NAME, answer.header("x-message-id").map(str::to_owned))),

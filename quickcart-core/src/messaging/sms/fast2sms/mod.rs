@@ -9,6 +9,7 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use reqwest::Url;
 use reqwest::header::HeaderValue;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -34,6 +35,7 @@ const INDIA: u16 = 91;
 /// ```
 pub struct Fast2Sms {
     http: Http,
+    url: Url,
     authorization: HeaderValue,
     route: Fast2SmsRoute,
     reports: bool,
@@ -112,8 +114,10 @@ impl Fast2SmsBuilder {
         {
             return Err(invalid("a registered text needs its sender and its number"));
         }
+        let http = Http::new(NAME, &self.base_url, self.time_max)?;
         Ok(Fast2Sms {
-            http: Http::new(NAME, &self.base_url, self.time_max)?,
+            url: http.url(&["dev", "bulkV2"]),
+            http,
             authorization: secret_header(&self.key).ok_or_else(|| invalid("the key is no key"))?,
             route: self.route,
             reports: self.reports,
@@ -136,8 +140,7 @@ impl MessageProvider for Fast2Sms {
         let body = body(&self.route, message, number)
             .map_err(|problem| SendError::new(NAME, Failure::RequestBug).with_code(problem))?;
         // The same by GET would leave the key in logs of proxies.
-        let url = self.http.url(&["dev", "bulkV2"]);
-        let answer = self.http.post(url, &self.authorization, Body::Json(body)).await?;
+        let answer = self.http.post(self.url.clone(), &self.authorization, Body::Json(body)).await?;
         read(&answer)
     }
 
