@@ -31,8 +31,8 @@ impl RateLimit {
     /// A limit that had room.
     pub(crate) fn standing(limit: &LimitStanding, now: Timestamp) -> Self {
         let LimitStanding { limit: name, quota, window_s, remaining, full_at } = *limit;
-        let left = Duration::try_from(full_at.duration_since(now)).unwrap_or_default();
-        Self { name, quota, window_s, remaining, reset_s: left.as_secs() + 1 }
+        let left_s = u64::try_from(full_at.duration_since(now).as_secs()).unwrap_or(0);
+        Self { name, quota, window_s, remaining, reset_s: left_s + 1 }
     }
 
     pub(crate) fn is_of(&self, name: &str) -> bool {
