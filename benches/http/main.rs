@@ -6,7 +6,7 @@ mod servers;
 
 use std::cell::Cell;
 
-use benches::{Child, Contender, Cost, Goal, Measured, Result, Section, alternate};
+use benches::{Child, Contender, Cost, Goal, Measured, Result, Section, ThreadTimes, alternate};
 use load::Load;
 use tokio::runtime::Runtime;
 
@@ -17,7 +17,7 @@ const REPETITIONS: usize = 11;
 
 /// What we may cost, as a multiple of bare hyper.
 const CPU_MAX: f64 = 1.5;
-/// The same, with a request of our own to a provider in each of theirs.
+/// The same, where both make a request of their own to a provider for each of theirs.
 const SENDING_CPU_MAX: f64 = 3.0;
 
 pub(crate) fn main() -> Result<()> {
@@ -39,7 +39,8 @@ pub(crate) fn main() -> Result<()> {
     let provider = start("provider")?;
     let sending = Child::start(&["--serve", &format!("ours by {}", provider.port)])?;
     runtime.block_on(Load::check_sent(sending.port))?;
-    let relay = Child::start(&["--serve", &format!("hyper by {}", provider.port)])?;
+    let relay = |client: &str| Child::start(&["--serve", &format!("{client} by {}", provider.port)]);
+    let (by_hyper, by_reqwest) = (relay("hyper")?, relay("reqwest")?);
     let servers = [
         ("quickcart-warp, development, log info", &ours),
         ("hyper, two routes (the limit)", &hyper),
@@ -51,8 +52,9 @@ pub(crate) fn main() -> Result<()> {
     print_verifies(alternate(REPETITIONS, bench.contenders(&servers, Bench::verifies, CPU_MAX))?);
     let servers = [
         ("quickcart-warp, Twilio on loopback", &sending),
-        ("hyper, one route (the limit)", &hyper),
-        ("hyper that asks the provider by reqwest", &relay),
+        ("hyper that asks the provider by hyper", &by_hyper),
+        ("hyper that asks the provider by reqwest", &by_reqwest),
+        ("hyper that asks nobody", &hyper),
     ];
     print_sends(alternate(REPETITIONS, bench.contenders(&servers, Bench::sends, SENDING_CPU_MAX))?);
     Ok(())
@@ -108,9 +110,9 @@ struct ServerAddress {
 impl ServerAddress {
     /// Fills in the processor time of the server.
     fn measure(&self, work: impl FnOnce() -> Result<Cost>) -> Result<Cost> {
-        let before = benches::processor_time_of(self.process_id)?;
+        let before = ThreadTimes::of(self.process_id)?;
         let cost = work()?;
-        Ok(Cost { cpu: benches::processor_time_of(self.process_id)? - before, ..cost })
+        Ok(Cost { cpu: ThreadTimes::of(self.process_id)?.since(&before), ..cost })
     }
 }
 
@@ -147,8 +149,7 @@ fn print_sends(rows: Vec<Measured>) {
         notes: vec![
             cpu_note(PAIRS),
             "Ours sends each message to a Twilio on loopback, a process of its own, over HTTP, and keeps the books, without \
-             the watch for pumping, since no code is shown. The limit answers at once; the third server makes the same \
-             requests as ours and does nothing besides."
+             the watch for pumping, since no code is shown. The next two make the same requests as ours and do nothing besides."
                 .to_owned(),
         ],
         rows,

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use clap::Parser;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
+use hyper::header::HOST;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -17,7 +18,7 @@ use quickcart_warp::settings::Settings;
 use quickcart_warp::{init_logging, server, start};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpStream;
-use tokio::sync::oneshot;
+use tokio::sync::{Mutex, oneshot};
 use warp::Filter;
 
 const CODE: &str = "123456";
@@ -67,6 +68,10 @@ pub(crate) fn serve(server: &str) -> Result<()> {
             other => match other.split_once(" by ") {
                 Some(("ours", port)) => ours(stopped, Some(port)).await,
                 Some(("hyper", port)) => {
+                    let port = port.parse()?;
+                    bare(stopped, move |stream| relay_connection(stream, port)).await
+                }
+                Some(("reqwest", port)) => {
                     let relay = Relay::to(port)?;
                     bare(stopped, move |stream| relay.clone().connection(stream)).await
                 }
@@ -143,7 +148,31 @@ async fn provider_connection(stream: TcpStream) {
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(taken)).await;
 }
 
-/// Answers a request once a provider has answered one of its own: hyper and reqwest, and nothing besides.
+const MESSAGE: &str = "To=%2B919876543210&Body=Your+code+is+123456";
+
+/// Answers each request once a provider has answered one of its own, on a connection that is kept beside this one: hyper on both
+/// sides, and nothing besides.
+async fn relay_connection(stream: TcpStream, provider: u16) {
+    let Ok(beside) = TcpStream::connect(("127.0.0.1", provider)).await else { return };
+    let Ok((sender, connection)) = hyper::client::conn::http1::handshake(TokioIo::new(beside)).await else {
+        return;
+    };
+    tokio::spawn(connection);
+    let sender = Mutex::new(sender);
+    let relay = service_fn(|request| async {
+        let form = Request::post("/2010-04-01/Accounts/AC/Messages.json").header(HOST, "127.0.0.1");
+        let form = form.body(Full::<Bytes>::from(MESSAGE)).expect("a method, a path and a header");
+        let mut sender = sender.lock().await;
+        let taken = async {
+            sender.ready().await?;
+            sender.send_request(form).await?.into_body().collect().await
+        };
+        if taken.await.is_ok() { answer(request).await } else { Ok(status(StatusCode::BAD_GATEWAY)) }
+    });
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), relay).await;
+}
+
+/// The same by reqwest, which keeps the connections by itself.
 #[derive(Clone)]
 struct Relay {
     client: reqwest::Client,
@@ -161,7 +190,7 @@ impl Relay {
 
     async fn connection(self, stream: TcpStream) {
         let relay = service_fn(|request| async {
-            let form = self.client.post(self.url.clone()).body("To=%2B919876543210&Body=Your+code+is+123456");
+            let form = self.client.post(self.url.clone()).body(MESSAGE);
             let taken = async { form.send().await?.bytes().await };
             if taken.await.is_ok() { answer(request).await } else { Ok(status(StatusCode::BAD_GATEWAY)) }
         });

@@ -36,7 +36,7 @@ impl Child {
         Ok(Self { process, port })
     }
 
-    /// Its process, for [`processor_time_of`](crate::processor_time_of).
+    /// Its process, for [`ThreadTimes`](crate::ThreadTimes).
     #[must_use]
     pub fn process_id(&self) -> u32 {
         self.process.id()

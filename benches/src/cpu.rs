@@ -1,5 +1,7 @@
 //! Processor time, of this process and of others.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
@@ -11,19 +13,40 @@ pub fn process_cpu() -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
-/// The processor time of another process so far, in whole ticks of the kernel, commonly 10 ms.
-///
-/// # Errors
-/// When there is no such process, or no Linux.
-pub fn processor_time_of(process_id: u32) -> crate::Result<Duration> {
-    Ok(duration(Stat::of(process_id)?.ticks))
+/// The processor time of another process so far, thread by thread, to the nanosecond: those that end later take theirs along.
+pub struct ThreadTimes(BTreeMap<OsString, u64>);
+
+impl ThreadTimes {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// When there is no such process, or no Linux.
+    pub fn of(process_id: u32) -> crate::Result<Self> {
+        let mut times_ns = BTreeMap::new();
+        for thread in std::fs::read_dir(format!("/proc/{process_id}/task"))? {
+            let thread = thread?;
+            // A thread may end while this reads. The first field is the time that it ran:
+            // https://docs.kernel.org/scheduler/sched-stats.html.
+            let Ok(schedstat) = std::fs::read_to_string(thread.path().join("schedstat")) else { continue };
+            let ran_ns = schedstat.split(' ').next().ok_or("/proc/<pid>/task/<tid>/schedstat is empty")?;
+            times_ns.insert(thread.file_name(), ran_ns.parse()?);
+        }
+        Ok(Self(times_ns))
+    }
+
+    /// What was added since then.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Duration {
+        let added_ns = |(thread, now): (&OsString, &u64)| now - before.0.get(thread).unwrap_or(&0);
+        Duration::from_nanos(self.0.iter().map(added_ns).sum())
+    }
 }
 
 /// The processor time of another process, of its children and of theirs so far, in whole ticks; that of children that have ended
 /// is with whoever waited for them.
 ///
 /// # Errors
-/// As [`processor_time_of`].
+/// As [`ThreadTimes::of`].
 pub fn processor_time_of_tree(process_id: u32) -> crate::Result<Duration> {
     let root = Stat::of(process_id)?;
     // A process may end while this reads.
@@ -92,8 +115,10 @@ mod tests {
         let mut line = String::new();
         std::io::BufRead::read_line(&mut std::io::BufReader::new(shell.stdout.take().unwrap()), &mut line)
             .unwrap();
-        let (alone, tree) =
-            (processor_time_of(shell.id()).unwrap(), processor_time_of_tree(shell.id()).unwrap());
+        let times = ThreadTimes::of(shell.id()).unwrap();
+        let alone = times.since(&ThreadTimes(BTreeMap::new()));
+        let tree = processor_time_of_tree(shell.id()).unwrap();
+        assert_eq!(times.since(&times), Duration::ZERO);
         drop(shell.stdin.take());
         shell.wait().unwrap();
         let tick = duration(1);

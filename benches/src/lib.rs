@@ -27,7 +27,7 @@ mod venv;
 
 pub use child::Child;
 pub use client::{Connection, cost_of_clients, microseconds_since};
-pub use cpu::{process_cpu, processor_time_of, processor_time_of_tree};
+pub use cpu::{ThreadTimes, process_cpu, processor_time_of_tree};
 pub use in_turns::{Asked, Asker, Faster, in_turns};
 pub use memory::{peak, resident};
 pub use numbers::scattered_number;
