@@ -20,7 +20,7 @@ use warp::reject::{Reject, Rejection};
 use warp::reply::Response;
 
 use crate::app::App;
-use crate::client_address::ClientAddress;
+use crate::client_address::CLIENT;
 use crate::error::{ApiError, Dialect};
 use crate::in_time::InTime;
 
@@ -85,7 +85,7 @@ pub(crate) fn header(
 
 /// Where the request comes from; unknown when the routes run in a server of somebody else's.
 pub(crate) fn client() -> impl Filter<Extract = (Option<IpAddr>,), Error = Infallible> + Copy {
-    warp::ext::optional().map(|client: Option<ClientAddress>| client.map(|ClientAddress(address)| address))
+    warp::any().map(|| CLIENT.try_with(|address| *address).ok())
 }
 
 /// The language of the text message that a request asks for.

@@ -17,7 +17,7 @@ use warp::http::header::{HeaderName, HeaderValue, ORIGIN};
 use warp::http::{Request, StatusCode};
 use warp::reply::Response;
 
-use crate::client_address::{ClientAddress, client_address, is_trusted};
+use crate::client_address::{CLIENT, client_address, is_trusted};
 use crate::cors::Cors;
 use crate::error::{ApiError, Dialect};
 use crate::in_time::InTime;
@@ -65,7 +65,7 @@ impl Service {
     /// the request once.
     pub(crate) fn answer(
         &self,
-        mut request: Request<Incoming>,
+        request: Request<Incoming>,
         peer: SocketAddr,
     ) -> impl Future<Output = Response> + Send + use<> {
         let request_id = self.request_id(request.headers().get(X_REQUEST_ID));
@@ -73,7 +73,6 @@ impl Service {
         let client = client_address(peer, request.headers(), &self.0.trusted_proxies);
         let came_with_tls =
             self.0.tls_only && is_trusted(peer.ip(), &self.0.trusted_proxies) && says_tls(request.headers());
-        request.extensions_mut().insert(ClientAddress(client));
         let line = tracing::enabled!(target: "quickcart::http", tracing::Level::DEBUG)
             .then(|| (Instant::now(), request.method().clone(), masked_path(request.uri().path())));
         let count =
@@ -85,7 +84,7 @@ impl Service {
             None => Either::Right(warp::service(self.0.answers.clone()).call(request)),
         };
         let service = self.clone();
-        InTime::new(self.0.time_max, call).map(move |called| {
+        InTime::new(self.0.time_max, CLIENT.scope(client, call)).map(move |called| {
             let mut response = called.map_or_else(|| service.too_late(dialect), |Ok(response)| response);
             service.0.cors.allow(origin.as_ref(), response.headers_mut());
             protect(response.headers_mut(), came_with_tls);

@@ -8,8 +8,8 @@ use quickcart_core::otp::{CodeRequest, OtpError, PhoneVerification, Started};
 use quickcart_core::phone::{PhoneNumber, Region};
 use utoipa::OpenApi;
 use warp::Filter;
-use warp::filters::BoxedFilter;
 use warp::http::header::HeaderValue;
+use warp::reject::Rejection;
 use warp::reply::Response;
 
 use super::idempotency::IDEMPOTENCY_KEY;
@@ -27,7 +27,8 @@ use crate::rate_limit::{self, RateLimit};
 
 pub(super) const VERIFIED: &str = "OTP verified successfully";
 
-pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
+/// Not boxed, unlike the others: these are asked for most.
+pub(super) fn routes(app: &App) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + use<> {
     let send = warp::path!("send-otp")
         .and(post())
         .and(with(app))
@@ -42,7 +43,7 @@ pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
     let health = warp::path!("health").and(get()).and(with(app)).then(health);
     let info = warp::path::end().and(get()).map(|| Ok(info()));
     let rest = status.or(health).unify().or(info).unify().or(phone_otp_auth::routes(app)).unify().boxed();
-    warp::path("api").and(send.or(verify.or(rest).unify()).unify()).map(answer(Dialect::PhoneOtp)).boxed()
+    warp::path("api").and(send.or(verify.or(rest).unify()).unify()).map(answer(Dialect::PhoneOtp))
 }
 
 /// What the description of the server says of these routes.
