@@ -49,8 +49,9 @@ async fn ours(stopped: oneshot::Receiver<()>, database: &Path) -> Result<()> {
     init_logging(&filter, format)?;
     let config = settings.check()?;
     let listeners = server::bind(&config.listen).await.map_err(|(_, error)| error)?;
-    let started = start::start(&config).await?;
+    // Before it starts and says so: the port is the first line.
     listeners.first().map_or(Ok(()), announce)?;
+    let started = start::start(&config).await?;
     let stop = async { drop(stopped.await) };
     server::serve(listeners, &started.app, &config, stop).await;
     Ok(())
