@@ -43,11 +43,12 @@ impl Writer {
         connection.pragma_update(None, "journal_mode", "WAL").or_store_error()?;
         // An order that was acknowledged must survive the loss of power: FULL syncs the log at every commit.
         connection.pragma_update(None, "synchronous", "FULL").or_store_error()?;
-        // What undoes one of a group stays in memory: else each group of more than a few opens a file for it.
-        connection.pragma_update(None, "temp_store", "MEMORY").or_store_error()?;
         connection.pragma_update(None, "cache_size", -CACHE_KIB).or_store_error()?;
         connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES).or_store_error()?;
         migrate(&mut connection)?;
+        // What undoes one of a group stays in memory: else each group of more than a few opens a file for it. Not before, for
+        // migrations may sort whole tables.
+        connection.pragma_update(None, "temp_store", "MEMORY").or_store_error()?;
         connection.busy_timeout(BUSY_TIMEOUT).or_store_error()?;
         let (queue, jobs) = sync_channel(QUEUE_LENGTH);
         let thread = std::thread::Builder::new()
