@@ -98,7 +98,7 @@ impl Ledger {
     }
 
     /// The message was taken, or may have been.
-    pub(super) fn charge(&self, provider: &'static str, country: u16, price: MicroUnits) {
+    pub(super) fn charge(&self, provider: &'static str, country: u16, Reserved { price, .. }: Reserved) {
         counter!("quickcart_message_cost_micro_total", "provider" => provider).increment(price);
         let mut book = self.book();
         let entry = book.entries.entry((provider, country)).or_default();
@@ -167,8 +167,8 @@ mod tests {
         let ledger = Ledger::default();
         assert_eq!(ledger.figures().cost_per_verified(), None);
         for price in [250_000, 250_000, 400_000] {
-            assert!(ledger.reserve(price, at(1)).is_some());
-            ledger.charge(if price == 400_000 { "b" } else { "a" }, 91, price);
+            let reserved = ledger.reserve(price, at(1)).unwrap();
+            ledger.charge(if price == 400_000 { "b" } else { "a" }, 91, reserved);
         }
         ledger.convert(Some("b"), 91);
         ledger.convert(None, 91);

@@ -34,6 +34,8 @@ pub use recording::RecordingProvider;
 #[cfg(feature = "http")]
 pub use webhook::WebhookError;
 
+use self::text::Segments;
+
 /// A provider took a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
@@ -67,6 +69,12 @@ pub trait MessageProvider: Send + Sync + 'static {
     /// Whether it reaches recipients like this one at all. Default: telephones.
     fn serves(&self, to: &Recipient) -> bool {
         to.phone().is_some()
+    }
+
+    /// How many of its prices it takes for a message: by default as many as a text to a telephone has [segments](Segments), and one
+    /// where the text is the provider's own.
+    fn prices(&self, message: &Message) -> usize {
+        if message.to.phone().is_some() { Segments::of(&message.text).segments } else { 1 }
     }
 
     /// Whether a message that is handed over twice, with the same [id](Message::id), is sent once.

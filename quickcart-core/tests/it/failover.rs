@@ -299,6 +299,20 @@ async fn a_day_costs_no_more_than_it_may() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_text_costs_its_price_for_each_segment() {
+    let scene = Scene::new(&[&[]]);
+    let failover = scene.failover_with(FailoverPolicy::default(), Arc::new(Ledger::with_daily_max(750_000)));
+    let mut hindi = message(1);
+    hindi.text = "\u{915}".repeat(71);
+    failover.send(&hindi).await.unwrap();
+    let figures = failover.ledger().figures();
+    assert_eq!((figures.cost(), figures.spending[0].2.messages), (500_000, 1), "two segments of one message");
+    let error = failover.send(&hindi).await.unwrap_err();
+    assert_eq!(error.failure, Failure::NotSent, "the day has room for one segment");
+    failover.send(&message(2)).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_good_news_in_time_the_next_one_sends_it_too() {
     let scene = Scene::new(&[&[], &[], &[]]);
     let failover = scene.failover(FailoverPolicy::default());

@@ -134,7 +134,7 @@ pub(crate) struct MessageSettings {
     #[arg(long, env = "QUICKCART_AFTER_MAYBE_SENT", value_name = "WHAT", default_value = "next")]
     after_maybe_sent: AfterMaybeSent,
 
-    /// What a message of a provider costs, in the currency's unit, as in `twilio=0.42,fast2sms=0.20`
+    /// What a message of a provider costs, and a text message for each segment, in the currency's unit, as in `twilio=0.42,fast2sms=0.20`
     /// [default: QUICKCART_MESSAGE_PRICE]
     #[arg(long, env = "QUICKCART_PROVIDER_PRICES", value_name = "PRICES")]
     provider_prices: Option<String>,

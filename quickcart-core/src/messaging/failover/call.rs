@@ -37,17 +37,18 @@ impl<'a> Call<'a> {
             .increment(1);
         let costs = sent.as_ref().map_or_else(|error| error.failure == Failure::MaybeSent, |_| true);
         match self.reserved.take() {
-            Some(reserved) if !costs => self.parts.ledger.release(reserved),
-            _ => self.parts.ledger.charge(route.name(), self.country, route.price),
+            Some(reserved) if costs => self.parts.ledger.charge(route.name(), self.country, reserved),
+            Some(reserved) => self.parts.ledger.release(reserved),
+            None => {}
         }
     }
 }
 
 impl Drop for Call<'_> {
     fn drop(&mut self) {
-        if self.reserved.is_some() {
+        if let Some(reserved) = self.reserved.take() {
             let route = &self.parts.routes[self.index];
-            self.parts.ledger.charge(route.name(), self.country, route.price);
+            self.parts.ledger.charge(route.name(), self.country, reserved);
             let (verdict, now_us) = (Verdict::of(Failure::MaybeSent), self.parts.now_us());
             self.parts.cells().fail(self.index, self.country, verdict, None, now_us);
         }

@@ -244,7 +244,7 @@ impl Failover {
     ) -> Result<Receipt, SendError> {
         let parts = &self.0;
         let (route, country) = (&parts.routes[index], country_of(&message.to));
-        let Some(reserved) = parts.ledger.reserve(route.price, parts.clock.now()) else {
+        let Some(reserved) = parts.ledger.reserve(route.price_of(message), parts.clock.now()) else {
             return Err(SendError::new(route.name(), Failure::NotSent).with_code("the day's spending limit"));
         };
         let call = Call::begin(parts, index, country, reserved);

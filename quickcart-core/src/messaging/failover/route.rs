@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::super::ledger::MicroUnits;
-use super::super::{MessageProvider, Recipient};
+use super::super::{Message, MessageProvider, Recipient};
 use crate::phone::Countries;
 
 /// A provider, the countries that it is used for, and what a message costs there.
@@ -12,7 +12,7 @@ use crate::phone::Countries;
 pub struct Route {
     pub(super) provider: Arc<dyn MessageProvider>,
     countries: Countries,
-    pub(super) price: MicroUnits,
+    price: MicroUnits,
 }
 
 impl fmt::Debug for Route {
@@ -35,7 +35,7 @@ impl Route {
         Self { countries, ..self }
     }
 
-    /// The same, at this price a message, in millionths of the currency's unit.
+    /// The same, at this price a message, or a segment of a text message, in millionths of the currency's unit.
     #[must_use]
     pub fn with_price(self, price: MicroUnits) -> Self {
         Self { price, ..self }
@@ -45,6 +45,15 @@ impl Route {
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.provider.name()
+    }
+
+    /// What this message costs here.
+    pub(super) fn price_of(&self, message: &Message) -> MicroUnits {
+        if self.price == 0 {
+            return 0;
+        }
+        let prices = self.provider.prices(message);
+        self.price.saturating_mul(MicroUnits::try_from(prices).unwrap_or(MicroUnits::MAX))
     }
 
     pub(super) fn serves(&self, to: &Recipient) -> bool {

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 pub use receipt::read_fast2sms_reports;
 
 use super::super::http::{Answer, Body, Http, InvalidSetting, TIME_MAX, is_code, secret_header};
+use super::super::text::Segments;
 use super::super::{Failure, Message, MessageProvider, Receipt, Recipient, SendError};
 
 const NAME: &str = "fast2sms";
@@ -133,6 +134,14 @@ impl MessageProvider for Fast2Sms {
 
     fn reports(&self) -> bool {
         self.reports
+    }
+
+    fn prices(&self, message: &Message) -> usize {
+        match self.route {
+            // The text is Fast2SMS's own.
+            Fast2SmsRoute::Otp => 1,
+            Fast2SmsRoute::Quick | Fast2SmsRoute::Dlt { .. } => Segments::of(&message.text).segments,
+        }
     }
 
     async fn send(&self, message: &Message) -> Result<Receipt, SendError> {

@@ -179,6 +179,11 @@ impl MessageProvider for InfobipTwoFactor {
         }
     }
 
+    /// The text is Infobip's own.
+    fn prices(&self, _message: &Message) -> usize {
+        1
+    }
+
     fn holds_pins(&self) -> bool {
         true
     }

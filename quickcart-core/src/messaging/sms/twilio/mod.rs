@@ -21,6 +21,7 @@ pub use receipt::TwilioWebhook;
 
 use self::channel::Channel;
 use super::super::http::{Body, Http, InvalidSetting, TIME_MAX, form, secret_header};
+use super::super::text::Segments;
 use super::super::{Conversion, Failure, Message, MessageProvider, Receipt, SendError};
 
 /// The longest time that Twilio keeps a message waiting, in seconds.
@@ -222,6 +223,14 @@ impl MessageProvider for Twilio {
 
     fn reports(&self) -> bool {
         self.status_callback.is_some()
+    }
+
+    fn prices(&self, message: &Message) -> usize {
+        match self.channel {
+            Channel::Sms => Segments::of(&message.text).segments,
+            // A template is one message, however long.
+            Channel::WhatsApp { .. } => 1,
+        }
     }
 
     async fn converted(&self, conversion: Conversion<'_>) -> Result<(), SendError> {
