@@ -21,10 +21,10 @@ use super::pgbench::{LOCK_CART, PLACE, Pgbench, Stock, TAKE};
 const TIME_MAX: f64 = 1.25;
 /// What we may take for a product that everybody buys, as a multiple of one row that everybody updates: a fifth.
 const HOT_TIME_MAX: f64 = 0.2;
-/// What our client may cost, as a multiple of SQLAlchemy: a quarter.
+/// What our clients may cost, as a multiple of SQLAlchemy: a quarter.
 const CLIENT_CPU_MAX: f64 = 0.25;
-/// How many orders one client makes.
-const ONE_BY_ONE: i64 = 200;
+/// How many orders a client makes, beside SQLAlchemy.
+const OF_EACH_CLIENT: i64 = 200;
 /// How many were made before.
 const PAST_ORDERS: i64 = 10_000;
 
@@ -81,22 +81,20 @@ pub(crate) fn rows() -> Result<()> {
     client_rows(&runtime, &store, &url, &query)
 }
 
-/// What one client costs besides the server.
+/// What clients cost besides the server: one, and eight of a program that is busy.
 fn client_rows(
     runtime: &Runtime,
     store: &Arc<PostgresStore>,
     url: &str,
     query: &impl Fn(&str) -> Result<()>,
 ) -> Result<()> {
-    let fill = fill(ONE_BY_ONE, false);
-    let ours = || {
-        query(&fill)?;
-        checkouts(runtime, store, 1, ONE_BY_ONE)
-    };
     let mut note = "Filling the carts is not counted.".to_owned();
     let python = match sqlalchemy(url) {
         Ok(python) => {
-            note += &format!(" {}, a transaction as its documentation has it.", python.version);
+            note += &format!(
+                " {}, a transaction as its documentation has it, a thread a client.",
+                python.version
+            );
             Some(RefCell::new(python))
         }
         Err(error) => {
@@ -104,21 +102,29 @@ fn client_rows(
             None
         }
     };
-    let mut contenders = vec![Contender::new("PostgresStore", ours)];
-    if let Some(python) = &python {
-        let peer = || {
+    for clients in [1, 8] {
+        let operations = OF_EACH_CLIENT * clients;
+        let fill = fill(operations, false);
+        let ours = || {
             query(&fill)?;
-            python.borrow_mut().run("checkout", ONE_BY_ONE.unsigned_abs())
+            checkouts(runtime, store, clients, operations)
         };
-        contenders.push(
-            Contender::new("SQLAlchemy, the same statements", peer).with_goal(Goal::Cpu(CLIENT_CPU_MAX)),
-        );
+        let mut contenders = vec![Contender::new("PostgresStore", ours)];
+        if let Some(python) = &python {
+            let peer = || {
+                query(&fill)?;
+                python.borrow_mut().run(&clients.to_string(), operations.unsigned_abs())
+            };
+            contenders.push(
+                Contender::new("SQLAlchemy, the same statements", peer).with_goal(Goal::Cpu(CLIENT_CPU_MAX)),
+            );
+        }
+        benches::print(&Section {
+            title: format!("checkout: PostgreSQL, CPU of clients; {clients} clients"),
+            notes: vec![note.clone()],
+            rows: alternate(REPETITIONS, contenders)?,
+        });
     }
-    benches::print(&Section {
-        title: "checkout: PostgreSQL, CPU of one client".to_owned(),
-        notes: vec![note],
-        rows: alternate(REPETITIONS, contenders)?,
-    });
     Ok(())
 }
 

@@ -1,8 +1,9 @@
-"""SQLAlchemy as a peer of the bench `checkout`: the same statements in the same transaction, one after the other.
+"""SQLAlchemy as a peer of the bench `checkout`: the same statements in the same transaction, by so many threads.
 
-Reads "checkout COUNT" and answers wall and CPU seconds.
+Reads "CLIENTS COUNT" and answers wall and CPU seconds.
 """
 
+import concurrent.futures
 import json
 import sys
 import time
@@ -10,7 +11,7 @@ import time
 import psycopg
 import sqlalchemy
 
-engine = sqlalchemy.create_engine(sys.argv[1].replace("postgres://", "postgresql+psycopg://", 1))
+engine = sqlalchemy.create_engine(sys.argv[1].replace("postgres://", "postgresql+psycopg://", 1), pool_size=8)
 plan = json.loads(sys.argv[2])
 lock_cart, take, place = (sqlalchemy.text(plan[name].rstrip(";")) for name in ("lock_cart", "take", "place"))
 
@@ -26,8 +27,10 @@ def checkout(user):
 
 print("SQLAlchemy", sqlalchemy.__version__, "with psycopg", psycopg.__version__, flush=True)
 for line in sys.stdin:
-    users = range(plan["first_user"], plan["first_user"] + int(line.split()[1]))
-    wall, cpu = time.perf_counter(), time.process_time()
-    for user in users:
-        checkout(user)
-    print(time.perf_counter() - wall, time.process_time() - cpu, flush=True)
+    clients, count = map(int, line.split())
+    users = range(plan["first_user"], plan["first_user"] + count)
+    with concurrent.futures.ThreadPoolExecutor(clients) as threads:
+        wall, cpu = time.perf_counter(), time.process_time()
+        for _ in threads.map(lambda first: [checkout(user) for user in users[first::clients]], range(clients)):
+            pass
+        print(time.perf_counter() - wall, time.process_time() - cpu, flush=True)
