@@ -15,12 +15,14 @@ use crate::error::StoreError;
 
 /// How long a caller waits for a connection before being told to come again.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
-/// What each connection is set to. A commit that was acknowledged is on disk; nobody waits, or makes others wait, without an end.
-const SETTINGS: [(&str, &str); 5] = [
+/// What each connection is set to. A commit that was acknowledged is on disk; nobody waits, or makes others wait, without an end;
+/// to compile a statement takes longer than to run any of ours.
+const SETTINGS: [(&str, &str); 6] = [
     ("statement_timeout", "5s"),
     ("lock_timeout", "2s"),
     ("idle_in_transaction_session_timeout", "10s"),
     ("synchronous_commit", "on"),
+    ("jit", "off"),
     ("TimeZone", "UTC"),
 ];
 /// How long a step may take, the answers of a server that went silent included: longer than the server lets a statement take.
