@@ -24,6 +24,13 @@ pub(crate) fn main() -> Result<()> {
     }
     // The largest takes some 15 GB on the disk, and half an hour to fill.
     let sizes = if benches::is_long() { &SIZES[..] } else { &SIZES[..SIZES.len() - 1] };
+    if !benches::is_postgres_only() {
+        on_sqlite(sizes)?;
+    }
+    on_postgres(sizes)
+}
+
+fn on_sqlite(sizes: &[Size]) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("shop.db");
     let mut columns = Vec::new();
@@ -32,9 +39,13 @@ pub(crate) fn main() -> Result<()> {
         std::fs::remove_file(&path)?;
     }
     print("SQLite", sizes, &columns);
+    Ok(())
+}
+
+fn on_postgres(sizes: &[Size]) -> Result<()> {
     // As a package of PostgreSQL sets it up: every commit is on the disk.
     let server = PostgresServer::with(&[("fsync", "on"), ("max_wal_size", "4GB"), ("shared_buffers", "1GB")]);
-    columns.clear();
+    let mut columns = Vec::new();
     for size in sizes {
         let url = server.create_database();
         columns.push(medians(&Database::Postgres { server: &server, url }, *size)?);
@@ -48,7 +59,9 @@ fn medians(database: &Database<'_>, size: Size) -> Result<Vec<f64>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let store = runtime.block_on(store::open(&database.url()?))?;
     runtime.block_on(store.import(demo_store()?, Box::new(|_, _| ())))?;
+    eprintln!("growth: filling a shop of {} products and {} orders", size.products, size.orders);
     database.fill(size)?;
+    eprintln!("growth: measuring");
     Call::ALL.into_iter().map(|call| median(&runtime, &store, size, call)).collect()
 }
 

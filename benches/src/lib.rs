@@ -47,11 +47,21 @@ pub type Result<T> = std::result::Result<T, Failure>;
 /// Whether cargo started this program to measure; `cargo test` starts bench programs, too.
 #[must_use]
 pub fn is_wanted() -> bool {
-    std::env::args().any(|argument| argument == "--bench")
+    has_flag("--bench")
 }
 
 /// Whether to measure what takes minutes, too: `cargo bench -p benches -- --long`.
 #[must_use]
 pub fn is_long() -> bool {
-    std::env::args().any(|argument| argument == "--long")
+    has_flag("--long")
+}
+
+/// Whether to leave SQLite out: `cargo bench -p benches --bench growth -- --postgres`.
+#[must_use]
+pub fn is_postgres_only() -> bool {
+    has_flag("--postgres")
+}
+
+fn has_flag(flag: &str) -> bool {
+    std::env::args().any(|argument| argument == flag)
 }
