@@ -198,25 +198,26 @@ async fn serve(settings: &Settings) -> Result<(), Failure> {
         .filter_map(|listener| listener.local_addr().ok())
         .map(|address| address.to_string())
         .collect();
+    // Whoever reads the greeting may ask for the end at once.
+    let stop = stop_signal().map_err(unusable)?;
     println!("{}", greeting(&config, &addresses, started.demo_products));
-    server::serve(listeners, &started.app, &config, stop_signal()).await;
+    server::serve(listeners, &started.app, &config, stop).await;
     tracing::info!("stopped");
     Ok(())
 }
 
-/// Done when the process is asked to stop, by SIGTERM or from the keyboard.
-async fn stop_signal() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-        match terminate {
-            Ok(mut terminate) => tokio::select! { _ = terminate.recv() => {}, _ = interrupt => {} },
-            Err(_) => drop(interrupt.await),
-        }
-    }
-    #[cfg(not(unix))]
-    drop(interrupt.await);
+/// Done when the process is asked to stop, by SIGTERM or from the keyboard, from now on.
+#[cfg(unix)]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move { tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} } })
+}
+
+/// Done when the process is asked to stop, from the keyboard.
+#[cfg(not(unix))]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async { drop(tokio::signal::ctrl_c().await) })
 }
 
 fn messages(messages: &Messages) -> String {
