@@ -17,6 +17,7 @@ use warp::http::HeaderValue;
 
 use crate::code_settings::{CodeConfig, rate};
 use crate::message_settings::MessageConfig;
+use crate::otlp::OtlpEndpoint;
 use crate::settings::Settings;
 
 /// Where the old frontends are served from, in development.
@@ -50,6 +51,8 @@ pub struct Config {
     pub database: DatabaseUrl,
     /// Where events of orders go.
     pub events: Option<Arc<dyn Publisher>>,
+    /// Where counts are pushed to.
+    pub otlp: Option<OtlpEndpoint>,
     /// Signs tokens.
     pub jwt_key: SecretKey,
     /// How codes are made, and who gets them.
@@ -161,6 +164,7 @@ impl Settings {
             listen: self.addresses(development)?,
             database: self.database()?,
             events: self.events.check(self.redis_url.as_deref())?,
+            otlp: OtlpEndpoint::check(self.otlp_endpoint.as_ref(), self.otlp_metrics_endpoint.as_ref())?,
             jwt_key: jwt.unwrap_or_else(SecretKey::random),
             codes,
             redis: self.redis()?,

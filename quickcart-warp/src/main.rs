@@ -191,8 +191,8 @@ async fn serve(settings: &Settings) -> Result<(), Failure> {
         .await
         .map_err(|(address, error)| unusable(format!("cannot listen on {address}: {error}")))?;
     // Before the services, which count from their start.
-    let metrics = Metrics::install(SystemClock.now()).map_err(unusable)?;
-    let started = start::start_counted(&config, Some(metrics)).await.map_err(unusable)?;
+    let metrics = Metrics::install(SystemClock.now(), config.otlp.as_ref()).map_err(unusable)?;
+    let started = start::start_counted(&config, Some(metrics.clone())).await.map_err(unusable)?;
     let addresses: Vec<String> = listeners
         .iter()
         .filter_map(|listener| listener.local_addr().ok())
@@ -202,6 +202,7 @@ async fn serve(settings: &Settings) -> Result<(), Failure> {
     let stop = stop_signal().map_err(unusable)?;
     println!("{}", greeting(&config, &addresses, started.demo_products));
     server::serve(listeners, &started.app, &config, stop).await;
+    metrics.push_rest().await;
     tracing::info!("stopped");
     Ok(())
 }

@@ -88,6 +88,13 @@ pub struct Settings {
     #[command(flatten)]
     pub(crate) events: EventSettings,
 
+    /// Push counts here by OTLP over HTTP, besides /metrics: an OpenTelemetry collector such as http://127.0.0.1:4318. Other variables
+    /// of OpenTelemetry hold as well: OTEL_METRIC_EXPORT_INTERVAL, OTEL_EXPORTER_OTLP_HEADERS, OTEL_SERVICE_NAME
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
+    pub(crate) otlp_endpoint: Option<String>,
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", hide = true)]
+    pub(crate) otlp_metrics_endpoint: Option<String>,
+
     /// The folder of the pictures below /misc/images; none without it
     #[arg(long, env = "QUICKCART_IMAGES", value_name = "FOLDER")]
     pub(crate) images: Option<String>,

@@ -42,6 +42,11 @@ pub struct InvalidSetting {
     pub problem: &'static str,
 }
 
+/// There is nobody whom HTTPS could trust.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no certificate authorities are installed on this machine")]
+pub struct NoHttpClient;
+
 /// A provider's address, and a client that keeps connections to it. `Debug` shows the host only.
 #[derive(Clone)]
 pub(crate) struct Http {
@@ -83,19 +88,8 @@ impl Http {
             return Err(invalid("the base URL holds a query or a fragment"));
         }
         check_transport(&base).map_err(invalid)?;
-        let tls = tls(base.scheme() == "https")
-            .map_err(|_| invalid("no certificate authorities are installed on this machine"))?;
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls)
-            .user_agent(concat!("quickcart/", env!("CARGO_PKG_VERSION")))
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
-            .no_proxy()
-            .connect_timeout(CONNECT_TIME_MAX)
-            .pool_idle_timeout(IDLE_TIME_MAX)
-            .timeout(time_max)
-            .build()
-            .map_err(|_| invalid("there is no HTTP client"))?;
+        let client = http_client(base.scheme() == "https", time_max)
+            .map_err(|NoHttpClient| invalid("no certificate authorities are installed on this machine"))?;
         Ok(Self { provider, client, base })
     }
 
@@ -260,6 +254,25 @@ pub(super) fn check_transport(url: &Url) -> Result<(), &'static str> {
 fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// The client that the core asks providers and webhooks with, for adapters that ask somebody else: TLS by the machine's certificate
+/// authorities, no redirects, no retries, none of the environment's proxies.
+///
+/// # Errors
+/// `is_tls`, and the machine trusts nobody.
+pub fn http_client(is_tls: bool, time_max: Duration) -> Result<Client, NoHttpClient> {
+    Client::builder()
+        .tls_backend_preconfigured(tls(is_tls).map_err(|_| NoHttpClient)?)
+        .user_agent(concat!("quickcart/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .no_proxy()
+        .connect_timeout(CONNECT_TIME_MAX)
+        .pool_idle_timeout(IDLE_TIME_MAX)
+        .timeout(time_max)
+        .build()
+        .map_err(|_| NoHttpClient)
 }
 
 /// The certificate authorities of the machine; none are needed, nor looked for, without TLS.

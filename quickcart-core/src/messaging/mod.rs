@@ -26,7 +26,7 @@ pub use console::ConsoleProvider;
 pub use delivery::{DeliveryReport, DeliveryState};
 pub use failover::{Failover, FailoverPolicy, Order, Route};
 #[cfg(feature = "http")]
-pub use http::InvalidSetting;
+pub use http::{InvalidSetting, NoHttpClient, http_client};
 pub use ledger::{Ledger, LedgerFigures, MicroUnits, Spending};
 pub use message::{Message, MessageId, Recipient};
 pub use outcome::{Failure, Outcome, SendError};

@@ -22,7 +22,9 @@ pub(crate) struct Request {
     pub(crate) path: String,
     /// Names in small letters.
     pub(crate) headers: BTreeMap<String, String>,
+    /// As text, whatever it is.
     pub(crate) body: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
 pub(crate) enum Reaction {
@@ -112,7 +114,7 @@ fn read(stream: &TcpStream) -> std::io::Result<Request> {
         headers.insert(name.to_ascii_lowercase(), value.to_owned());
     }
     let length = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body)?;
-    Ok(Request { method, path, headers, body: String::from_utf8_lossy(&body).into_owned() })
+    let mut bytes = vec![0; length];
+    reader.read_exact(&mut bytes)?;
+    Ok(Request { method, path, headers, body: String::from_utf8_lossy(&bytes).into_owned(), bytes })
 }

@@ -23,6 +23,7 @@ mod logs;
 mod message_texts;
 mod old_readmes;
 mod operations;
+mod otlp;
 mod phone_otp;
 mod phone_otp_auth;
 mod phone_otp_profile;

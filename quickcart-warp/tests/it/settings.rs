@@ -37,6 +37,8 @@ fn what_is_wrong_is_said_in_one_line() {
         (vec![("QUICKCART_LOG", "=====")], "QUICKCART_LOG"),
         (vec![("QUICKCART_IMAGES", "no-such-folder")], "QUICKCART_IMAGES"),
         (vec![("PHONE_OTP_PROVIDERS", "pigeon")], "PHONE_OTP_PROVIDERS"),
+        (vec![("OTEL_EXPORTER_OTLP_ENDPOINT", "hush:4317")], "OTEL_EXPORTER_OTLP_ENDPOINT"),
+        (vec![("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "grpc://hush")], "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"),
     ] {
         let text = refused(&settings);
         assert!(text.contains(part) && !text.contains("hush"), "{text}");
