@@ -212,7 +212,9 @@ async fn serve(settings: &Settings) -> Result<(), Failure> {
 fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    Ok(async move { tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} } })
+    Ok(async move {
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+    })
 }
 
 /// Done when the process is asked to stop, from the keyboard.
