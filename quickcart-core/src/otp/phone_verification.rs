@@ -284,7 +284,7 @@ impl PhoneVerification {
         };
         let named = subject(phone, request.transaction);
         let binding = self.binding(&request, &named);
-        let conditions = self.conditions(&request, reviewer);
+        let conditions = self.conditions(&request, reviewer, self.phone_key(phone));
         let charges = conditions.charges.clone();
         let decision = self.otp.preview(binding, conditions).await?;
         Ok(Explanation::of(phone, &decision, &charges))
@@ -295,8 +295,10 @@ impl PhoneVerification {
         let reviewer = self.reviewer(phone)?;
         let named = subject(phone, request.transaction);
         let binding = self.binding(&request, &named);
-        let conditions = self.conditions(&request, reviewer);
-        let grant = self.otp.grant(self.otp.subject(&binding), binding, conditions).await?;
+        let subject = self.otp.subject(&binding);
+        let phone_key = if request.transaction.is_none() { subject } else { self.phone_key(phone) };
+        let conditions = self.conditions(&request, reviewer, phone_key);
+        let grant = self.otp.grant(subject, binding, conditions).await?;
         let issued = &grant.issued;
         if reviewer.is_some() {
             self.telemetry.reviewed(phone);
@@ -333,12 +335,17 @@ impl PhoneVerification {
         Ok(None)
     }
 
-    fn conditions<'a>(&self, request: &CodeRequest<'a>, reviewer: Option<&ReviewNumber>) -> Conditions<'a> {
+    fn conditions<'a>(
+        &self,
+        request: &CodeRequest<'a>,
+        reviewer: Option<&ReviewNumber>,
+        phone_key: Digest,
+    ) -> Conditions<'a> {
         let (phone, now, limits) = (request.phone, self.otp.now(), &self.limits);
         let mut charges = Vec::with_capacity(5);
         let mut charge = |name, key: Digest, rate| charges.push(Charge::new(name, key, rate, now));
         if let Some(rate) = limits.phone {
-            charge("phone", self.otp.subject(&Binding::new(self.purpose, phone.e164())), rate);
+            charge("phone", phone_key, rate);
         }
         if let (Some(rate), Some(address)) = (limits.address, request.address) {
             charge("address", self.address_key(address), rate);
@@ -366,6 +373,11 @@ impl PhoneVerification {
         }
         let watch = limits.pumping.then(|| watch(phone));
         Conditions { charges, watch, idempotency_key, code: self.fixed_code.clone() }
+    }
+
+    /// The same as the subject of its codes, but for those of transactions.
+    fn phone_key(&self, phone: &PhoneNumber) -> Digest {
+        self.otp.subject(&Binding::new(self.purpose, phone.e164()))
     }
 
     fn address_key(&self, address: IpAddr) -> Digest {
