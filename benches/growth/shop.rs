@@ -73,12 +73,14 @@ impl Database<'_> {
                         products(size, "product_name, folded_name", "product_name, product_name")
                     ),
                 )?;
+                // A product's buckets lie side by side, as they do where they were made together.
                 server.query(
                     url,
                     "INSERT INTO stock (product_id, low_at)
                      SELECT product_id, CASE product_id % 1000 WHEN 0 THEN 100000 END
                      FROM product WHERE product_id >= 1000000;
-                     INSERT INTO stock_bucket SELECT product_id, bucket, 1000 FROM stock, generate_series(0, 31) AS bucket;",
+                     INSERT INTO stock_bucket SELECT product_id, bucket, 1000 FROM stock, generate_series(0, 31) AS bucket
+                     ORDER BY product_id, bucket;",
                 )?;
                 server.query(url, &format!("{replica} {}", trade(size)))?;
                 server.query(
