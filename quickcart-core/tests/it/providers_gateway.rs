@@ -1,6 +1,9 @@
 //! A gateway that settings describe.
 
+use std::sync::Arc;
+
 use quickcart_core::messaging::gateway::{Gateway, GatewayConfig};
+use quickcart_core::messaging::text::DltIds;
 use quickcart_core::messaging::{Failure, Message, MessageProvider, Receipt};
 use serde_json::{Value, json};
 
@@ -91,6 +94,25 @@ async fn a_message_without_a_code_is_no_use_for_a_code_s_template() {
         (error.failure, error.code.as_deref()),
         (Failure::RequestBug, Some("the message has no code"))
     );
+}
+
+#[tokio::test]
+async fn a_registered_text_is_named_as_the_register_has_it() {
+    let settings = |url: &str| {
+        json!({
+            "name": "local", "method": "GET",
+            "url": format!("{url}/?pe={{dlt_entity_id}}&te={{dlt_template_id}}"),
+        })
+    };
+    let mut message = message();
+    let not_sent = gateway(settings("http://127.0.0.1:1")).unwrap().send(&message).await.unwrap_err();
+    assert_eq!(
+        (not_sent.failure, not_sent.code.as_deref()),
+        (Failure::RequestBug, Some("the text of the message has no DLT ids"))
+    );
+    let ids = DltIds { entity_id: "1101".to_owned(), template_id: "1107".to_owned() };
+    message.dlt = Some(Arc::new(ids));
+    assert_eq!(ask(settings, &message).await.path, "/?pe=1101&te=1107");
 }
 
 #[test]

@@ -24,8 +24,9 @@ use super::{Failure, Message, MessageProvider, Receipt, SendError};
 
 /// What a gateway wants to be sent, and what its answers mean.
 ///
-/// Texts may hold `{to}` (`+919876543210`), `{to_digits}` (`919876543210`), `{to_national}` (`9876543210`), `{text}`, `{code}`
-/// and `{id}` (our own name for the message, 32 hexadecimal digits); each is encoded as its place demands. `{{` and `}}` are
+/// Texts may hold `{to}` (`+919876543210`), `{to_digits}` (`919876543210`), `{to_national}` (`9876543210`), `{text}`, `{code}`,
+/// `{id}` (our own name for the message, 32 hexadecimal digits), and `{dlt_entity_id}` and `{dlt_template_id}` (what India's register
+/// knows the text by: [`Texts::with_dlt`](super::text::Texts::with_dlt)); each is encoded as its place demands. `{{` and `}}` are
 /// braces. `Debug` shows the method and the name.
 ///
 /// ```

@@ -21,6 +21,8 @@ enum Placeholder {
     Text,
     Code,
     Id,
+    DltEntityId,
+    DltTemplateId,
 }
 
 /// What placeholders stand for in one message.
@@ -31,6 +33,8 @@ pub(super) struct Values<'a> {
     text: &'a str,
     code: Option<&'a str>,
     id: String,
+    /// The numbers of the business and of the text.
+    dlt: Option<(&'a str, &'a str)>,
 }
 
 impl Template {
@@ -67,7 +71,7 @@ impl Template {
             match part {
                 Part::Text(text) => filled.push_str(text),
                 Part::Placeholder(placeholder) => {
-                    filled.push_str(&encode(values.get(*placeholder).ok_or("the message has no code")?));
+                    filled.push_str(&encode(values.get(*placeholder)?));
                 }
             }
         }
@@ -84,6 +88,8 @@ impl Placeholder {
             "text" => Self::Text,
             "code" => Self::Code,
             "id" => Self::Id,
+            "dlt_entity_id" => Self::DltEntityId,
+            "dlt_template_id" => Self::DltTemplateId,
             _ => return None,
         })
     }
@@ -100,23 +106,28 @@ impl<'a> Values<'a> {
             text: &message.text,
             code: message.code.as_deref(),
             id: HEXLOWER.encode(&message.id),
+            dlt: message.dlt.as_ref().map(|ids| (&*ids.entity_id, &*ids.template_id)),
         })
     }
 
     /// The same for each, to try a template.
     pub(super) fn all(value: &'a str) -> Self {
         let id = value.to_owned();
-        Self { to: value, to_digits: value, to_national: value, text: value, code: Some(value), id }
+        let (code, dlt) = (Some(value), Some((value, value)));
+        Self { to: value, to_digits: value, to_national: value, text: value, code, id, dlt }
     }
 
-    fn get(&self, placeholder: Placeholder) -> Option<&str> {
+    fn get(&self, placeholder: Placeholder) -> Result<&str, &'static str> {
+        let dlt = || self.dlt.ok_or("the text of the message has no DLT ids");
         match placeholder {
-            Placeholder::To => Some(self.to),
-            Placeholder::ToDigits => Some(self.to_digits),
-            Placeholder::ToNational => Some(self.to_national),
-            Placeholder::Text => Some(self.text),
-            Placeholder::Code => self.code,
-            Placeholder::Id => Some(&self.id),
+            Placeholder::To => Ok(self.to),
+            Placeholder::ToDigits => Ok(self.to_digits),
+            Placeholder::ToNational => Ok(self.to_national),
+            Placeholder::Text => Ok(self.text),
+            Placeholder::Code => self.code.ok_or("the message has no code"),
+            Placeholder::Id => Ok(&self.id),
+            Placeholder::DltEntityId => Ok(dlt()?.0),
+            Placeholder::DltTemplateId => Ok(dlt()?.1),
         }
     }
 }
@@ -154,5 +165,6 @@ mod tests {
             assert!(Template::parse(template).is_err(), "{template}");
         }
         assert_eq!(fill("{code}"), Err("the message has no code"));
+        assert_eq!(fill("{dlt_template_id}"), Err("the text of the message has no DLT ids"));
     }
 }
