@@ -9,7 +9,8 @@ use async_trait::async_trait;
 
 use crate::account::{AccountError, Holders, Passwords, Profile, ShopperClaims, User, UserId};
 use crate::admin::{
-    AdminError, AuditEntry, AuditFilter, AuditHead, ProductEntry, ProductSheet, UserEntry, Version,
+    AdminError, AuditEntry, AuditFault, AuditFilter, AuditHead, ProductEntry, ProductSheet, UserEntry,
+    VerifiedAudit, Version, verify_audit,
 };
 use crate::cart::{
     BlockedCart, CartError, CartId, CartLine, CartView, ChecklistItem, Connection, GuestLine, GuestToken,
@@ -691,13 +692,20 @@ impl Shop {
         self.store.audit(filter, page).await
     }
 
-    /// Where the chain of the audit ends, to be kept outside of the database: [`verify_audit`](crate::admin::verify_audit) looks for
-    /// it later.
+    /// Where the chain of the audit ends, to be kept outside of the database: [`verify_audit`](Self::verify_audit) looks for it later.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn audit_head(&self) -> Result<AuditHead, StoreError> {
         Ok(self.store.audit_links(0, 0).await?.1)
+    }
+
+    /// Reads the whole audit, and whether anybody changed it: see [`verify_audit`].
+    ///
+    /// # Errors
+    /// [`AuditFault`], the first that there is.
+    pub async fn verify_audit(&self, expected: Option<AuditHead>) -> Result<VerifiedAudit, AuditFault> {
+        verify_audit(&*self.store, expected, |_, _| ()).await
     }
 
     /// Whether somebody can walk to where a product is to stand.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 use quickcart_core::account::{PersonName, Profile};
+use quickcart_core::admin::AuditHead;
 use quickcart_core::cart::{CartError, Connection, GuestToken, Quantity, RecipeSource};
 use quickcart_core::catalog::Page;
 use quickcart_core::catalog::import::{StoreData, StoreFiles, demo_store};
@@ -322,6 +323,17 @@ impl Shop {
         let page = page(offset, limit)?;
         let carts = self.call(py, async move |shop| shop.blocked_carts(page).await)?;
         Ok(carts.into_iter().map(BlockedCart::from).collect())
+    }
+
+    /// Reads the whole audit, and answers where its chain ends, as `LINK:DIGEST`. Keep that where nobody can write who can write to
+    /// the file, and name it the next time: raises `InternalError` with the code `audit_changed` when a row was changed, put in or
+    /// taken out, or when the chain never ended at `expected`.
+    #[pyo3(signature = (expected=None))]
+    fn verify_audit(&self, py: Python<'_>, expected: Option<&str>) -> Result<String, Failure> {
+        let expected = expected.map(str::parse::<AuditHead>).transpose();
+        let expected = expected.map_err(|error| InvalidArgument::new("audit_head_invalid", error))?;
+        let verified = self.call(py, async move |shop| shop.verify_audit(expected).await)?;
+        Ok(verified.head.to_string())
     }
 
     /// Notes where a trolley stands.

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Action, AdminStore, Entity};
 use crate::clock::Timestamp;
-use crate::error::StoreError;
+use crate::error::{DomainError, ErrorKind, StoreError};
 
 /// How many links are read, or made, at once.
 const BATCH: u32 = 500;
@@ -307,6 +307,22 @@ pub enum AuditFault {
     /// The store did not do its work.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl DomainError for AuditFault {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Store(error) => error.kind(),
+            _ => ErrorKind::Internal,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Store(error) => error.code(),
+            _ => "audit_changed",
+        }
+    }
 }
 
 #[cfg(test)]
