@@ -8,7 +8,6 @@ use std::pin::pin;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
-use futures_util::future::poll_immediate;
 use futures_util::{Stream, StreamExt};
 use percent_encoding::percent_decode_str;
 use quickcart_core::form::FormError;
@@ -168,21 +167,6 @@ pub(crate) fn body(
     header(CONTENT_LENGTH.as_str())
         .and(warp::body::stream())
         .then(move |length: Option<HeaderValue>, body| read_in_time(time_max, length, body))
-}
-
-/// Does the work whatever becomes of the request: a code that is issued is also sent, though the caller hangs up or the
-/// request takes too long. Most work is done at once, and then no task is started.
-pub(crate) async fn to_its_end<T: Send + 'static>(
-    work: impl Future<Output = T> + Send + 'static,
-) -> Result<T, ApiError> {
-    let mut work = Box::pin(work);
-    match poll_immediate(&mut work).await {
-        Some(done) => Ok(done),
-        None => tokio::spawn(work).await.map_err(|error| {
-            tracing::error!("work broke off: {error}");
-            ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
-        }),
-    }
 }
 
 async fn read_in_time<B: Buf>(

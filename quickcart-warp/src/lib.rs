@@ -31,6 +31,7 @@ mod routes;
 mod security_headers;
 mod sent_texts;
 mod service;
+mod to_its_end;
 
 pub use app::App;
 pub use code_settings::CodeConfig;

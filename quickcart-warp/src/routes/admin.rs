@@ -23,7 +23,8 @@ use crate::dto::smart_cart::query_value;
 use crate::dto::validation::message;
 use crate::dto::{no_content, ok};
 use crate::error::{ApiError, Dialect};
-use crate::filters::{answer, decoded, json_body, method, query, to_its_end, with};
+use crate::filters::{answer, decoded, json_body, method, query, with};
+use crate::to_its_end::to_its_end;
 
 const ADMIN_KEY: &str = "x-admin-key";
 /// Who did it, in the audit: there is one key.
@@ -130,7 +131,7 @@ async fn create_product(request: Request) -> Result<Response, ApiError> {
     let sheet = ProductBody::read(&request.body?)?.into_sheet(0);
     let app = request.app;
     let created =
-        to_its_end(async move { app.shop.create_product(sheet, ADMIN).await }).await?.map_err(failure)?;
+        to_its_end(async move { app.shop.create_product(sheet, ADMIN).await }).await.map_err(failure)?;
     let location = format!("/v1/admin/products/{}", created.sheet.record.product.product_id);
     let mut response = versioned(StatusCode::CREATED, created.version, &AdminProduct::from(created));
     set(&mut response, LOCATION, &location);
@@ -186,7 +187,7 @@ async fn change_product(product_id: i64, request: Request) -> Result<Response, A
     let expected = request.expected()?;
     let sheet = ProductBody::read(&request.body?)?.into_sheet(product_id);
     let shop = request.app.shop.clone();
-    let changed = to_its_end(async move { shop.change_product(sheet, expected, ADMIN).await }).await?;
+    let changed = to_its_end(async move { shop.change_product(sheet, expected, ADMIN).await }).await;
     let entry = changed.map_err(failure)?;
     Ok(versioned(StatusCode::OK, entry.version, &AdminProduct::from(entry)))
 }
@@ -209,7 +210,7 @@ async fn change_product(product_id: i64, request: Request) -> Result<Response, A
 async fn retire_product(product_id: i64, request: Request) -> Result<Response, ApiError> {
     let expected = request.expected()?;
     let shop = request.app.shop.clone();
-    let retired = to_its_end(async move { shop.retire_product(product_id, expected, ADMIN).await }).await?;
+    let retired = to_its_end(async move { shop.retire_product(product_id, expected, ADMIN).await }).await;
     retired.map(|()| no_content()).map_err(failure)
 }
 
@@ -255,7 +256,7 @@ async fn list_users(request: Request) -> Result<Response, ApiError> {
 async fn create_user(request: Request) -> Result<Response, ApiError> {
     let (phone, profile) = NewUser::read(&request.body?)?;
     let shop = request.app.shop.clone();
-    let created = to_its_end(async move { shop.create_user(&phone, &profile, ADMIN).await }).await?;
+    let created = to_its_end(async move { shop.create_user(&phone, &profile, ADMIN).await }).await;
     let entry = created.map_err(failure)?;
     let location = format!("/v1/admin/users/{}", entry.user.user_id);
     let mut response = versioned(StatusCode::CREATED, entry.version, &AdminUser::from(entry));
@@ -312,8 +313,7 @@ async fn change_user(user_id: i64, request: Request) -> Result<Response, ApiErro
     let expected = request.expected()?;
     let profile = UserBody::read(&request.body?)?.into_profile();
     let shop = request.app.shop.clone();
-    let changed =
-        to_its_end(async move { shop.change_user(user_id, &profile, expected, ADMIN).await }).await?;
+    let changed = to_its_end(async move { shop.change_user(user_id, &profile, expected, ADMIN).await }).await;
     let entry = changed.map_err(failure)?;
     Ok(versioned(StatusCode::OK, entry.version, &AdminUser::from(entry)))
 }
@@ -336,7 +336,7 @@ async fn change_user(user_id: i64, request: Request) -> Result<Response, ApiErro
 async fn retire_user(user_id: i64, request: Request) -> Result<Response, ApiError> {
     let expected = request.expected()?;
     let shop = request.app.shop.clone();
-    let retired = to_its_end(async move { shop.retire_user(user_id, expected, ADMIN).await }).await?;
+    let retired = to_its_end(async move { shop.retire_user(user_id, expected, ADMIN).await }).await;
     retired.map(|()| no_content()).map_err(failure)
 }
 

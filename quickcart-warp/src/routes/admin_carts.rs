@@ -13,7 +13,8 @@ use crate::dto::no_content;
 use crate::dto::page::PageQuery;
 use crate::dto::smart_cart::query_value;
 use crate::error::{ApiError, Dialect};
-use crate::filters::{answer, get, post, to_its_end};
+use crate::filters::{answer, get, post};
+use crate::to_its_end::to_its_end;
 
 pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
     let blocked = warp::path!("carts").and(get()).and(request(app)).then(blocked);
@@ -66,6 +67,6 @@ async fn approve(part: String, request: Request) -> Result<Response, ApiError> {
     let cart_id = id(&part).ok_or_else(|| ApiError::not_found("Not Found"))?;
     let Approval { reason } = Approval::read(&request.body?)?;
     let shop = request.app.shop.clone();
-    to_its_end(async move { shop.approve_cart(cart_id, &reason, ADMIN).await }).await??;
+    to_its_end(async move { shop.approve_cart(cart_id, &reason, ADMIN).await }).await?;
     Ok(no_content())
 }

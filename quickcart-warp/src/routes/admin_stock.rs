@@ -17,7 +17,8 @@ use crate::dto::returns::{Pieces, ShortPick};
 use crate::dto::smart_cart::query_value;
 use crate::dto::stock::{Counted, Received, Stock, StockMovement};
 use crate::error::{ApiError, Dialect};
-use crate::filters::{answer, decoded, get, method, post, to_its_end};
+use crate::filters::{answer, decoded, get, method, post};
+use crate::to_its_end::to_its_end;
 
 pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
     let of_one = |method: &Method| matches!(*method, Method::GET | Method::HEAD | Method::PUT);
@@ -133,7 +134,7 @@ async fn count(product_id: i64, request: Request) -> Result<Response, ApiError> 
     let Counted { on_hand, low_at } = Counted::read(&request.body?)?;
     let shop = request.app.shop.clone();
     let work = async move { shop.count_stock(product_id, on_hand, low_at, ADMIN).await };
-    Ok(ok(&Stock::from(to_its_end(work).await??)))
+    Ok(ok(&Stock::from(to_its_end(work).await?)))
 }
 
 /// Adds pieces that came to the stock of a product
@@ -152,7 +153,7 @@ async fn receive(id: String, request: Request) -> Result<Response, ApiError> {
     let Received { quantity } = Received::read(&request.body?)?;
     let shop = request.app.shop.clone();
     let work = async move { shop.receive_stock(product_id, quantity, ADMIN).await };
-    Ok(ok(&Stock::from(to_its_end(work).await??)))
+    Ok(ok(&Stock::from(to_its_end(work).await?)))
 }
 
 /// Takes pieces out of the order of a cart that are not to be had
@@ -172,7 +173,7 @@ async fn short_pick(id: String, request: Request) -> Result<Response, ApiError> 
     let ShortPick { product_id, missing } = ShortPick::read(&request.body?)?;
     let shop = request.app.shop.clone();
     let work = async move { shop.short_pick(order_id, product_id, missing).await };
-    Ok(ok(&CartOrder::from(to_its_end(work).await??)))
+    Ok(ok(&CartOrder::from(to_its_end(work).await?)))
 }
 
 /// Moves the order of a cart on
@@ -195,7 +196,7 @@ async fn advance(id: String, event: String, request: Request) -> Result<Response
     let event = OrderEvent::from_name(&decoded(&event)).ok_or_else(|| ApiError::not_found("Not Found"))?;
     let shop = request.app.shop.clone();
     let work = async move { shop.advance_order(order_id, event, event.said_by_shop()).await };
-    Ok(ok(&CartOrder::from(to_its_end(work).await??)))
+    Ok(ok(&CartOrder::from(to_its_end(work).await?)))
 }
 
 /// The number of a path.

@@ -18,8 +18,8 @@ use crate::app::App;
 use crate::dto::ok;
 use crate::dto::smart_cart::{Message, MobileNumber, MobileNumberAndOtp, NewProfile, SignedIn, UserProfile};
 use crate::error::{ApiError, Dialect};
-use crate::filters::to_its_end;
 use crate::filters::{answer, client, header, json_body, language, post, with};
+use crate::to_its_end::to_its_end;
 
 /// The cookie that ties a code to the client that asked for it.
 const SESSION: &str = "session";
@@ -86,7 +86,7 @@ async fn verify_mobile(
         let request = CodeRequest { nonce: Some(&shown), address, language, ..CodeRequest::new(&phone) };
         services.smart_cart.start(request).await
     });
-    let started = started.await??;
+    let started = started.await?;
     let mut response = ok(&Message { message: &message });
     let lifetime_s = started.expires_at.duration_since(app.clock.now()).as_secs().max(0);
     let secure = if app.development { "" } else { "; Secure" };

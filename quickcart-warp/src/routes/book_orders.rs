@@ -27,8 +27,9 @@ use crate::dto::book_order::{
 use crate::dto::{json_response, ok};
 use crate::error::{ApiError, Dialect};
 use crate::filters::{
-    answer, client, get, header, language, lenient_json_body, method, post, put, query, to_its_end, with,
+    answer, client, get, header, language, lenient_json_body, method, post, put, query, with,
 };
+use crate::to_its_end::to_its_end;
 
 const ADMIN_KEY: &str = "x-admin-key";
 /// The methods of one order.
@@ -158,7 +159,7 @@ async fn initiate(
 ) -> Result<Response, ApiError> {
     let purchase = BookOrderRequest::read(&body?)?.purchase()?;
     let orders = app.book_orders.clone().with_language(language);
-    let opened = to_its_end(async move { orders.initiate(purchase, address).await }).await?;
+    let opened = to_its_end(async move { orders.initiate(purchase, address).await }).await;
     let opened = opened.map_err(|error| not_sent(error, "SMS service temporarily unavailable"))?;
     Ok(json_response(StatusCode::ACCEPTED, &BookOrderInitiated::from(opened)))
 }
@@ -187,7 +188,7 @@ async fn verify(
     let BookOrderCode { session_token, pin_code } = BookOrderCode::read(&body)?;
     let orders = app.book_orders.clone();
     let work = async move { orders.verify(&session_token, &pin_code, key.as_ref()).await };
-    let placed = to_its_end(work).await?;
+    let placed = to_its_end(work).await;
     Ok(ok(&BookOrder::from(placed.map_err(refused)?)))
 }
 
@@ -215,7 +216,7 @@ async fn resend(
 ) -> Result<Response, ApiError> {
     let BookOrderResend { session_token } = BookOrderResend::read(&query, body)?;
     let orders = app.book_orders.clone().with_language(language);
-    let sent = to_its_end(async move { orders.resend(&session_token, address).await }).await?;
+    let sent = to_its_end(async move { orders.resend(&session_token, address).await }).await;
     sent.map_err(|error| match error {
         BookOrderError::SessionNotFound => ApiError::not_found("Session not found or expired"),
         error => not_sent(error, "Failed to send verification code"),

@@ -16,7 +16,8 @@ use crate::dto::page::{PageQuery, page};
 use crate::dto::smart_cart::{Order, Receipt};
 use crate::dto::{json_response, ok};
 use crate::error::{ApiError, Dialect};
-use crate::filters::{answer, body, get, header, post, query, to_its_end, with};
+use crate::filters::{answer, body, get, header, post, query, with};
+use crate::to_its_end::to_its_end;
 
 pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
     let checkout = warp::path!("checkout")
@@ -63,7 +64,7 @@ async fn checkout(
     let key = key_of(idempotency_key.as_ref(), "POST /orders/checkout", &body?)?;
     let shop = app.shop.clone();
     let work = async move { shop.checkout(user_id, PaymentMethod::Cash, key.as_ref()).await };
-    let order = to_its_end(work).await?.map_err(|error| match error {
+    let order = to_its_end(work).await.map_err(|error| match error {
         OrderError::NoActiveCart => ApiError::with_text(&error, "No active cart to checkout."),
         OrderError::CartEmpty => ApiError::with_text(&error, "Cart is empty. Nothing to checkout."),
         error => error.into(),

@@ -14,7 +14,8 @@ use crate::app::App;
 use crate::dto::cart::OwnCart;
 use crate::dto::no_content;
 use crate::error::{ApiError, Dialect};
-use crate::filters::{answer, get, post, to_its_end, with};
+use crate::filters::{answer, get, post, with};
+use crate::to_its_end::to_its_end;
 
 pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
     let view = warp::path!("cart").and(get()).and(with(app)).and(authorization()).then(view);
@@ -59,7 +60,7 @@ async fn view(app: App, authorization: Option<HeaderValue>) -> Result<Response, 
 async fn rescan(app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
     let user_id = shopper(&app, authorization.as_ref())?;
     let shop = app.shop.clone();
-    to_its_end(async move { shop.rescan(user_id).await }).await?.map_err(failure)?;
+    to_its_end(async move { shop.rescan(user_id).await }).await.map_err(failure)?;
     Ok(no_content())
 }
 

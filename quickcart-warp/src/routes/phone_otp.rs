@@ -22,8 +22,9 @@ use crate::dto::phone_otp::{
 };
 use crate::dto::shared::{ApiHealth, Services};
 use crate::error::{ApiError, Dialect};
-use crate::filters::{answer, client, decoded, get, header, json_body, language, post, to_its_end, with};
+use crate::filters::{answer, client, decoded, get, header, json_body, language, post, with};
 use crate::rate_limit::{self, RateLimit};
+use crate::to_its_end::to_its_end;
 
 pub(super) const VERIFIED: &str = "OTP verified successfully";
 
@@ -94,7 +95,7 @@ pub(super) async fn start(
         let request = CodeRequest { address, language, idempotency_key, ..CodeRequest::new(&phone) };
         verification(&services).start(request).await
     });
-    let started = started.await?.map_err(refused)?;
+    let started = started.await.map_err(refused)?;
     let (provider, code) = (started.provider, started.code.as_str());
     // A code is shown only in development, and only when no provider could bring it to the phone.
     let sent = if app.development && provider == "console" {

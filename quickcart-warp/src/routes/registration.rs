@@ -24,9 +24,8 @@ use crate::dto::registration::{
     ProfileChanged, Registered, ResendBody, StepTaken, VerifyBody, invalid_details,
 };
 use crate::error::{ApiError, Dialect};
-use crate::filters::{
-    answer, client, get, lenient_json_body, letter_language, method, post, to_its_end, with,
-};
+use crate::filters::{answer, client, get, lenient_json_body, letter_language, method, post, with};
+use crate::to_its_end::to_its_end;
 
 /// What proves the code in the later steps, wherever they come from. Old clients expect nothing new in the body.
 const REGISTRATION_TOKEN: HeaderName = HeaderName::from_static("registration-token");
@@ -98,7 +97,7 @@ async fn initiate(
         to_its_end(
             async move { registrations.initiate(&mailbox.email, address).await.map(|()| mailbox.written) },
         );
-    let email = initiated.await?.map_err(refused)?;
+    let email = initiated.await.map_err(refused)?;
     Ok(ok(&StepTaken { message: "OTP đã được gửi đến email của bạn", email: &email }))
 }
 
@@ -123,7 +122,7 @@ async fn resend(
     let email = mailbox(&written, BEGIN)?;
     let registrations = app.registrations.clone().with_language(language);
     let sent = to_its_end(async move { registrations.resend(&email, address).await });
-    sent.await?.map_err(|error| out_of_step(error, BEGIN))?;
+    sent.await.map_err(|error| out_of_step(error, BEGIN))?;
     Ok(ok(&StepTaken { message: "OTP mới đã được gửi đến email của bạn", email: &written }))
 }
 
@@ -149,7 +148,7 @@ async fn verify(
     let email = mailbox(&written, BEGIN)?;
     // A code that is used up has to count for something.
     let verified = to_its_end(async move { app.registrations.verify(&email, &otp, address).await });
-    let token = verified.await?.map_err(|error| out_of_step(error, BEGIN))?;
+    let token = verified.await.map_err(|error| out_of_step(error, BEGIN))?;
     let mut response = ok(&StepTaken { message: "Xác thực OTP thành công", email: &written });
     if let Ok(token) = HeaderValue::from_str(token.as_str()) {
         response.headers_mut().insert(REGISTRATION_TOKEN, token);

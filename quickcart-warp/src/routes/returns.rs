@@ -18,7 +18,8 @@ use crate::dto::returns::{AcceptedReturn, NewReturn, OrderReturn};
 use crate::dto::smart_cart::query_value;
 use crate::dto::{json_response, ok};
 use crate::error::{ApiError, Dialect};
-use crate::filters::{answer, decoded, json_body, method, post, to_its_end, with};
+use crate::filters::{answer, decoded, json_body, method, post, with};
+use crate::to_its_end::to_its_end;
 
 /// The methods of returns.
 const OF_RETURNS: &str = "GET, HEAD, POST";
@@ -90,7 +91,7 @@ async fn ask(
     let order_id = number(&id)?;
     let request = NewReturn::read(&body?)?;
     let shop = app.shop.clone();
-    let item = to_its_end(async move { shop.request_return(user_id, order_id, &request).await }).await??;
+    let item = to_its_end(async move { shop.request_return(user_id, order_id, &request).await }).await?;
     Ok(json_response(StatusCode::CREATED, &OrderReturn::from(item)))
 }
 
@@ -135,7 +136,7 @@ async fn list(request: Request) -> Result<Response, ApiError> {
 async fn accept(request: Request) -> Result<Response, ApiError> {
     let (order_id, accepted) = AcceptedReturn::read(&request.body?)?;
     let shop = request.app.shop.clone();
-    let item = to_its_end(async move { shop.accept_return(order_id, &accepted).await }).await??;
+    let item = to_its_end(async move { shop.accept_return(order_id, &accepted).await }).await?;
     Ok(json_response(StatusCode::CREATED, &OrderReturn::from(item)))
 }
 
@@ -158,7 +159,7 @@ async fn advance(id: String, step: String, request: Request) -> Result<Response,
     let return_id = number(&id)?;
     let step: ReturnStep = decoded(&step).parse().map_err(|_| ApiError::not_found("Not Found"))?;
     let shop = request.app.shop.clone();
-    let item = to_its_end(async move { shop.advance_return(return_id, step).await }).await??;
+    let item = to_its_end(async move { shop.advance_return(return_id, step).await }).await?;
     Ok(ok(&OrderReturn::from(item)))
 }
 

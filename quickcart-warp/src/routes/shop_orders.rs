@@ -16,7 +16,8 @@ use crate::app::App;
 use crate::dto::order::{CartHold, CartOrder, NewOrder};
 use crate::dto::{json_response, no_content, ok};
 use crate::error::{ApiError, Dialect};
-use crate::filters::{answer, decoded, header, method, optional_json_body, post, to_its_end, with};
+use crate::filters::{answer, decoded, header, method, optional_json_body, post, with};
+use crate::to_its_end::to_its_end;
 
 /// The methods of a hold.
 const OF_HOLD: &str = "POST, DELETE";
@@ -80,7 +81,7 @@ async fn place(
     let NewOrder { payment_method } = NewOrder::read(body.as_deref())?;
     let shop = app.shop.clone();
     let work = async move { shop.checkout(user_id, payment_method, Some(&key)).await };
-    let order = to_its_end(work).await?.map_err(|error| match error {
+    let order = to_its_end(work).await.map_err(|error| match error {
         OrderError::OutOfStock { ref shortages } => ApiError::out_of_stock(&error, shortages),
         error => error.into(),
     })?;
@@ -101,7 +102,7 @@ async fn cancel(id: String, app: App, authorization: Option<HeaderValue>) -> Res
     let user_id = present_shopper(&app, authorization.as_ref()).await?;
     let order_id = decoded(&id).parse().map_err(|_| ApiError::not_found("Not Found"))?;
     let shop = app.shop.clone();
-    let order = to_its_end(async move { shop.cancel_order(user_id, order_id).await }).await??;
+    let order = to_its_end(async move { shop.cancel_order(user_id, order_id).await }).await?;
     Ok(ok(&CartOrder::from(order)))
 }
 
@@ -117,7 +118,7 @@ async fn cancel(id: String, app: App, authorization: Option<HeaderValue>) -> Res
 async fn hold(app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
     let user_id = shopper(&app, authorization.as_ref())?;
     let shop = app.shop.clone();
-    let held = to_its_end(async move { shop.hold_cart(user_id).await }).await?;
+    let held = to_its_end(async move { shop.hold_cart(user_id).await }).await;
     let hold = held.map_err(|error| match error {
         StockError::OutOfStock { ref shortages } => ApiError::out_of_stock(&error, shortages),
         error => error.into(),
@@ -135,6 +136,6 @@ async fn hold(app: App, authorization: Option<HeaderValue>) -> Result<Response, 
 async fn release(app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
     let user_id = present_shopper(&app, authorization.as_ref()).await?;
     let shop = app.shop.clone();
-    to_its_end(async move { shop.release_hold(user_id).await }).await??;
+    to_its_end(async move { shop.release_hold(user_id).await }).await?;
     Ok(no_content())
 }

@@ -12,8 +12,9 @@ use crate::app::App;
 use crate::dto::tokens::Refreshed;
 use crate::dto::{no_content, ok};
 use crate::error::{ApiError, Dialect};
-use crate::filters::{answer, post, to_its_end, with};
+use crate::filters::{answer, post, with};
 use crate::guard::bearer;
+use crate::to_its_end::to_its_end;
 
 pub(super) fn routes(app: &App) -> BoxedFilter<(Response,)> {
     let refresh = warp::path!("refresh").and(post()).and(with(app)).and(authorization()).then(refresh);
@@ -54,7 +55,7 @@ fn challenged(mut response: Response) -> Response {
 async fn refresh(app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
     let token = shown(authorization.as_ref())?;
     // The old token ends and there is a new one, or neither.
-    let token = to_its_end(async move { app.sessions.refresh(&token).await }).await??;
+    let token = to_its_end(async move { app.sessions.refresh(&token).await }).await?;
     let mut response = ok(&Refreshed { token });
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
@@ -69,7 +70,7 @@ async fn refresh(app: App, authorization: Option<HeaderValue>) -> Result<Respons
 )]
 async fn revoke(app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
     let token = shown(authorization.as_ref())?;
-    to_its_end(async move { app.sessions.revoke(&token).await }).await??;
+    to_its_end(async move { app.sessions.revoke(&token).await }).await?;
     Ok(no_content())
 }
 
@@ -82,7 +83,7 @@ async fn revoke(app: App, authorization: Option<HeaderValue>) -> Result<Response
 )]
 async fn revoke_all(app: App, authorization: Option<HeaderValue>) -> Result<Response, ApiError> {
     let token = shown(authorization.as_ref())?;
-    to_its_end(async move { app.sessions.revoke_all(&token).await }).await??;
+    to_its_end(async move { app.sessions.revoke_all(&token).await }).await?;
     Ok(no_content())
 }
 
