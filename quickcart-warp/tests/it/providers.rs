@@ -1,11 +1,18 @@
 //! Codes by providers of messages: a production server, and fakes of them on this machine.
 
+use std::io::Write;
+use std::net::TcpStream;
+use std::sync::Mutex;
+use std::sync::mpsc::channel;
+use std::time::Instant;
+
 use reqwest::Client;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::fake_http::{FakeHttp, Reaction};
 use crate::fake_providers::{FakeProviders, Fault};
-use crate::program::{Server, folder};
+use crate::program::{PATIENCE, Server, folder};
 
 pub(crate) const ACCOUNT: &str = "AC00000000000000000000000000000000";
 pub(crate) const TWILIO_TOKEN: &str = "twilio-token-of-this-test";
@@ -363,5 +370,42 @@ async fn after_infobip_s_own_codes_come_ours() {
     shop.fake.set("infobip_2fa", Fault::Down);
     assert_eq!(shop.send(PHONE).await.1["provider"], "twilio");
     assert_eq!(shop.verify(PHONE, &held).await.0, 400, "it was replaced");
+    shop.assert_verifies(TO).await;
+}
+
+#[tokio::test]
+async fn a_code_is_brought_to_the_phone_though_its_caller_hangs_up() {
+    let (asked, is_asked) = channel();
+    let (go_on, may_go_on) = channel();
+    let both = Mutex::new((asked, may_go_on));
+    let twilio = FakeHttp::start(move |_| {
+        let (asked, may_go_on) = &*both.lock().unwrap();
+        asked.send(()).unwrap();
+        may_go_on.recv_timeout(PATIENCE).unwrap();
+        Reaction::json(401, &json!({ "code": 20003, "message": "Authenticate", "status": 401 }))
+    });
+    let shop = Shop::start(&[
+        ("TWILIO_BASE_URL", &twilio.url()),
+        ("QUICKCART_PROVIDER_TIMEOUT", "30000"),
+        ("QUICKCART_SEND_BUDGET", "30000"),
+    ]);
+    let mut caller = TcpStream::connect(shop.server.address()).unwrap();
+    let body = json!({ "phoneNumber": PHONE }).to_string();
+    let head = format!(
+        "POST /api/send-otp HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    caller.write_all((head + &body).as_bytes()).unwrap();
+    is_asked.recv_timeout(PATIENCE).unwrap();
+    drop(caller);
+    let is_ready =
+        async || shop.client.get(shop.server.url.clone() + "/ready").send().await.unwrap().status();
+    assert_eq!(is_ready().await, 200);
+    go_on.send(()).unwrap();
+    let started = Instant::now();
+    while shop.fake.asked("fast2sms").is_empty() {
+        assert!(started.elapsed() < PATIENCE, "nobody brought it");
+        assert_eq!(is_ready().await, 200);
+    }
     shop.assert_verifies(TO).await;
 }
