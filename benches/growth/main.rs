@@ -22,7 +22,7 @@ pub(crate) fn main() -> Result<()> {
     if !benches::is_wanted() {
         return Ok(());
     }
-    // The largest takes some 15 GB on the disk, and half an hour to fill.
+    // The largest takes some 15 GB on the disk with SQLite and some 40 with PostgreSQL, and twenty minutes to fill.
     let sizes = if benches::is_long() { &SIZES[..] } else { &SIZES[..SIZES.len() - 1] };
     if !benches::is_postgres_only() {
         on_sqlite(sizes)?;
