@@ -55,6 +55,7 @@ fn on_postgres(sizes: &[Size]) -> Result<()> {
 }
 
 /// The median of each call in a shop of this size, in microseconds.
+#[expect(clippy::print_stderr, reason = "whoever waits for minutes wants to know for what")]
 fn medians(database: &Database<'_>, size: Size) -> Result<Vec<f64>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let store = runtime.block_on(store::open(&database.url()?))?;
