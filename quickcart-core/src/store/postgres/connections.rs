@@ -16,7 +16,7 @@ use crate::error::StoreError;
 /// How long a caller waits for a connection before being told to come again.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// What each connection is set to. A commit that was acknowledged is on disk; nobody waits, or makes others wait, without an end;
-/// to compile a statement takes longer than to run any of ours.
+/// statements as short as ours are not worth compiling.
 const SETTINGS: [(&str, &str); 6] = [
     ("statement_timeout", "5s"),
     ("lock_timeout", "2s"),
