@@ -77,7 +77,8 @@ impl EmailVerification {
     pub async fn start(&self, email: &EmailAddress, address: Option<IpAddr>) -> Result<Issued, OtpError> {
         let binding = self.binding(email);
         let conditions = Conditions { charges: self.charges(email, address), ..Conditions::default() };
-        let grant = self.otp.grant(self.otp.subject(&binding), binding, conditions).await?;
+        let requested = self.otp.request(self.otp.subject(&binding), binding, conditions, self.otp.now())?;
+        let grant = self.otp.grant(binding, requested, false).await?;
         match self.provider.send(&self.message(email, &grant.issued)).await {
             Ok(_) => Ok(grant.issued),
             Err(error) => Err(self.otp.not_sent(&grant, error).await),

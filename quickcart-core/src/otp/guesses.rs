@@ -31,7 +31,8 @@ impl Guesses {
     pub async fn admit(&self, subject: &str, address: Option<IpAddr>) -> Result<(), OtpError> {
         let binding = Binding::new(self.purpose, subject);
         let conditions = Conditions { charges: self.charges(subject, address), ..Conditions::default() };
-        let (request, _) = self.otp.request(self.otp.subject(&binding), binding, conditions)?;
+        let (subject, now) = (self.otp.subject(&binding), self.otp.now());
+        let (request, _) = self.otp.request(subject, binding, conditions, now)?;
         match self.otp.store.preview(&request).await?.verdict {
             Verdict::Issued { .. } | Verdict::Replayed { .. } => Ok(()),
             refused => Err(super::refusal(refused, &request)),

@@ -199,7 +199,9 @@ impl Otp {
         binding: Binding<'_>,
         conditions: Conditions<'_>,
     ) -> Result<Issued, OtpError> {
-        Ok(self.grant(self.subject(&binding), binding, conditions).await?.issued)
+        let is_chosen = conditions.code.is_some();
+        let requested = self.request(self.subject(&binding), binding, conditions, self.clock.now())?;
+        Ok(self.grant(binding, requested, is_chosen).await?.issued)
     }
 
     /// Takes back a code whose message never left.
@@ -217,28 +219,32 @@ impl Otp {
         OtpError::NotSent(error)
     }
 
-    async fn grant(
-        &self,
-        subject: Digest,
-        binding: Binding<'_>,
-        conditions: Conditions<'_>,
-    ) -> Result<Grant, OtpError> {
-        let is_chosen = conditions.code.is_some();
-        let (request, code) = self.request(subject, binding, conditions)?;
-        let decision = self.store.issue(&request).await?;
-        let (challenge_id, key_id, expires_at, is_replay) = match decision.verdict {
-            Verdict::Issued { challenge_id, key_id, expires_at } => (challenge_id, key_id, expires_at, false),
-            Verdict::Replayed { challenge_id, key_id, expires_at } => {
-                (challenge_id, key_id, expires_at, true)
-            }
-            refused => return Err(refusal(refused, &request)),
-        };
-        let is_older = challenge_id != request.challenge.id;
-        let code = if is_older && !is_chosen { self.code(key_id, &challenge_id, &binding)? } else { code };
-        let standings = request.charges.iter().zip(decision.standings);
-        let limits = standings.map(|(charge, standing)| LimitStanding::new(charge, standing)).collect();
-        let issued = Issued { code, expires_at, is_replay, limits };
-        Ok(Grant { issued, request, challenge_id })
+    /// Asks the store for what was [requested](Self::request). The arguments of an `async fn` would be in its future twice.
+    fn grant<'a>(
+        &'a self,
+        binding: Binding<'a>,
+        (request, code): (IssueRequest, Code),
+        is_chosen: bool,
+    ) -> impl Future<Output = Result<Grant, OtpError>> + Send + use<'a> {
+        async move {
+            let decision = self.store.issue(&request).await?;
+            let (challenge_id, key_id, expires_at, is_replay) = match decision.verdict {
+                Verdict::Issued { challenge_id, key_id, expires_at } => {
+                    (challenge_id, key_id, expires_at, false)
+                }
+                Verdict::Replayed { challenge_id, key_id, expires_at } => {
+                    (challenge_id, key_id, expires_at, true)
+                }
+                refused => return Err(refusal(refused, &request)),
+            };
+            let is_older = challenge_id != request.challenge.id;
+            let code =
+                if is_older && !is_chosen { self.code(key_id, &challenge_id, &binding)? } else { code };
+            let standings = request.charges.iter().zip(decision.standings);
+            let limits = standings.map(|(charge, standing)| LimitStanding::new(charge, standing)).collect();
+            let issued = Issued { code, expires_at, is_replay, limits };
+            Ok(Grant { issued, request, challenge_id })
+        }
     }
 
     /// What [`issue_under`](Self::issue_under) would decide now, without deciding it.
@@ -250,7 +256,7 @@ impl Otp {
         binding: Binding<'_>,
         conditions: Conditions<'_>,
     ) -> Result<Decision, OtpError> {
-        let (request, _) = self.request(self.subject(&binding), binding, conditions)?;
+        let (request, _) = self.request(self.subject(&binding), binding, conditions, self.clock.now())?;
         Ok(self.store.preview(&request).await?)
     }
 
@@ -267,12 +273,12 @@ impl Otp {
     ///
     /// # Errors
     /// As [`verify`](Self::verify).
-    pub async fn verify_watched(
+    pub fn verify_watched(
         &self,
         binding: Binding<'_>,
         code: &str,
         watch: Option<Watch>,
-    ) -> Result<(), OtpError> {
+    ) -> impl Future<Output = Result<(), OtpError>> + Send + use<'_> {
         let guess =
             Guess { nonce: self.nonce(&binding), answers: self.keys.digests(&answer_parts(&binding, code)) };
         let request = AttemptRequest {
@@ -282,7 +288,7 @@ impl Otp {
             watch,
             now: self.clock.now(),
         };
-        self.outcome(self.store.attempt(&request).await?, request.now)
+        async move { self.outcome(self.store.attempt(&request).await?, request.now) }
     }
 
     /// Keeps who holds the code of what was granted; an empty text for nobody.
@@ -376,8 +382,8 @@ impl Otp {
         subject: Digest,
         binding: Binding<'_>,
         conditions: Conditions<'_>,
+        now: Timestamp,
     ) -> Result<(IssueRequest, Code), OtpError> {
-        let now = self.clock.now();
         let id: Digest = rand::random();
         let key_id = self.keys.newest_id();
         let terms = self.terms(&binding, conditions.code.as_ref());

@@ -9,8 +9,8 @@ use super::explain::{Explanation, LimitStanding};
 use super::review::ReviewNumber;
 use super::telemetry::Telemetry;
 use super::{
-    Binding, Charge, Code, Conditions, Digest, HeldChallenge, Issued, Limits, Nonce, Otp, OtpError, Watch,
-    network,
+    Binding, Charge, Code, Conditions, Digest, Grant, HeldChallenge, Issued, Limits, Nonce, Otp, OtpError,
+    Watch, network,
 };
 use crate::clock::Timestamp;
 use crate::messaging::text::{Language, Texts, Values};
@@ -161,13 +161,19 @@ impl PhoneVerification {
     /// # Errors
     /// [`OtpError::Refused`] when such numbers get no message; [`OtpError::NotSent`] when the provider did not take it;
     /// and as [`Otp::issue_under`].
-    pub async fn start(&self, request: CodeRequest<'_>) -> Result<Started, OtpError> {
-        let started = self.try_start(request).await;
-        if let Err(OtpError::Suspected { .. }) = started {
-            self.charge_suspect(request).await;
+    pub fn start<'a>(
+        &'a self,
+        request: CodeRequest<'a>,
+    ) -> impl Future<Output = Result<Started, OtpError>> + Send + use<'a> {
+        // Not an `async fn`, in whose future the request would be twice.
+        async move {
+            let started = self.try_start(&request).await;
+            if let Err(OtpError::Suspected { .. }) = started {
+                Box::pin(self.charge_suspect(request)).await;
+            }
+            self.telemetry.started(request.phone, &started);
+            started
         }
-        self.telemetry.started(request.phone, &started);
-        started
     }
 
     /// Accepts the code once.
@@ -175,7 +181,7 @@ impl PhoneVerification {
     /// # Errors
     /// See [`Otp::verify`].
     pub async fn check(&self, phone: &PhoneNumber, nonce: Option<&str>, code: &str) -> Result<(), OtpError> {
-        self.check_bound(phone, Binding { nonce, ..Binding::new(self.purpose, phone.e164()) }, code).await
+        self.check_bound(phone, &Binding { nonce, ..Binding::new(self.purpose, phone.e164()) }, code).await
     }
 
     /// Accepts the code of a transaction once.
@@ -190,7 +196,7 @@ impl PhoneVerification {
     ) -> Result<(), OtpError> {
         let subject = subject(phone, Some(transaction));
         let binding = Binding { transaction: Some(transaction), ..Binding::new(self.purpose, &subject) };
-        self.check_bound(phone, binding, code).await
+        self.check_bound(phone, &binding, code).await
     }
 
     /// Makes the code of a transaction good again that was accepted, because what it was for could not be done.
@@ -213,7 +219,7 @@ impl PhoneVerification {
     async fn check_bound(
         &self,
         phone: &PhoneNumber,
-        binding: Binding<'_>,
+        binding: &Binding<'_>,
         code: &str,
     ) -> Result<(), OtpError> {
         let checked = self.try_check(phone, binding, code).await;
@@ -227,29 +233,36 @@ impl PhoneVerification {
         checked
     }
 
-    async fn try_check(&self, phone: &PhoneNumber, binding: Binding<'_>, code: &str) -> Result<(), OtpError> {
+    async fn try_check(
+        &self,
+        phone: &PhoneNumber,
+        binding: &Binding<'_>,
+        code: &str,
+    ) -> Result<(), OtpError> {
         let watch = self.limits.pumping.then(|| watch(phone));
-        let held = if self.provider.holds_pins() { self.otp.held(&binding).await? } else { None };
-        match held {
-            Some(held) => self.check_held(binding, &held, code, watch).await,
-            None => self.otp.verify_watched(binding, code, watch).await,
+        if self.provider.holds_pins()
+            && let Some(held) = self.otp.held(binding).await?
+        {
+            // Boxed, because it is seldom and larger than all the rest.
+            return Box::pin(self.check_held(binding, &held, code, watch)).await;
         }
+        self.otp.verify_watched(*binding, code, watch).await
     }
 
     /// Asks the provider that holds the code. The guess is counted before, and taken back when it is right: whoever hangs up
     /// has guessed, and of many at once no more are asked than there are guesses. One that could not be judged counts, too.
     async fn check_held(
         &self,
-        binding: Binding<'_>,
+        binding: &Binding<'_>,
         held: &HeldChallenge,
         code: &str,
         watch: Option<Watch>,
     ) -> Result<(), OtpError> {
         let (provider, id) = held.holder.split_once(' ').unwrap_or_default();
-        self.otp.count_guess(&binding, held).await?;
+        self.otp.count_guess(binding, held).await?;
         let verdict = self.provider.check_pin(HeldPin { provider, id }, code).await;
         match verdict.map_err(OtpError::NotChecked)? {
-            PinVerdict::Right => self.otp.accept_held(&binding, held, watch).await,
+            PinVerdict::Right => self.otp.accept_held(binding, held, watch).await,
             PinVerdict::Wrong => Err(OtpError::WrongCode),
             PinVerdict::Gone => Err(OtpError::NotFound),
         }
@@ -284,42 +297,60 @@ impl PhoneVerification {
         };
         let named = subject(phone, request.transaction);
         let binding = self.binding(&request, &named);
-        let conditions = self.conditions(&request, reviewer, self.phone_key(phone));
+        let conditions = self.conditions(&request, reviewer, self.phone_key(phone), self.otp.now());
         let charges = conditions.charges.clone();
         let decision = self.otp.preview(binding, conditions).await?;
         Ok(Explanation::of(phone, &decision, &charges))
     }
 
-    async fn try_start(&self, request: CodeRequest<'_>) -> Result<Started, OtpError> {
+    async fn try_start(&self, request: &CodeRequest<'_>) -> Result<Started, OtpError> {
+        let (grant, is_reviewed) = self.grant(request).await?;
+        self.deliver(request, grant, is_reviewed).await
+    }
+
+    /// Issues a code; answers, too, whether it is for a reviewer.
+    async fn grant(&self, request: &CodeRequest<'_>) -> Result<(Grant, bool), OtpError> {
         let phone = request.phone;
         let reviewer = self.reviewer(phone)?;
         let named = subject(phone, request.transaction);
-        let binding = self.binding(&request, &named);
+        let binding = self.binding(request, &named);
         let subject = self.otp.subject(&binding);
         let phone_key = if request.transaction.is_none() { subject } else { self.phone_key(phone) };
-        let conditions = self.conditions(&request, reviewer, phone_key);
-        let grant = self.otp.grant(subject, binding, conditions).await?;
-        let issued = &grant.issued;
-        if reviewer.is_some() {
-            self.telemetry.reviewed(phone);
-        }
-        let sends = !issued.is_replay && reviewer.is_none();
-        let (provider, message_id, holds_pin) = if sends {
-            let message = self.message(phone, issued, request.language);
-            match self.provider.send(&message).await {
-                Ok(receipt) => (receipt.provider, receipt.message_id, receipt.holds_pin),
-                Err(error) => return Err(self.otp.not_sent(&grant, error).await),
+        let now = self.otp.now();
+        let conditions = self.conditions(request, reviewer, phone_key, now);
+        let is_chosen = conditions.code.is_some();
+        let requested = self.otp.request(subject, binding, conditions, now)?;
+        Ok((self.otp.grant(binding, requested, is_chosen).await?, reviewer.is_some()))
+    }
+
+    /// Sends what was granted. The arguments of an `async fn` would be in its future twice.
+    fn deliver<'a>(
+        &'a self,
+        request: &'a CodeRequest<'_>,
+        grant: Grant,
+        is_reviewed: bool,
+    ) -> impl Future<Output = Result<Started, OtpError>> + Send {
+        async move {
+            if is_reviewed {
+                self.telemetry.reviewed(request.phone);
             }
-        } else {
-            (self.provider.name(), None, false)
-        };
-        // A challenge that is repeated may have been held before.
-        if holds_pin || (grant.is_older() && self.provider.holds_pins()) {
-            let holder = message_id.as_ref().filter(|_| holds_pin).map(|id| format!("{provider} {id}"));
-            self.otp.hold(&grant, &holder.unwrap_or_default()).await?;
+            let (provider, message_id, holds_pin) = if grant.issued.is_replay || is_reviewed {
+                (self.provider.name(), None, false)
+            } else {
+                let message = self.message(request, &grant.issued, grant.request.now);
+                match self.provider.send(&message).await {
+                    Ok(receipt) => (receipt.provider, receipt.message_id, receipt.holds_pin),
+                    Err(error) => return Err(Box::pin(self.otp.not_sent(&grant, error)).await),
+                }
+            };
+            // A challenge that is repeated may have been held before.
+            if holds_pin || (grant.is_older() && self.provider.holds_pins()) {
+                let holder = message_id.as_ref().filter(|_| holds_pin).map(|id| format!("{provider} {id}"));
+                self.otp.hold(&grant, &holder.unwrap_or_default()).await?;
+            }
+            let Issued { code, expires_at, limits, is_replay } = grant.issued;
+            Ok(Started { provider, message_id, expires_at, code, limits, is_replay })
         }
-        let Issued { code, expires_at, limits, is_replay } = grant.issued;
-        Ok(Started { provider, message_id, expires_at, code, limits, is_replay })
     }
 
     /// The entry of a number for reviewers, which needs no line that exists; every other number has to be one that gets
@@ -340,8 +371,9 @@ impl PhoneVerification {
         request: &CodeRequest<'a>,
         reviewer: Option<&ReviewNumber>,
         phone_key: Digest,
+        now: Timestamp,
     ) -> Conditions<'a> {
-        let (phone, now, limits) = (request.phone, self.otp.now(), &self.limits);
+        let (phone, limits) = (request.phone, &self.limits);
         let mut charges = Vec::with_capacity(5);
         let mut charge = |name, key: Digest, rate| charges.push(Charge::new(name, key, rate, now));
         if let Some(rate) = limits.phone {
@@ -402,8 +434,9 @@ impl PhoneVerification {
         }
     }
 
-    fn message(&self, phone: &PhoneNumber, issued: &Issued, language: Language) -> Message {
-        let left = super::left(issued.expires_at, self.otp.now());
+    fn message(&self, request: &CodeRequest<'_>, issued: &Issued, now: Timestamp) -> Message {
+        let (phone, language) = (request.phone, request.language);
+        let left = super::left(issued.expires_at, now);
         let minutes = ((left.as_secs() + 30) / 60).max(1);
         let values = Values { brand: self.brand, code: issued.code.as_str(), minutes };
         let template = self.texts.template(language);
@@ -466,7 +499,7 @@ mod tests {
         let expires_at = NOW + SignedDuration::from_secs(left_s);
         let code = Code::fixed("042137").unwrap();
         let issued = Issued { code, expires_at, is_replay: false, limits: Vec::new() };
-        verification.message(&phone, &issued, language)
+        verification.message(&CodeRequest { language, ..CodeRequest::new(&phone) }, &issued, NOW)
     }
 
     #[test]
