@@ -219,7 +219,8 @@ impl Otp {
         OtpError::NotSent(error)
     }
 
-    /// Asks the store for what was [requested](Self::request). The arguments of an `async fn` would be in its future twice.
+    /// Asks the store for what was [requested](Self::request).
+    #[expect(clippy::manual_async_fn, reason = "the arguments of an async fn are in its future twice")]
     fn grant<'a>(
         &'a self,
         binding: Binding<'a>,
