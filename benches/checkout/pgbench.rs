@@ -25,7 +25,7 @@ pub(crate) enum Stock {
     OneRow,
 }
 
-pub(crate) const LOCK_CART: &str = "SELECT product.product_id, product.product_name, product.barcode, product.currency, product.price_minor, \
+pub(crate) const READ_CART: &str = "SELECT product.product_id, product.product_name, product.barcode, product.currency, product.price_minor, \
         product.discounted_price_minor, product.offer_name, product.weight_g, product.expiry, product.category_id, \
         cart.cart_id, cart.version, cart_item.cart_items_id, cart_item.quantity, cart_item.version, \
         (SELECT seen.version FROM cart AS seen WHERE seen.cart_id = cart.cart_id), product.hsn, product.gst_basis_points, \
@@ -35,25 +35,31 @@ pub(crate) const LOCK_CART: &str = "SELECT product.product_id, product.product_n
         cart.locked_until_ms, cart.blocked_weight_mg \
      FROM cart LEFT JOIN cart_item ON cart_item.cart_id = cart.cart_id \
      LEFT JOIN product ON product.product_id = cart_item.product_id \
-     WHERE cart.user_id = :user ORDER BY cart_items_id FOR UPDATE OF cart;";
-pub(crate) const TAKE: &str = "WITH wanted AS (SELECT * FROM UNNEST(ARRAY[:p1, :p2, :p3]::BIGINT[], ARRAY[1, 1, 1]::BIGINT[]) AS wanted (product_id, quantity)), \
-     picked AS (SELECT wanted.product_id, wanted.quantity, picked.bucket FROM wanted LEFT JOIN LATERAL \
-         (SELECT bucket FROM stock_bucket WHERE stock_bucket.product_id = wanted.product_id AND available >= wanted.quantity \
-          ORDER BY (bucket + :cart) % 32 LIMIT 1 FOR UPDATE SKIP LOCKED) AS picked ON TRUE), \
-     taken AS (UPDATE stock_bucket SET available = available - picked.quantity FROM picked \
-               WHERE stock_bucket.product_id = picked.product_id AND stock_bucket.bucket = picked.bucket) \
-     SELECT bool_and(bucket IS NOT NULL) FROM picked;";
+     WHERE cart.user_id = :user ORDER BY cart_items_id;";
+/// The cart, if it is as it was read.
+const SEEN: &str = "WITH seen AS (SELECT cart_id FROM cart \
+         WHERE cart_id = :cart AND user_id = :user AND version = 0 AND locked_until_ms IS NULL AND blocked_weight_mg IS NULL FOR UPDATE), ";
+const TAKE: &str = "picked AS (SELECT wanted.product_id, wanted.quantity, picked.bucket \
+         FROM seen CROSS JOIN UNNEST((SELECT ARRAY[:p1, :p2, :p3]::BIGINT[]), (SELECT ARRAY[1, 1, 1]::BIGINT[])) AS wanted (product_id, quantity) \
+         LEFT JOIN LATERAL \
+             (SELECT bucket FROM stock_bucket WHERE stock_bucket.product_id = wanted.product_id AND available >= wanted.quantity \
+              ORDER BY (bucket + :cart) % 32 LIMIT 1 FOR UPDATE SKIP LOCKED) AS picked ON TRUE), \
+     ready AS (SELECT cart_id FROM seen WHERE NOT EXISTS (SELECT 1 FROM picked WHERE bucket IS NULL)), \
+     taken AS (UPDATE stock_bucket SET available = available - picked.quantity FROM ready, picked \
+               WHERE stock_bucket.product_id = picked.product_id AND stock_bucket.bucket = picked.bucket), ";
 /// In the order of the products, so that nobody waits in a circle.
-const TAKE_ONE_ROW: &str = "WITH locked AS (SELECT product_id FROM one_row_stock WHERE product_id IN (:p1, :p2, :p3) ORDER BY product_id FOR UPDATE) \
-     UPDATE one_row_stock SET available = available - 1 FROM locked \
-     WHERE one_row_stock.product_id = locked.product_id AND available >= 1;";
-pub(crate) const PLACE: &str = "WITH placed AS (INSERT INTO orders (user_id, cart_id, status, version, placed_at_ms, currency, total_quantity, \
-                                         total_price_minor, discounted_price_minor, tax_minor, tax_included) \
-                     VALUES (:user, :cart, 'verified', 2, 1, 'INR', 3, 30000, 30000, 1428, TRUE) RETURNING order_id), \
+const TAKE_ONE_ROW: &str = "locked AS (SELECT product_id FROM one_row_stock WHERE product_id IN (:p1, :p2, :p3) AND available >= 1 \
+                ORDER BY product_id FOR UPDATE), \
+     ready AS (SELECT cart_id FROM seen WHERE (SELECT count(*) FROM locked) = 3), \
+     taken AS (UPDATE one_row_stock SET available = available - 1 FROM ready, locked \
+               WHERE one_row_stock.product_id = locked.product_id), ";
+const PLACE: &str = "placed AS (INSERT INTO orders (user_id, cart_id, status, version, placed_at_ms, currency, total_quantity, \
+                                                  total_price_minor, discounted_price_minor, tax_minor, tax_included) \
+                   SELECT :user, cart_id, 'verified', 2, 1, 'INR', 3, 30000, 30000, 1428, TRUE FROM ready RETURNING order_id), \
      line AS (INSERT INTO order_line (order_id, line_num, product_id, product_name, quantity, price_minor, \
                                       discounted_price_minor, hsn, gst_basis_points, tax_minor) \
               SELECT order_id, line_num, product_id, 'Bench product', 1, 10000, 10000, NULL, 500, 476 \
-              FROM placed, UNNEST(ARRAY[:p1, :p2, :p3]::BIGINT[]) WITH ORDINALITY AS line (product_id, line_num)), \
+              FROM placed, UNNEST((SELECT ARRAY[:p1, :p2, :p3]::BIGINT[])) WITH ORDINALITY AS line (product_id, line_num)), \
      step AS (INSERT INTO order_event (order_kind, order_id, seq, event, from_status, to_status, actor, at_ms) \
               SELECT 'cart', order_id, seq, event, from_status, to_status, 'customer', 1 \
               FROM placed, (VALUES (1, 'place', NULL, 'pending'), (2, 'verify', 'pending', 'verified')) \
@@ -63,9 +69,19 @@ pub(crate) const PLACE: &str = "WITH placed AS (INSERT INTO orders (user_id, car
               SELECT 'cart', order_id, 'cash', 'pending', 'INR', 30000, 1, 1 FROM placed), \
      sold AS (INSERT INTO stock_movement (product_id, at_ms, kind, quantity, who, order_id) \
               SELECT product_id, 1, 'sell', -1, 'customer', order_id \
-              FROM placed, UNNEST(ARRAY[:p1, :p2, :p3]::BIGINT[]) AS sold (product_id)), \
-     emptied AS (DELETE FROM cart_item WHERE cart_id = :cart), gone AS (DELETE FROM cart WHERE cart_id = :cart) \
+              FROM placed, UNNEST((SELECT ARRAY[:p1, :p2, :p3]::BIGINT[])) AS sold (product_id)), \
+     emptied AS (DELETE FROM cart_item WHERE cart_id = (SELECT cart_id FROM ready)), \
+     gone AS (DELETE FROM cart WHERE cart_id = (SELECT cart_id FROM ready)) \
      SELECT order_id FROM placed;";
+
+/// The statement that takes pieces and places the order.
+pub(crate) fn place(stock: Stock) -> String {
+    let take = match stock {
+        Stock::Buckets => TAKE,
+        Stock::OneRow => TAKE_ONE_ROW,
+    };
+    [SEEN, take, PLACE].concat()
+}
 
 impl Pgbench {
     pub(crate) fn new(url: &str) -> Result<Self> {
@@ -98,14 +114,11 @@ impl Pgbench {
         self.runs += 1;
         let path = self.folder.path().join(format!("checkout-{}.sql", self.runs));
         let [first, second, third] = products(":user", is_hot);
-        let take = match stock {
-            Stock::Buckets => TAKE,
-            Stock::OneRow => TAKE_ONE_ROW,
-        };
+        let place = place(stock);
         let script = format!(
             "\\set n :n + 1\n\\set user {FIRST_USER} + :client_id * {each} + :n\n\\set cart {FIRST_CART} + :user\n\
              \\set p1 {first}\n\\set p2 {second}\n\\set p3 {third}\n\
-             BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;\n{LOCK_CART}\n{take}\n{PLACE}\nCOMMIT;\n"
+             {READ_CART}\n{place}\n"
         );
         std::fs::write(&path, script)?;
         Ok(path)

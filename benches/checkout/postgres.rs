@@ -15,7 +15,7 @@ use tokio::runtime::Runtime;
 
 use super::REPETITIONS;
 use super::carts::{FIRST_CART, FIRST_PRODUCT, FIRST_USER, PRODUCTS, checkouts, products};
-use super::pgbench::{LOCK_CART, PLACE, Pgbench, Stock, TAKE};
+use super::pgbench::{Pgbench, READ_CART, Stock, place};
 
 /// What we may take, as a multiple of pgbench with the same statements: 80 % of its orders a second.
 const TIME_MAX: f64 = 1.25;
@@ -91,10 +91,8 @@ fn client_rows(
     let mut note = "Filling the carts is not counted.".to_owned();
     let python = match sqlalchemy(url) {
         Ok(python) => {
-            note += &format!(
-                " {}, a transaction as its documentation has it, a thread a client.",
-                python.version
-            );
+            note +=
+                &format!(" {}, each statement a transaction of its own, a thread a client.", python.version);
             Some(RefCell::new(python))
         }
         Err(error) => {
@@ -131,7 +129,7 @@ fn client_rows(
 fn sqlalchemy(url: &str) -> Result<Python> {
     let venv = Venv::ready()?;
     let plan = json!({
-        "lock_cart": LOCK_CART, "take": TAKE, "place": PLACE, "first_user": FIRST_USER, "first_cart": FIRST_CART,
+        "read_cart": READ_CART, "place": place(Stock::Buckets), "first_user": FIRST_USER, "first_cart": FIRST_CART,
         "first_product": FIRST_PRODUCT + 1, "products": PRODUCTS - 1,
     });
     let plan = plan.to_string();

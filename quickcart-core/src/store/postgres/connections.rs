@@ -17,7 +17,9 @@ use crate::error::StoreError;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// What each connection is set to. A commit that was acknowledged is on disk; nobody waits, or makes others wait, without an end;
 /// statements as short as ours are not worth compiling.
-const SETTINGS: [(&str, &str); 6] = [
+const SETTINGS: [(&str, &str); 8] = [
+    ("default_transaction_isolation", "read committed"),
+    ("default_transaction_read_only", "off"),
     ("statement_timeout", "5s"),
     ("lock_timeout", "2s"),
     ("idle_in_transaction_session_timeout", "10s"),
@@ -136,7 +138,7 @@ impl Lent {
         Arc::clone(&self.left)
     }
 
-    fn give_back(mut self) {
+    pub(super) fn give_back(mut self) {
         self.open.take().expect(OPEN).give_back();
     }
 }

@@ -10,12 +10,13 @@ use super::cart::{
     LINE_WIDTH, check_user, is_current, line, line_columns, read_quantity, release_cart, seen_version,
 };
 use super::cart_state::{state, state_columns};
-use super::error::OrStoreError;
+use super::connections::in_time;
+use super::error::{OrStoreError, is_collision};
 use super::order_event::{
     Placed, advance, advance_with, change_payment, join_payment, payment, payment_columns, record_placed,
 };
 use super::row::{PRODUCT_WIDTH, number, parsed, timestamp, unreadable};
-use super::stock::{take_at_once, take_in_turn, write_off};
+use super::stock::{take_in_turn, write_off};
 use crate::account::UserId;
 use crate::cart::{CartError, CartId, CartLine, CartState, CartStep, Quantity, is_ad_hoc};
 use crate::catalog::{Page, ProductId};
@@ -28,50 +29,90 @@ use crate::order::{
 };
 use crate::tax::{TaxClass, TaxMode};
 
-/// Locks the cart and reads all that is bought, or one row without a product.
-const LOCK_CART: &str = concat!(
-    "SELECT ",
-    line_columns!(),
-    ", ",
-    seen_version!(),
-    ", product.hsn, product.gst_basis_points, (SELECT prices_include_tax FROM store), \
-     EXISTS (SELECT 1 FROM stock WHERE stock.product_id = product.product_id), \
-     EXISTS (SELECT 1 FROM stock_hold WHERE stock_hold.user_id = $1) OR cart.locked_until_ms IS NOT NULL, ",
-    state_columns!(),
-    " FROM cart LEFT JOIN cart_item ON cart_item.cart_id = cart.cart_id \
-     LEFT JOIN product ON product.product_id = cart_item.product_id \
-     WHERE cart.user_id = $1 ORDER BY cart_items_id FOR UPDATE OF cart"
-);
+/// Reads the cart and all that is bought, or one row without a product.
+macro_rules! read_cart {
+    () => {
+        concat!(
+            "SELECT ",
+            line_columns!(),
+            ", ",
+            seen_version!(),
+            ", product.hsn, product.gst_basis_points, (SELECT prices_include_tax FROM store), \
+             EXISTS (SELECT 1 FROM stock WHERE stock.product_id = product.product_id), \
+             EXISTS (SELECT 1 FROM stock_hold WHERE stock_hold.user_id = $1) OR cart.locked_until_ms IS NOT NULL, ",
+            state_columns!(),
+            " FROM cart LEFT JOIN cart_item ON cart_item.cart_id = cart.cart_id \
+             LEFT JOIN product ON product.product_id = cart_item.product_id \
+             WHERE cart.user_id = $1 ORDER BY cart_items_id"
+        )
+    };
+}
 
+const READ_CART: &str = read_cart!();
+const LOCK_CART: &str = concat!(read_cart!(), " FOR UPDATE OF cart");
+
+/// Whether nobody else is at a request with this key. Whoever is frees it with the end of their transaction.
+macro_rules! begin_key {
+    ($user_id:literal, $key:literal) => {
+        concat!(
+            "pg_try_advisory_xact_lock(hashtextextended('order:' || ",
+            $user_id,
+            " || ':' || ",
+            $key,
+            ", 0))"
+        )
+    };
+}
+
+/// Places an order for a cart that is still as it was read, if nobody is at a request with its key and none has been answered, and,
+/// where stock is to be taken, if each product that is counted can be had from a bucket that nobody has locked; else writes nothing.
+/// Arrays stand in queries of their own, which the planner does not look into: else it planned each statement anew, for arrays that are
+/// shorter than it expects.
 const PLACE: &str = concat!(
-    "WITH placed AS (INSERT INTO orders (user_id, cart_id, status, version, placed_at_ms, currency, total_quantity, \
-                                         total_price_minor, discounted_price_minor, tax_minor, tax_included) \
-                     VALUES ($11, $12, $6, $14, $2, $9, $15, $16, $17, $18, $19) RETURNING order_id), \
+    "WITH seen AS (SELECT cart_id FROM cart \
+                   WHERE cart_id = $12 AND user_id = $11 AND version = $33 AND locked_until_ms IS NOT DISTINCT FROM $34 \
+                   AND blocked_weight_mg IS NOT DISTINCT FROM $35 \
+                   AND ($30::TEXT IS NULL OR ",
+    begin_key!("$11", "$30"),
+    " AND NOT EXISTS (SELECT 1 FROM idempotency_key WHERE user_id = $11 AND key = $30 AND expires_at_ms > $2)) \
+                   FOR UPDATE), \
+     picked AS (SELECT wanted.product_id, wanted.quantity, picked.bucket \
+         FROM seen CROSS JOIN UNNEST((SELECT $28::BIGINT[]), (SELECT $29::BIGINT[])) AS wanted (product_id, quantity) LEFT JOIN LATERAL \
+         (SELECT bucket FROM stock_bucket WHERE stock_bucket.product_id = wanted.product_id AND available >= wanted.quantity \
+          ORDER BY (bucket + $12) % 32 LIMIT 1 FOR UPDATE SKIP LOCKED) AS picked ON TRUE WHERE $36), \
+     ready AS (SELECT cart_id FROM seen WHERE NOT EXISTS (SELECT 1 FROM picked WHERE bucket IS NULL)), \
+     taken AS (UPDATE stock_bucket SET available = available - picked.quantity FROM ready, picked \
+               WHERE stock_bucket.product_id = picked.product_id AND stock_bucket.bucket = picked.bucket), \
+     placed AS (INSERT INTO orders (user_id, cart_id, status, version, placed_at_ms, currency, total_quantity, \
+                                    total_price_minor, discounted_price_minor, tax_minor, tax_included) \
+                SELECT $11, cart_id, $6, $14, $2, $9, $15, $16, $17, $18, $19 FROM ready RETURNING order_id), \
      line AS (INSERT INTO order_line (order_id, line_num, product_id, product_name, quantity, price_minor, \
                                       discounted_price_minor, hsn, gst_basis_points, tax_minor) \
               SELECT order_id, line_num, product_id, product_name, quantity, price, discounted_price, hsn, gst, tax \
-              FROM placed, UNNEST($20::BIGINT[], $21::TEXT[], $22::BIGINT[], $23::BIGINT[], $24::BIGINT[], $25::TEXT[], \
-                                  $26::BIGINT[], $27::BIGINT[]) WITH ORDINALITY \
+              FROM placed, UNNEST((SELECT $20::BIGINT[]), (SELECT $21::TEXT[]), (SELECT $22::BIGINT[]), (SELECT $23::BIGINT[]), \
+                                  (SELECT $24::BIGINT[]), (SELECT $25::TEXT[]), (SELECT $26::BIGINT[]), (SELECT $27::BIGINT[])) \
+                           WITH ORDINALITY \
                            AS line (product_id, product_name, quantity, price, discounted_price, hsn, gst, tax, line_num)), ",
     record_placed!("cart"),
     ", sold AS (INSERT INTO stock_movement (product_id, at_ms, kind, quantity, who, order_id) \
                 SELECT product_id, $2, 'sell', -quantity, $1, order_id \
-                FROM placed, UNNEST($28::BIGINT[], $29::BIGINT[]) AS sold (product_id, quantity)), \
+                FROM placed, UNNEST((SELECT $28::BIGINT[]), (SELECT $29::BIGINT[])) AS sold (product_id, quantity)), \
+     forgotten AS (DELETE FROM idempotency_key WHERE (user_id, key) IN \
+                   (SELECT user_id, key FROM idempotency_key \
+                    WHERE $30 IS NOT NULL AND expires_at_ms <= $2 AND (user_id, key) <> ($11, $30) \
+                    ORDER BY expires_at_ms LIMIT 16 FOR UPDATE SKIP LOCKED)), \
      remembered AS (INSERT INTO idempotency_key (user_id, key, fingerprint, order_id, expires_at_ms) \
-                    SELECT $11, $30::TEXT, $31::BYTEA, order_id, $32::BIGINT FROM placed WHERE $30::TEXT IS NOT NULL \
+                    SELECT $11, $30, $31::BYTEA, order_id, $32::BIGINT FROM placed WHERE $30 IS NOT NULL \
                     ON CONFLICT (user_id, key) DO UPDATE SET fingerprint = excluded.fingerprint, \
                     order_id = excluded.order_id, expires_at_ms = excluded.expires_at_ms), ",
-    release_cart!("$12", "$13"),
+    release_cart!("(SELECT cart_id FROM ready)", "$13"),
     " SELECT order_id FROM placed"
 );
 
-/// Whether nobody else is at a request with this key. Whoever is frees it with the end of their transaction.
-const BEGIN_KEY: &str = "SELECT pg_try_advisory_xact_lock(hashtextextended('order:' || $1 || ':' || $2, 0))";
-/// The order that a key has made. Some of the keys that have expired are forgotten.
-const FIND_KEY: &str = "WITH forgotten AS (DELETE FROM idempotency_key WHERE (user_id, key) IN \
-         (SELECT user_id, key FROM idempotency_key WHERE expires_at_ms <= $4 ORDER BY expires_at_ms LIMIT 16 \
-          FOR UPDATE SKIP LOCKED)) \
-     SELECT order_id, fingerprint = $3 FROM idempotency_key WHERE user_id = $1 AND key = $2 AND expires_at_ms > $4";
+const BEGIN_KEY: &str = concat!("SELECT ", begin_key!("$1::BIGINT", "$2"));
+/// The order that a key has made.
+const FIND_KEY: &str = "SELECT order_id, fingerprint = $3 FROM idempotency_key \
+     WHERE user_id = $1 AND key = $2 AND expires_at_ms > $4";
 
 /// The columns of an order, its payment and a line, of tables or aliases `placed`, `payment` and `line`.
 macro_rules! order_columns {
@@ -127,22 +168,15 @@ impl OrderStore for PostgresStore {
         key: Option<&IdempotencyKey>,
         now: Timestamp,
     ) -> Result<Order, OrderError> {
-        let checkout = async |turn| {
-            self.pool
-                .write(|mut transaction| async move {
-                    let order = checkout(&mut transaction, user_id, payment, key, turn, now).await?;
-                    let kept = order.is_some().then_some(transaction);
-                    Ok::<_, OrderError>((order, kept))
-                })
-                .await
-        };
-        match checkout(Turn::AtOnce).await? {
-            Some(order) => Ok(order),
-            // What was taken is undone; in turn, everything can be had that there is.
-            None => checkout(Turn::AfterOthers)
-                .await?
-                .ok_or_else(|| StoreError::internal("a checkout that waited for its turn took none").into()),
+        if let Some(order) = self.place_at_once(user_id, payment, key, now).await? {
+            return Ok(order);
         }
+        self.pool
+            .write(|mut transaction| async move {
+                let order = place_in_turn(&mut transaction, user_id, payment, key, now).await?;
+                Ok((order, transaction))
+            })
+            .await
     }
 
     async fn advance_order(
@@ -210,49 +244,88 @@ impl OrderStore for PostgresStore {
     }
 }
 
-/// How pieces are taken from stock.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Turn {
-    /// From where nobody else is at it.
-    AtOnce,
-    /// From wherever they are, once the others are through.
-    AfterOthers,
+impl PostgresStore {
+    /// Places an order as nearly every one can be: of a cart that nobody else is at, with pieces that nobody else is taking. That is
+    /// one statement, which is a transaction of its own. `None` when it is not so, or not allowed; then nothing is written.
+    async fn place_at_once(
+        &self,
+        user_id: UserId,
+        payment: PaymentMethod,
+        key: Option<&IdempotencyKey>,
+        now: Timestamp,
+    ) -> Result<Option<Order>, OrderError> {
+        let (cart, mut connection) = self
+            .pool
+            .one(|mut connection| async move {
+                let rows = sqlx::query(READ_CART)
+                    .bind(user_id)
+                    .fetch_all(&mut *connection)
+                    .await
+                    .or_store_error()?;
+                let cart = rows.first().map(|first| cart(first, &rows, now)).transpose().or_store_error()?;
+                Ok::<_, OrderError>((cart, connection))
+            })
+            .await?;
+        let is_free =
+            |cart: &Cart| !cart.has_hold && cart.state.after(CartStep::PlaceOrder, Actor::Customer).is_ok();
+        let placed = match cart.filter(is_free) {
+            Some(cart) => {
+                in_time(place(&mut connection, (user_id, cart), payment, key, Stock::Take, now)).await
+            }
+            None => Ok(None),
+        };
+        match placed {
+            Err(OrderError::Store(error)) if !is_collision(&error) => Err(error.into()),
+            placed => {
+                connection.give_back();
+                Ok(placed.unwrap_or_default())
+            }
+        }
+    }
 }
 
-/// `None` when pieces can be had only after others.
-async fn checkout(
+/// Places an order after whoever is at the same cart or takes the same products.
+async fn place_in_turn(
     connection: &mut PgConnection,
     user_id: UserId,
-    method: PaymentMethod,
+    payment: PaymentMethod,
     key: Option<&IdempotencyKey>,
-    turn: Turn,
     now: Timestamp,
-) -> Result<Option<Order>, OrderError> {
+) -> Result<Order, OrderError> {
     if let Some(key) = key
         && let Some(order_id) = order_of_key(connection, user_id, key, now).await?
     {
-        return one_order(connection, order_id, Some(user_id)).await.map(Order::as_placed).map(Some);
+        return one_order(connection, order_id, Some(user_id)).await.map(Order::as_placed);
     }
     let Some(cart) = lock_cart(connection, user_id, now).await? else {
         return Err(no_cart(connection, user_id).await);
     };
-    let Cart { cart_id, state, lines, tax_mode, counted, has_hold } = cart;
-    state.after(CartStep::PlaceOrder, Actor::Customer)?;
-    match turn {
-        Turn::AtOnce if has_hold => return Ok(None),
-        Turn::AtOnce => {
-            let is_taken = counted.is_empty() || take_at_once(connection, &counted, cart_id).await?;
-            if !is_taken {
-                return Ok(None);
-            }
-        }
-        Turn::AfterOthers => {
-            let shortages = take_in_turn(connection, user_id, &counted, now).await?;
-            if !shortages.is_empty() {
-                return Err(OrderError::OutOfStock { shortages });
-            }
-        }
+    cart.state.after(CartStep::PlaceOrder, Actor::Customer)?;
+    let shortages = take_in_turn(connection, user_id, &cart.counted, now).await?;
+    if !shortages.is_empty() {
+        return Err(OrderError::OutOfStock { shortages });
     }
+    let order = place(connection, (user_id, cart), payment, key, Stock::IsTaken, now).await?;
+    order.ok_or_else(|| StoreError::internal("a cart changed that was locked").into())
+}
+
+/// Whether pieces are still to be taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stock {
+    Take,
+    IsTaken,
+}
+
+/// `None` when the cart is not as it was any more, its pieces cannot be had at once, or the key is in use.
+async fn place(
+    connection: &mut PgConnection,
+    (user_id, cart): (UserId, Cart),
+    method: PaymentMethod,
+    key: Option<&IdempotencyKey>,
+    stock: Stock,
+    now: Timestamp,
+) -> Result<Option<Order>, OrderError> {
+    let Cart { cart_id, lines, tax_mode, counted, version, locked_until_ms, blocked_weight_mg, .. } = cart;
     let (lines, totals) = price(lines, tax_mode)?;
     let payment = totals.payment(method);
     let placed = Placed::by_customer()?;
@@ -294,9 +367,14 @@ async fn checkout(
         .bind(key.map(IdempotencyKey::name))
         .bind(key.map(|key| &key.fingerprint()[..]))
         .bind(key_ends)
-        .fetch_one(connection)
+        .bind(version)
+        .bind(locked_until_ms)
+        .bind(blocked_weight_mg)
+        .bind(stock == Stock::Take)
+        .fetch_optional(connection)
         .await
         .or_store_error()?;
+    let Some(row) = row else { return Ok(None) };
     let order_id = row.try_get(0).or_store_error()?;
     let status = placed.status;
     Ok(Some(Order { order_id, user_id, cart_id, status, placed_at: now, payment, totals, lines }))
@@ -309,7 +387,7 @@ async fn order_of_key(
     key: &IdempotencyKey,
     now: Timestamp,
 ) -> Result<Option<OrderId>, OrderError> {
-    let query = sqlx::query_scalar(BEGIN_KEY).bind(user_id.to_string()).bind(key.name());
+    let query = sqlx::query_scalar(BEGIN_KEY).bind(user_id).bind(key.name());
     if !query.fetch_one(&mut *connection).await.or_store_error()? {
         return Err(OrderError::InProgress);
     }
@@ -358,6 +436,10 @@ struct Cart {
     counted: Vec<(ProductId, u32)>,
     /// Whether something is held for the shopper.
     has_hold: bool,
+    /// What tells whether it is still the same.
+    version: i64,
+    locked_until_ms: Option<i64>,
+    blocked_weight_mg: Option<i64>,
 }
 
 /// The shopper's cart, which stays as it is until the transaction ends.
@@ -398,6 +480,9 @@ fn cart(first: &PgRow, rows: &[PgRow], now: Timestamp) -> sqlx::Result<Cart> {
         tax_mode: tax_mode(first, LINE_WIDTH + 3)?,
         counted,
         has_hold: first.try_get(LINE_WIDTH + 5)?,
+        version: first.try_get(PRODUCT_WIDTH + 1)?,
+        locked_until_ms: first.try_get(LINE_WIDTH + 6)?,
+        blocked_weight_mg: first.try_get(LINE_WIDTH + 7)?,
     })
 }
 
@@ -469,4 +554,41 @@ fn order_line(row: &PgRow, currency: Currency) -> sqlx::Result<OrderLine> {
         short: number(row, LINE + 8)?,
         returned: number(row, LINE + 9)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::TEST_SERVER;
+    use super::super::connections::Lent;
+    use super::*;
+    use crate::catalog::CatalogStore;
+    use crate::catalog::import::demo_store;
+
+    #[tokio::test]
+    async fn a_connection_plans_orders_a_few_times_and_then_never_again() {
+        let url = TEST_SERVER.create_database();
+        let store = PostgresStore::open(&url, 1).await.unwrap();
+        store.import(demo_store().unwrap(), Box::new(|_, _| ())).await.unwrap();
+        let user = "INSERT INTO \"user\" (user_id, phone, created_at_ms) VALUES (1, '+990', 0)";
+        TEST_SERVER.query(&url, user).unwrap();
+        for orders in 1..=12_i64 {
+            let fill = format!(
+                "INSERT INTO cart (cart_id, user_id, connected_at_ms) VALUES (2000000000 + {orders}, 1, 0); \
+                 INSERT INTO cart_item (cart_id, product_id, quantity, version) \
+                 SELECT 2000000000 + {orders}, product_id, 1, 0 FROM product ORDER BY product_id LIMIT 3"
+            );
+            TEST_SERVER.query(&url, &fill).unwrap();
+            let order = store.checkout(1, PaymentMethod::Cash, None, Timestamp::UNIX_EPOCH).await.unwrap();
+            assert_eq!(order.lines.len(), 3);
+        }
+        let plans = "SELECT custom_plans, generic_plans FROM pg_prepared_statements WHERE statement = $1";
+        let plans = async |statement| {
+            let read = |mut connection: Lent| async move {
+                let query = sqlx::query_as::<_, (i64, i64)>(plans).bind(statement);
+                query.fetch_one(&mut *connection).await.or_store_error()
+            };
+            store.pool.one::<_, StoreError, _>(read).await.unwrap()
+        };
+        assert_eq!((plans(READ_CART).await, plans(PLACE).await), ((5, 7), (5, 7)));
+    }
 }

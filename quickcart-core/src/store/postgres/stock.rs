@@ -25,16 +25,6 @@ use crate::stock::{Hold, Movement, MovementKind, STOCK_MAX, Shortage, StockError
 /// Into how many rows the pieces of a product are spread.
 const BUCKETS: i64 = 32;
 
-/// Takes pieces of each product from a bucket that nobody has locked; a row for each product that is counted, and whether there was
-/// one. `$3` says which buckets are looked at first.
-const TAKE: &str = "WITH wanted AS (SELECT * FROM UNNEST($1::BIGINT[], $2::BIGINT[]) AS wanted (product_id, quantity)), \
-     picked AS (SELECT wanted.product_id, wanted.quantity, picked.bucket FROM wanted LEFT JOIN LATERAL \
-         (SELECT bucket FROM stock_bucket WHERE stock_bucket.product_id = wanted.product_id AND available >= wanted.quantity \
-          ORDER BY (bucket + $3) % 32 LIMIT 1 FOR UPDATE SKIP LOCKED) AS picked ON TRUE), \
-     taken AS (UPDATE stock_bucket SET available = available - picked.quantity FROM picked \
-               WHERE stock_bucket.product_id = picked.product_id AND stock_bucket.bucket = picked.bucket) \
-     SELECT bool_and(bucket IS NOT NULL) FROM picked";
-
 const LOCK_HOLDS: &str = "DELETE FROM stock_hold WHERE user_id = $1 RETURNING product_id, quantity";
 const LOCK_BUCKETS: &str = "SELECT product_id, bucket, available FROM stock_bucket WHERE product_id = ANY($1) \
      ORDER BY product_id, bucket FOR UPDATE";
@@ -211,18 +201,6 @@ impl StockStore for PostgresStore {
             })
             .await
     }
-}
-
-/// Takes pieces of counted products from buckets that nobody has locked. Answers whether there were such for all: when not, the caller
-/// undoes it and takes the other way.
-pub(super) async fn take_at_once(
-    connection: &mut PgConnection,
-    wanted: &[(ProductId, u32)],
-    first: i64,
-) -> Result<bool, StoreError> {
-    let (product_ids, quantities) = columns(wanted.iter().copied());
-    let query = sqlx::query_scalar(TAKE).bind(product_ids).bind(quantities).bind(first.rem_euclid(BUCKETS));
-    query.fetch_one(connection).await.or_store_error()
 }
 
 /// Takes pieces of counted products for a shopper, those first that are held for them, and frees what else is; waits for
