@@ -22,7 +22,11 @@ use crate::metrics::Metrics;
 
 /// The services behind the routes. Clones share them.
 #[derive(Clone)]
-pub struct App(Arc<Parts>);
+#[expect(
+    clippy::redundant_allocation,
+    reason = "the outer count is apart from the others: see `counted_apart`"
+)]
+pub struct App(Arc<Arc<Parts>>);
 
 /// What an [`App`] is made of.
 pub struct Parts {
@@ -88,7 +92,12 @@ impl App {
     /// Puts the services together.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        Self(Arc::new(Arc::new(parts)))
+    }
+
+    /// The same services, with a count of clones of its own: processors that count at one place wait for each other.
+    pub(crate) fn counted_apart(&self) -> Self {
+        Self(Arc::new(Arc::clone(&self.0)))
     }
 }
 

@@ -8,7 +8,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
-use futures_util::{Stream, StreamExt};
+use futures_util::{FutureExt, Stream, StreamExt};
 use percent_encoding::percent_decode_str;
 use quickcart_core::form::FormError;
 use quickcart_core::messaging::text::Language;
@@ -104,12 +104,16 @@ fn liked_best(
     app: &App,
     offered: fn(&App) -> &[Language],
 ) -> impl Filter<Extract = (Language,), Error = Infallible> + Clone + use<> {
-    with(app).and(header(ACCEPT_LANGUAGE.as_str())).map(move |app: App, likes: Option<HeaderValue>| {
-        let offered = offered(&app);
-        let likes = likes.as_ref().and_then(|likes| likes.to_str().ok());
-        let best = likes.and_then(|likes| Language::of_accept_language(likes, offered));
-        best.or(offered.first().copied()).unwrap_or_default()
-    })
+    with(app)
+        .and(header(ACCEPT_LANGUAGE.as_str()))
+        .map(move |app: App, likes: Option<HeaderValue>| best_language(offered(&app), likes.as_ref()))
+}
+
+/// The language of these that an `Accept-Language` header likes best, else the first.
+pub(crate) fn best_language(offered: &[Language], likes: Option<&HeaderValue>) -> Language {
+    let likes = likes.and_then(|likes| likes.to_str().ok());
+    let best = likes.and_then(|likes| Language::of_accept_language(likes, offered));
+    best.or(offered.first().copied()).unwrap_or_default()
 }
 
 /// The raw query; empty when there is none.
@@ -124,10 +128,22 @@ pub(crate) fn json_body(
 ) -> impl Filter<Extract = (Result<Bytes, ApiError>,), Error = Rejection> + Clone + use<> {
     let time_max = app.body_time_max;
     header(CONTENT_TYPE.as_str()).and(header(CONTENT_LENGTH.as_str())).and(warp::body::stream()).then(
-        move |content_type: Option<HeaderValue>, length: Option<HeaderValue>, body| async move {
-            of_json(content_type.as_ref(), read_in_time(time_max, length, body).await?)
+        move |content_type: Option<HeaderValue>, length: Option<HeaderValue>, body| {
+            let (is_json, length) = (is_json(content_type.as_ref()), announced(length.as_ref()));
+            read_json(time_max, is_json, length, body)
         },
     )
+}
+
+/// Reads a body that is said to be JSON, or not to be, and to be so many bytes long.
+pub(crate) async fn read_json<B: Buf, E>(
+    time_max: Duration,
+    is_json: bool,
+    announced: usize,
+    body: impl Stream<Item = Result<B, E>>,
+) -> Result<Bytes, ApiError> {
+    let bytes = read_in_time(time_max, announced, body).await?;
+    if is_json { Ok(bytes) } else { Err(no_json()) }
 }
 
 /// A body of JSON, likewise, or none at all: then its type does not matter.
@@ -137,7 +153,10 @@ pub(crate) fn optional_json_body(
     header(CONTENT_TYPE.as_str()).and(body(app)).then(
         async |content_type: Option<HeaderValue>, body: Result<Bytes, ApiError>| {
             let bytes = body?;
-            if bytes.is_empty() { Ok(None) } else { of_json(content_type.as_ref(), bytes).map(Some) }
+            if bytes.is_empty() {
+                return Ok(None);
+            }
+            if is_json(content_type.as_ref()) { Ok(Some(bytes)) } else { Err(no_json()) }
         },
     )
 }
@@ -149,7 +168,7 @@ pub(crate) fn lenient_json_body(
     let time_max = app.body_time_max;
     header(CONTENT_TYPE.as_str()).and(header(CONTENT_LENGTH.as_str())).and(warp::body::stream()).then(
         move |content_type: Option<HeaderValue>, length: Option<HeaderValue>, body| async move {
-            let bytes = read_in_time(time_max, length, body).await?;
+            let bytes = read_in_time(time_max, announced(length.as_ref()), body).await?;
             let is_other = content_type.is_some() && !is_json(content_type.as_ref());
             if is_other && !bytes.is_empty() {
                 return Err(ApiError::unreadable(&FormError::NotObject));
@@ -164,29 +183,33 @@ pub(crate) fn body(
     app: &App,
 ) -> impl Filter<Extract = (Result<Bytes, ApiError>,), Error = Rejection> + Clone + use<> {
     let time_max = app.body_time_max;
-    header(CONTENT_LENGTH.as_str())
-        .and(warp::body::stream())
-        .then(move |length: Option<HeaderValue>, body| read_in_time(time_max, length, body))
+    header(CONTENT_LENGTH.as_str()).and(warp::body::stream()).then(
+        move |length: Option<HeaderValue>, body| read_in_time(time_max, announced(length.as_ref()), body),
+    )
 }
 
-async fn read_in_time<B: Buf>(
+/// How long a body is to be, in bytes.
+pub(crate) fn announced(length: Option<&HeaderValue>) -> usize {
+    length.and_then(|length| length.to_str().ok()?.parse().ok()).unwrap_or(0)
+}
+
+fn read_in_time<B: Buf, E, S: Stream<Item = Result<B, E>>>(
     time_max: Duration,
-    length: Option<HeaderValue>,
-    body: impl Stream<Item = Result<B, warp::Error>>,
-) -> Result<Bytes, ApiError> {
+    announced: usize,
+    body: S,
+) -> impl Future<Output = Result<Bytes, ApiError>> + use<B, E, S> {
     let too_late = || ApiError::new(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time");
-    InTime::new(time_max, read(length.as_ref(), body)).await.ok_or_else(too_late)?
+    InTime::new(time_max, read(announced, body)).map(move |read| read.ok_or_else(too_late)?)
 }
 
-async fn read<B: Buf>(
-    announced: Option<&HeaderValue>,
-    body: impl Stream<Item = Result<B, warp::Error>>,
+async fn read<B: Buf, E>(
+    announced: usize,
+    body: impl Stream<Item = Result<B, E>>,
 ) -> Result<Bytes, ApiError> {
     let too_long = || {
         let text = format!("The request body is longer than {BODY_LENGTH_MAX} bytes");
         ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, text)
     };
-    let announced = announced.and_then(|length| length.to_str().ok()?.parse().ok()).unwrap_or(0);
     if announced > BODY_DRAINED_MAX {
         return Err(too_long());
     }
@@ -212,16 +235,12 @@ async fn read<B: Buf>(
     Ok(if rest.is_empty() { first } else { [first, rest.freeze()].concat().into() })
 }
 
-fn of_json(content_type: Option<&HeaderValue>, bytes: Bytes) -> Result<Bytes, ApiError> {
-    if is_json(content_type) {
-        return Ok(bytes);
-    }
-    let text = "Content-Type must be application/json";
-    Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, text))
+fn no_json() -> ApiError {
+    ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Content-Type must be application/json")
 }
 
 /// `application/json`, or a type that ends in `+json` ([RFC 6839](https://www.rfc-editor.org/rfc/rfc6839#section-3.1)).
-fn is_json(content_type: Option<&HeaderValue>) -> bool {
+pub(crate) fn is_json(content_type: Option<&HeaderValue>) -> bool {
     let text = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = text.split(';').next().unwrap_or_default().trim();
     if essence.eq_ignore_ascii_case("application/json") {

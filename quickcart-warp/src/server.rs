@@ -3,12 +3,14 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use futures_util::FutureExt;
+use futures_util::future::Either;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -22,8 +24,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::cors::Cors;
 use crate::error::{ApiError, Dialect};
-use crate::routes::answers;
-use crate::service::Service;
+use crate::service::{ConnectionService, Service};
 
 /// The longest header of a request, in bytes.
 const HEADER_LENGTH_MAX: usize = 32 * 1024;
@@ -43,6 +44,12 @@ struct Limits {
     drain_time_max: Duration,
 }
 
+/// Why a connection that works is looked at.
+enum Signal {
+    Stop,
+    Alarm,
+}
+
 /// Binds every address of the configuration.
 ///
 /// # Errors
@@ -58,12 +65,11 @@ pub async fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, (SocketA
 /// Serves `app` on all listeners until `stop` is done, then lets requests that are under way come to their end.
 pub async fn serve(listeners: Vec<TcpListener>, app: &App, config: &Config, stop: impl Future<Output = ()>) {
     let service = Service::new(
-        answers(app),
+        app,
         Cors::new(config.allowed_origins.clone()),
         config.trusted_proxies.clone(),
         !config.development,
         config.request_time_max,
-        app.metrics.clone(),
     );
     let limits = Limits { header_time_max: config.header_time_max, drain_time_max: config.drain_time_max };
     let permits = Arc::new(Semaphore::new(config.connections_max));
@@ -98,7 +104,8 @@ async fn accept(
             Ok((stream, peer)) => {
                 // Past the limit, one connection a listener waits here and the others in the kernel's queue.
                 let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
-                tokio::spawn(connection(stream, peer, service.clone(), limits, permit, stopped.clone()));
+                let service = service.of_connection(peer);
+                tokio::spawn(connection(stream, service, limits, permit, stopped.clone()));
             }
             Err(error) => {
                 tracing::warn!("a connection could not be accepted: {error}");
@@ -110,8 +117,7 @@ async fn accept(
 
 async fn connection(
     stream: TcpStream,
-    peer: SocketAddr,
-    service: Service,
+    service: ConnectionService,
     limits: Limits,
     _permit: OwnedSemaphorePermit,
     mut stopped: watch::Receiver<()>,
@@ -125,7 +131,7 @@ async fn connection(
     let answer = service_fn(move |request| {
         watched.begin();
         let activity = Arc::clone(&watched);
-        service.answer(request, peer).map(move |answer| {
+        service.answer(request).map(move |answer| {
             activity.end();
             Ok::<_, Infallible>(answer)
         })
@@ -135,19 +141,23 @@ async fn connection(
         // Answers are small: copying one behind its header is cheaper than handing both to the kernel.
         .writev(false)
         .serve_connection(TokioIo::new(stream), answer);
-    let mut alarm = pin!(tokio::time::sleep(limits.header_time_max));
+    let alarm = |after| Either::Right(tokio::time::sleep(after).map(|()| Signal::Alarm));
+    // They are asked when they have something to say, and not with every request: that would take a lock which connections share.
+    let mut signals = FuturesUnordered::new();
+    signals.push(Either::Left(stopped.changed().map(|_| Signal::Stop)));
+    signals.push(alarm(limits.header_time_max));
     let is_stopping = loop {
         tokio::select! {
             biased;
             // An error here is the client's: it has gone away, or does not speak HTTP and was told so.
             _ = &mut connection => return,
-            _ = stopped.changed() => break true,
-            () = &mut alarm => {
+            Some(signal) = signals.next() => {
                 let left = limits.header_time_max.saturating_sub(activity.quiet_for());
-                if left.is_zero() {
-                    break false;
+                match signal {
+                    Signal::Stop => break true,
+                    Signal::Alarm if left.is_zero() => break false,
+                    Signal::Alarm => signals.push(alarm(left)),
                 }
-                alarm.as_mut().reset(tokio::time::Instant::now() + left);
             }
         }
     };

@@ -35,8 +35,8 @@ pub(crate) fn json_response(status: StatusCode, body: &impl Serialize) -> Respon
     };
     let mut response = Response::new(bytes.into());
     *response.status_mut() = status;
-    // Room for all that is added on the way out, so that it does not grow there.
-    response.headers_mut().reserve(12);
+    // Room for what is added on the way out, so that it does not grow there.
+    response.headers_mut().reserve(6);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

@@ -7,6 +7,7 @@ mod auth;
 mod book_orders;
 mod cart;
 mod cart_places;
+mod direct;
 mod docs;
 mod guest_carts;
 mod idempotency;
@@ -41,6 +42,8 @@ use crate::app::App;
 use crate::error::{ApiError, Dialect};
 use crate::filters::WrongMethod;
 use crate::route_table::ROUTES;
+
+pub(crate) use direct::Direct;
 
 /// The routes of all groups. Requests for other paths are rejected, so routes of your own may follow with `or`.
 #[must_use]

@@ -68,7 +68,7 @@ pub(super) fn api() -> utoipa::openapi::OpenApi {
         (status = 429, description = "A limit is used up, or it is too early"),
     ),
 )]
-async fn send(
+pub(super) async fn send(
     app: App,
     client: Option<IpAddr>,
     language: Language,
@@ -161,7 +161,7 @@ fn key_of(value: &HeaderValue) -> Result<&str, ApiError> {
         (status = 429, description = "Too many wrong codes"),
     ),
 )]
-async fn verify(app: App, body: Result<Bytes, ApiError>) -> Result<Response, ApiError> {
+pub(super) async fn verify(app: App, body: Result<Bytes, ApiError>) -> Result<Response, ApiError> {
     let PhoneNumberAndOtp { phone_number, otp } = PhoneNumberAndOtp::read(&body?)?;
     check(&app.phone_otp, &phone_number, &otp).await?;
     Ok(ok(&Message { success: true, message: VERIFIED }))
