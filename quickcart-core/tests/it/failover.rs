@@ -55,9 +55,9 @@ impl MessageProvider for Scripted {
             asked.len()
         };
         let step = self.steps.lock().unwrap().pop_front().unwrap_or(TAKE);
-        // Until it has said that it did not send it, it may have.
+        // Until it has said that it did not send it, it may have; what it says at the last moment is still heard.
         let unsure = step.failure.is_none_or(|failure| failure == Failure::MaybeSent);
-        if unsure || step.after >= Duration::from_millis(1_500) {
+        if unsure || step.after > FailoverPolicy::default().provider_time_max {
             self.maybe_sent.lock().unwrap().push(self.name);
         }
         sleep(step.after).await;
