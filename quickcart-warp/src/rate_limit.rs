@@ -57,6 +57,7 @@ pub(crate) fn show(response: &mut Response, limits: impl Iterator<Item = RateLim
         let _ = write!(policy, "{comma}\"{name}\";q={quota};w={window_s}");
         let _ = write!(state, "{comma}\"{name}\";r={remaining};t={reset_s}");
     }
+    // These two, and what every answer gets on the way out.
     response.headers_mut().reserve(7);
     for (name, text) in [(RATE_LIMIT_POLICY, policy), (RATE_LIMIT, state)] {
         if let Some(value) = HeaderValue::try_from(text).ok().filter(|value| !value.is_empty()) {

@@ -16,7 +16,7 @@ use super::order_event::{
     Placed, advance, advance_with, change_payment, join_payment, payment, payment_columns, record_placed,
 };
 use super::row::{PRODUCT_WIDTH, number, parsed, timestamp, unreadable};
-use super::stock::{take_in_turn, write_off};
+use super::stock::{take_at_once, take_in_turn, write_off};
 use crate::account::UserId;
 use crate::cart::{CartError, CartId, CartLine, CartState, CartStep, Quantity, is_ad_hoc};
 use crate::catalog::{Page, ProductId};
@@ -75,14 +75,9 @@ const PLACE: &str = concat!(
                    AND ($30::TEXT IS NULL OR ",
     begin_key!("$11", "$30"),
     " AND NOT EXISTS (SELECT 1 FROM idempotency_key WHERE user_id = $11 AND key = $30 AND expires_at_ms > $2)) \
-                   FOR UPDATE), \
-     picked AS (SELECT wanted.product_id, wanted.quantity, picked.bucket \
-         FROM seen CROSS JOIN UNNEST((SELECT $28::BIGINT[]), (SELECT $29::BIGINT[])) AS wanted (product_id, quantity) LEFT JOIN LATERAL \
-         (SELECT bucket FROM stock_bucket WHERE stock_bucket.product_id = wanted.product_id AND available >= wanted.quantity \
-          ORDER BY (bucket + $12) % 32 LIMIT 1 FOR UPDATE SKIP LOCKED) AS picked ON TRUE WHERE $36), \
-     ready AS (SELECT cart_id FROM seen WHERE NOT EXISTS (SELECT 1 FROM picked WHERE bucket IS NULL)), \
-     taken AS (UPDATE stock_bucket SET available = available - picked.quantity FROM ready, picked \
-               WHERE stock_bucket.product_id = picked.product_id AND stock_bucket.bucket = picked.bucket), \
+                   FOR UPDATE), ",
+    take_at_once!("$28", "$29", "$12", "$36"),
+    ", \
      placed AS (INSERT INTO orders (user_id, cart_id, status, version, placed_at_ms, currency, total_quantity, \
                                     total_price_minor, discounted_price_minor, tax_minor, tax_included) \
                 SELECT $11, cart_id, $6, $14, $2, $9, $15, $16, $17, $18, $19 FROM ready RETURNING order_id), \

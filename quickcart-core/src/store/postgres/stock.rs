@@ -25,6 +25,31 @@ use crate::stock::{Hold, Movement, MovementKind, STOCK_MAX, Shortage, StockError
 /// Into how many rows the pieces of a product are spread.
 const BUCKETS: i64 = 32;
 
+/// For a `WITH` that has `seen`, whose row is the cart: `ready` has that row, too, when all products can be had from buckets that nobody
+/// has locked, of which those after `$first` are looked at first, and then the pieces are taken. Without `$takes` there is nothing to take.
+macro_rules! take_at_once {
+    ($product_ids:literal, $quantities:literal, $first:literal, $takes:literal) => {
+        concat!(
+            "picked AS (SELECT wanted.product_id, wanted.quantity, picked.bucket FROM seen CROSS JOIN UNNEST((SELECT ",
+            $product_ids,
+            "::BIGINT[]), (SELECT ",
+            $quantities,
+            "::BIGINT[])) AS wanted (product_id, quantity) LEFT JOIN LATERAL \
+                 (SELECT bucket FROM stock_bucket \
+                  WHERE stock_bucket.product_id = wanted.product_id AND available >= wanted.quantity \
+                  ORDER BY (bucket + ",
+            $first,
+            ") % 32 LIMIT 1 FOR UPDATE SKIP LOCKED) AS picked ON TRUE WHERE ",
+            $takes,
+            "), \
+             ready AS (SELECT cart_id FROM seen WHERE NOT EXISTS (SELECT 1 FROM picked WHERE bucket IS NULL)), \
+             taken AS (UPDATE stock_bucket SET available = available - picked.quantity FROM ready, picked \
+                       WHERE stock_bucket.product_id = picked.product_id AND stock_bucket.bucket = picked.bucket)"
+        )
+    };
+}
+pub(super) use take_at_once;
+
 const LOCK_HOLDS: &str = "DELETE FROM stock_hold WHERE user_id = $1 RETURNING product_id, quantity";
 const LOCK_BUCKETS: &str = "SELECT product_id, bucket, available FROM stock_bucket WHERE product_id = ANY($1) \
      ORDER BY product_id, bucket FOR UPDATE";
