@@ -59,7 +59,7 @@ pub(crate) fn test<'sh>(
 
 pub(crate) fn soak(sh: &Shell) -> Vec<Step<'_>> {
     vec![
-        Step::new("soak", [cmd!(sh, "cargo test --workspace --release --locked")])
+        Step::new("soak", [cmd!(sh, "cargo test --workspace --profile soak --no-fail-fast --locked")])
             .env("PROPTEST_CASES", CASES_SOAK.to_string())
             .env("QUICKCART_SOAK", "1"),
     ]
