@@ -42,8 +42,14 @@ const SEEN: &str = "WITH seen AS (SELECT cart_id FROM cart \
 const TAKE: &str = "picked AS (SELECT wanted.product_id, wanted.quantity, picked.bucket \
          FROM seen CROSS JOIN UNNEST((SELECT ARRAY[:p1, :p2, :p3]::BIGINT[]), (SELECT ARRAY[1, 1, 1]::BIGINT[])) AS wanted (product_id, quantity) \
          LEFT JOIN LATERAL \
-             (SELECT bucket FROM stock_bucket WHERE stock_bucket.product_id = wanted.product_id AND available >= wanted.quantity \
-              ORDER BY (bucket + :cart) % 32 LIMIT 1 FOR UPDATE SKIP LOCKED) AS picked ON TRUE), \
+             ((SELECT * FROM (SELECT bucket FROM stock_bucket \
+                              WHERE stock_bucket.product_id = wanted.product_id AND bucket >= :cart % 32 AND available >= wanted.quantity \
+                              ORDER BY bucket LIMIT 1 FOR UPDATE SKIP LOCKED) AS bucket) \
+              UNION ALL \
+              (SELECT * FROM (SELECT bucket FROM stock_bucket \
+                              WHERE stock_bucket.product_id = wanted.product_id AND bucket < :cart % 32 AND available >= wanted.quantity \
+                              ORDER BY bucket LIMIT 1 FOR UPDATE SKIP LOCKED) AS bucket) \
+              LIMIT 1) AS picked ON TRUE), \
      ready AS (SELECT cart_id FROM seen WHERE NOT EXISTS (SELECT 1 FROM picked WHERE bucket IS NULL)), \
      taken AS (UPDATE stock_bucket SET available = available - picked.quantity FROM ready, picked \
                WHERE stock_bucket.product_id = picked.product_id AND stock_bucket.bucket = picked.bucket), ";

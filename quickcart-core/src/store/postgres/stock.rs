@@ -25,6 +25,23 @@ use crate::stock::{Hold, Movement, MovementKind, STOCK_MAX, Shortage, StockError
 /// Into how many rows the pieces of a product are spread.
 const BUCKETS: i64 = 32;
 
+/// The first bucket of a `wanted` product that has as many pieces and that nobody has locked, of those from `$from` on, or, with `<`, of
+/// those before. It reads buckets one after the other in the index, not all of them.
+macro_rules! next_bucket {
+    ($side:literal, $from:literal) => {
+        concat!(
+            "(SELECT * FROM (SELECT bucket FROM stock_bucket \
+                             WHERE stock_bucket.product_id = wanted.product_id AND bucket ",
+            $side,
+            " ",
+            $from,
+            " % 32 AND available >= wanted.quantity \
+                             ORDER BY bucket LIMIT 1 FOR UPDATE SKIP LOCKED) AS bucket)"
+        )
+    };
+}
+pub(super) use next_bucket;
+
 /// For a `WITH` that has `seen`, whose row is the cart: `ready` has that row, too, when all products can be had from buckets that nobody
 /// has locked, of which those after `$first` are looked at first, and then the pieces are taken. Without `$takes` there is nothing to take.
 macro_rules! take_at_once {
@@ -34,12 +51,11 @@ macro_rules! take_at_once {
             $product_ids,
             "::BIGINT[]), (SELECT ",
             $quantities,
-            "::BIGINT[])) AS wanted (product_id, quantity) LEFT JOIN LATERAL \
-                 (SELECT bucket FROM stock_bucket \
-                  WHERE stock_bucket.product_id = wanted.product_id AND available >= wanted.quantity \
-                  ORDER BY (bucket + ",
-            $first,
-            ") % 32 LIMIT 1 FOR UPDATE SKIP LOCKED) AS picked ON TRUE WHERE ",
+            "::BIGINT[])) AS wanted (product_id, quantity) LEFT JOIN LATERAL (",
+            super::stock::next_bucket!(">=", $first),
+            " UNION ALL ",
+            super::stock::next_bucket!("<", $first),
+            " LIMIT 1) AS picked ON TRUE WHERE ",
             $takes,
             "), \
              ready AS (SELECT cart_id FROM seen WHERE NOT EXISTS (SELECT 1 FROM picked WHERE bucket IS NULL)), \
