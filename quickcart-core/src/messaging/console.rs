@@ -1,5 +1,6 @@
 //! Messages on the terminal of the developer.
 
+use std::fmt::Write as _;
 use std::io::Write;
 
 use async_trait::async_trait;
@@ -18,7 +19,9 @@ impl MessageProvider for ConsoleProvider {
 
     async fn send(&self, message: &Message) -> Result<Receipt, SendError> {
         // One write, so that messages of several threads do not mix.
-        let line = format!("message to {:?}: {}\n", message.to, message.text);
+        let mut line = String::with_capacity(64 + message.text.len());
+        // Writing to a string does not fail.
+        let _ = writeln!(line, "message to {:?}: {}", message.to, message.text);
         std::io::stdout()
             .write_all(line.as_bytes())
             .map_err(|cause| SendError::new(self.name(), Failure::NotSent).caused_by(cause))?;

@@ -42,13 +42,12 @@ impl Code {
         })
     }
 
-    fn of(mut number: u32, digits: u8) -> Self {
-        let mut text = vec![b'0'; usize::from(digits)];
-        for digit in text.iter_mut().rev() {
-            *digit += (number % 10) as u8;
-            number /= 10;
+    fn of(number: u32, digits: u8) -> Self {
+        let mut text = String::with_capacity(usize::from(digits));
+        for place in (0..u32::from(digits)).rev() {
+            text.push(char::from(b'0' + (number / 10_u32.pow(place) % 10) as u8));
         }
-        Self(text.into_iter().map(char::from).collect())
+        Self(text.into())
     }
 
     /// The digits.

@@ -130,10 +130,11 @@ impl Plan {
 
 /// What is kept for each charge when all are taken; else the first that does not fit, and when it does.
 fn take(charges: &[Charge], full_us: &[i64]) -> Result<Vec<i64>, (usize, Timestamp)> {
-    let take = |(index, (charge, full_us)): (usize, (&Charge, &i64))| {
-        charge.take(*full_us).map_err(|fits_from| (index, instant(fits_from)))
-    };
-    charges.iter().zip(full_us).enumerate().map(take).collect()
+    let mut after_us = Vec::with_capacity(charges.len());
+    for (index, (charge, full_us)) in charges.iter().zip(full_us).enumerate() {
+        after_us.push(charge.take(*full_us).map_err(|fits_from| (index, instant(fits_from)))?);
+    }
+    Ok(after_us)
 }
 
 fn standings(charges: &[Charge], full_us: &[i64]) -> Vec<Standing> {
