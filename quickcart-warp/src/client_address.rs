@@ -16,6 +16,9 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// behind it is. Whatever a client writes into the header itself stands further to the left and is never believed.
 pub(crate) fn client_address(peer: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let mut client = peer.ip().to_canonical();
+    if !is_trusted(client, trusted) {
+        return client;
+    }
     let forwarded = headers.get_all(X_FORWARDED_FOR).iter().collect::<Vec<_>>();
     let hops =
         forwarded.iter().rev().filter_map(|value| value.to_str().ok()).flat_map(|value| value.rsplit(','));

@@ -241,7 +241,12 @@ fn no_json() -> ApiError {
 
 /// `application/json`, or a type that ends in `+json` ([RFC 6839](https://www.rfc-editor.org/rfc/rfc6839#section-3.1)).
 pub(crate) fn is_json(content_type: Option<&HeaderValue>) -> bool {
-    let text = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let Some(content_type) = content_type else { return false };
+    // As nearly everybody writes it.
+    if content_type == "application/json" {
+        return true;
+    }
+    let text = content_type.to_str().unwrap_or_default();
     let essence = text.split(';').next().unwrap_or_default().trim();
     if essence.eq_ignore_ascii_case("application/json") {
         return true;

@@ -1,7 +1,6 @@
 //! How limits stand, as header fields
 //! ([draft-ietf-httpapi-ratelimit-headers-10](https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/10/)).
 
-use std::fmt::Write;
 use std::time::Duration;
 
 use quickcart_core::clock::Timestamp;
@@ -12,6 +11,9 @@ use warp::reply::Response;
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+/// How many header fields tell of limits.
+pub(crate) const FIELDS: usize = 2;
 
 /// The limits that are the client's own; how the others stand is the shop's business.
 const SHOWN: [&str; 2] = ["phone", "address"];
@@ -52,17 +54,24 @@ pub(crate) fn show(response: &mut Response, limits: impl Iterator<Item = RateLim
     for RateLimit { name, quota, window_s, remaining, reset_s } in
         limits.filter(|limit| SHOWN.contains(&limit.name))
     {
-        let comma = if policy.is_empty() { "" } else { ", " };
-        // Writing to a String does not fail.
-        let _ = write!(policy, "{comma}\"{name}\";q={quota};w={window_s}");
-        let _ = write!(state, "{comma}\"{name}\";r={remaining};t={reset_s}");
+        push(&mut policy, name, (";q=", quota.into()), (";w=", window_s));
+        push(&mut state, name, (";r=", remaining.into()), (";t=", reset_s));
     }
-    // These two, and what every answer gets on the way out.
-    response.headers_mut().reserve(7);
     for (name, text) in [(RATE_LIMIT_POLICY, policy), (RATE_LIMIT, state)] {
         if let Some(value) = HeaderValue::try_from(text).ok().filter(|value| !value.is_empty()) {
             response.headers_mut().insert(name, value);
         }
+    }
+}
+
+/// Writes one more item of a list, with two parameters. Without `fmt`, which takes a fiftieth of a request for a code.
+fn push(list: &mut String, name: &str, first: (&str, u64), second: (&str, u64)) {
+    if !list.is_empty() {
+        list.push_str(", ");
+    }
+    let (mut one, mut other) = (itoa::Buffer::new(), itoa::Buffer::new());
+    for text in ["\"", name, "\"", first.0, one.format(first.1), second.0, other.format(second.1)] {
+        list.push_str(text);
     }
 }
 

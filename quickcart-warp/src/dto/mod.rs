@@ -24,8 +24,17 @@ use warp::http::StatusCode;
 use warp::http::header::{CONTENT_TYPE, HeaderValue};
 use warp::reply::Response;
 
+/// How many header fields nearly every answer gets on the way out: four for safety, and the id of the request.
+const FIELDS_ADDED: usize = 5;
+
 /// An answer of JSON.
 pub(crate) fn json_response(status: StatusCode, body: &impl Serialize) -> Response {
+    json_response_with(0, status, body)
+}
+
+/// An answer of JSON with room for so many more header fields, and for those that are added on the way out, so that it does not grow
+/// then.
+pub(crate) fn json_response_with(fields: usize, status: StatusCode, body: &impl Serialize) -> Response {
     let (status, bytes) = match serde_json::to_vec(body) {
         Ok(bytes) => (status, bytes),
         Err(error) => {
@@ -35,8 +44,7 @@ pub(crate) fn json_response(status: StatusCode, body: &impl Serialize) -> Respon
     };
     let mut response = Response::new(bytes.into());
     *response.status_mut() = status;
-    // Room for what is added on the way out, so that it does not grow there.
-    response.headers_mut().reserve(6);
+    response.headers_mut().reserve(1 + fields + FIELDS_ADDED);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

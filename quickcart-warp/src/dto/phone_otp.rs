@@ -217,42 +217,42 @@ impl Info {
 /// Who gets a code.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
-pub(crate) struct Recipient {
+pub(crate) struct Recipient<'a> {
     #[schema(example = "9876543210", max_length = 64)]
-    pub(crate) phone_number: String,
+    pub(crate) phone_number: Cow<'a, str>,
 }
 
-impl Recipient {
-    pub(crate) fn read(body: &[u8]) -> Result<Self, ApiError> {
+impl<'a> Recipient<'a> {
+    pub(crate) fn read(body: &'a [u8]) -> Result<Self, ApiError> {
         let mut form = Form::parse(body).map_err(|error| malformed(&error))?;
         let phone = form.optional_text("phoneNumber", 0..=TEXT_LENGTH_MAX).ok_or_else(invalid_phone)?;
         let phone = phone.filter(|phone| !phone.is_empty());
-        let phone = phone.ok_or_else(|| ApiError::bad_request("Phone number is required"))?;
-        Ok(Self { phone_number: phone.into_owned() })
+        let phone_number = phone.ok_or_else(|| ApiError::bad_request("Phone number is required"))?;
+        Ok(Self { phone_number })
     }
 }
 
 /// A number and its code.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
-pub(crate) struct PhoneNumberAndOtp {
+pub(crate) struct PhoneNumberAndOtp<'a> {
     #[schema(example = "9876543210", max_length = 64)]
-    pub(crate) phone_number: String,
+    pub(crate) phone_number: Cow<'a, str>,
     #[schema(example = "123456", max_length = 64)]
-    pub(crate) otp: String,
+    pub(crate) otp: Cow<'a, str>,
 }
 
-impl PhoneNumberAndOtp {
+impl<'a> PhoneNumberAndOtp<'a> {
     /// A code that is no text is as good as a wrong one.
-    pub(crate) fn read(body: &[u8]) -> Result<Self, ApiError> {
+    pub(crate) fn read(body: &'a [u8]) -> Result<Self, ApiError> {
         let mut form = Form::parse(body).map_err(|error| malformed(&error))?;
         let missing = || ApiError::bad_request("Phone number and OTP are required");
         let phone = form.optional_text("phoneNumber", 0..=TEXT_LENGTH_MAX).ok_or_else(invalid_phone)?;
         let otp = match form.optional_text("otp", 0..=TEXT_LENGTH_MAX) {
-            Some(text) => text.ok_or_else(missing)?.into_owned(),
-            None => "not a text".to_owned(),
+            Some(text) => text.ok_or_else(missing)?,
+            None => Cow::Borrowed("not a text"),
         };
-        let phone_number = phone.filter(|phone| !phone.is_empty()).ok_or_else(missing)?.into_owned();
+        let phone_number = phone.filter(|phone| !phone.is_empty()).ok_or_else(missing)?;
         if otp.is_empty() { Err(missing()) } else { Ok(Self { phone_number, otp }) }
     }
 }

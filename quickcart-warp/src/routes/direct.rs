@@ -40,13 +40,18 @@ impl Direct {
         let (head, body) = request.into_parts();
         let headers = head.headers;
         let (is_json, length) = (is_json(headers.get(CONTENT_TYPE)), announced(headers.get(CONTENT_LENGTH)));
-        let language = best_language(&app.languages, headers.get(ACCEPT_LANGUAGE));
-        let idempotency_key = headers.get(IDEMPOTENCY_KEY).cloned();
+        let wishes = match self {
+            Self::Send => Some((
+                best_language(&app.languages, headers.get(ACCEPT_LANGUAGE)),
+                headers.get(IDEMPOTENCY_KEY).cloned(),
+            )),
+            Self::Verify => None,
+        };
         async move {
             let body = read_json(app.body_time_max, is_json, length, BodyDataStream::new(body)).await;
-            let answered = match self {
-                Self::Send => send(app, Some(client), language, idempotency_key, body).await,
-                Self::Verify => verify(app, body).await,
+            let answered = match wishes {
+                Some((language, key)) => send(app, Some(client), language, key, body).await,
+                None => verify(app, body).await,
             };
             answered.unwrap_or_else(|error| error.into_response(Dialect::PhoneOtp))
         }

@@ -8,6 +8,7 @@ use quickcart_core::otp::{CodeRequest, OtpError, PhoneVerification, Started};
 use quickcart_core::phone::{PhoneNumber, Region};
 use utoipa::OpenApi;
 use warp::Filter;
+use warp::http::StatusCode;
 use warp::http::header::HeaderValue;
 use warp::reject::Rejection;
 use warp::reply::Response;
@@ -16,11 +17,11 @@ use super::idempotency::IDEMPOTENCY_KEY;
 use super::phone_otp_auth;
 use super::shared::{VERSION, database_answers, sms, timestamp};
 use crate::app::App;
-use crate::dto::ok;
 use crate::dto::phone_otp::{
     Info, Message, Pending, PhoneNumberAndOtp, Recipient, Sent, Status, invalid_phone,
 };
 use crate::dto::shared::{ApiHealth, Services};
+use crate::dto::{json_response_with, ok};
 use crate::error::{ApiError, Dialect};
 use crate::filters::{answer, client, decoded, get, header, json_body, language, post, with};
 use crate::rate_limit::{self, RateLimit};
@@ -99,16 +100,16 @@ pub(super) async fn start(
     let (provider, code) = (started.provider, started.code.as_str());
     // A code is shown only in development, and only when no provider could bring it to the phone.
     let sent = if app.development && provider == "console" {
-        let message = format!("Development Mode: OTP is {code}");
+        let message = ["Development Mode: OTP is ", code].concat();
         let (provider, development_mode) = ("development", Some(true));
         Sent { success: true, message, provider, development_mode, otp: Some(code), ..Sent::default() }
     } else {
-        let message = format!("SMS sent successfully via {}", display_name(provider));
+        let message = ["SMS sent successfully via ", display_name(provider)].concat();
         // The first version shows Twilio's name for the message, and those of no other provider.
         let sid = started.message_id.as_deref().filter(|_| provider == "twilio");
         Sent { success: true, message, provider, sid, ..Sent::default() }
     };
-    let mut response = ok(&complete(sent, &started));
+    let mut response = json_response_with(rate_limit::FIELDS, StatusCode::OK, &complete(sent, &started));
     let now = app.clock.now();
     rate_limit::show(&mut response, started.limits.iter().map(|limit| RateLimit::standing(limit, now)));
     Ok(response)
@@ -162,7 +163,8 @@ fn key_of(value: &HeaderValue) -> Result<&str, ApiError> {
     ),
 )]
 pub(super) async fn verify(app: App, body: Result<Bytes, ApiError>) -> Result<Response, ApiError> {
-    let PhoneNumberAndOtp { phone_number, otp } = PhoneNumberAndOtp::read(&body?)?;
+    let body = body?;
+    let PhoneNumberAndOtp { phone_number, otp } = PhoneNumberAndOtp::read(&body)?;
     check(&app.phone_otp, &phone_number, &otp).await?;
     Ok(ok(&Message { success: true, message: VERIFIED }))
 }

@@ -122,7 +122,8 @@ async fn verify(
     address: Option<IpAddr>,
     body: Result<Bytes, ApiError>,
 ) -> Result<Response, ApiError> {
-    let PhoneNumberAndOtp { phone_number, otp } = PhoneNumberAndOtp::read(&body?)?;
+    let body = body?;
+    let PhoneNumberAndOtp { phone_number, otp } = PhoneNumberAndOtp::read(&body)?;
     let phone = check(&app.phone_otp_auth, &phone_number, &otp).await?;
     let signed_in = app.members.sign_in(&phone, address).await.map_err(refused)?;
     Ok(ok(&Verified::new(VERIFIED, &phone, signed_in)))
