@@ -58,7 +58,7 @@ pub(crate) fn show(response: &mut Response, limits: impl Iterator<Item = RateLim
         push(&mut state, name, (";r=", remaining.into()), (";t=", reset_s));
     }
     for (name, text) in [(RATE_LIMIT_POLICY, policy), (RATE_LIMIT, state)] {
-        if let Some(value) = HeaderValue::try_from(text).ok().filter(|value| !value.is_empty()) {
+        if let Some(value) = HeaderValue::from_str(&text).ok().filter(|value| !value.is_empty()) {
             response.headers_mut().insert(name, value);
         }
     }

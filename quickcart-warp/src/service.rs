@@ -137,7 +137,11 @@ impl ConnectionService {
             let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
             (1..=REQUEST_ID_LENGTH_MAX).contains(&value.len()) && value.as_bytes().iter().all(plain)
         };
-        given.filter(fits).cloned().unwrap_or_else(|| self.0.next_id.fetch_add(1, Ordering::Relaxed).into())
+        given.filter(fits).cloned().unwrap_or_else(|| {
+            let id = self.0.next_id.fetch_add(1, Ordering::Relaxed);
+            // From the number itself it takes two allocations.
+            HeaderValue::from_str(itoa::Buffer::new().format(id)).unwrap_or_else(|_| id.into())
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use arrayvec::ArrayString;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use rand::Rng;
@@ -9,9 +10,12 @@ use rand::Rng;
 use super::keys::{Digest, KeyId, KeyRing};
 use crate::secret::Tag;
 
+/// The most digits that a code has.
+pub(super) const DIGITS_MAX: usize = 8;
+
 /// A code as its holder types it. `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Code(Box<str>);
+pub struct Code(ArrayString<DIGITS_MAX>);
 
 impl Code {
     /// A code of one's own choice, for development and for the reviewers of an app store.
@@ -19,8 +23,8 @@ impl Code {
     /// # Errors
     /// [`InvalidFixedCode`] unless the code has four to eight digits.
     pub fn fixed(code: &str) -> Result<Self, InvalidFixedCode> {
-        let digits = (4..=8).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_digit());
-        if digits { Ok(Self(code.into())) } else { Err(InvalidFixedCode) }
+        let digits = code.len() >= 4 && code.bytes().all(|byte| byte.is_ascii_digit());
+        ArrayString::from(code).ok().filter(|_| digits).map(Self).ok_or(InvalidFixedCode)
     }
 
     /// The code of a challenge: the same as often as it is asked for, and kept nowhere. `None` when the key is gone.
@@ -43,11 +47,12 @@ impl Code {
     }
 
     fn of(number: u32, digits: u8) -> Self {
-        let mut text = String::with_capacity(usize::from(digits));
+        // There is room: a policy has no more digits.
+        let mut text = ArrayString::new();
         for place in (0..u32::from(digits)).rev() {
             text.push(char::from(b'0' + (number / 10_u32.pow(place) % 10) as u8));
         }
-        Self(text.into())
+        Self(text)
     }
 
     /// The digits.

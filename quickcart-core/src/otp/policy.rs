@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::code::DIGITS_MAX;
+
 /// The rules of a code. The default: six digits, 300 s, five wrong codes, the same code again on a resend after 30 s.
 ///
 /// ```
@@ -80,7 +82,7 @@ impl Policy {
     /// [`InvalidPolicy`] when a value is out of its range.
     pub fn with_short_code(digits: u8, ttl: Duration, attempts_max: u8) -> Result<Self, InvalidPolicy> {
         let ttl_s = u16::try_from(ttl.as_secs()).map_err(|_| InvalidPolicy)?;
-        let valid = (4..=8).contains(&digits)
+        let valid = (4..=DIGITS_MAX).contains(&usize::from(digits))
             && (1..=Self::TTL_MAX.as_secs()).contains(&ttl.as_secs())
             && ttl.subsec_nanos() == 0
             && (1..=10).contains(&attempts_max);

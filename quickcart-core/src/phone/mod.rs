@@ -4,6 +4,7 @@ mod rules;
 
 use std::fmt;
 
+use arrayvec::ArrayString;
 pub use rlibphonenumber::Region;
 use rlibphonenumber::{NumberLengthType, PhoneNumber as Parsed};
 
@@ -13,6 +14,9 @@ use crate::error::{DomainError, ErrorKind};
 
 /// The longest text that is looked at: the fifteen digits of E.164 and room for punctuation.
 const TEXT_LENGTH_MAX: usize = 32;
+
+/// The longest number: a plus, and as many digits as libphonenumber reads, three of a calling code and seventeen of a national number.
+const E164_LENGTH_MAX: usize = 1 + 3 + 17;
 
 /// How many characters of a number stay visible in front and at the end.
 const SHOWN_FIRST: usize = 3;
@@ -41,7 +45,7 @@ const RANGE_OPEN_SHORT: usize = 2;
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PhoneNumber {
-    e164: Box<str>,
+    e164: ArrayString<E164_LENGTH_MAX>,
     national_start: u8,
 }
 
@@ -73,7 +77,9 @@ impl PhoneNumber {
             && national.bytes().all(|byte| byte.is_ascii_digit())
             && matches!(national.as_bytes()[0], b'6'..=b'9')
             && !national.starts_with("91");
-        plain.then(|| Self { e164: ["+91", national].concat().into_boxed_str(), national_start: 3 })
+        let mut e164 = ArrayString::from("+91").ok()?;
+        e164.try_push_str(national).ok()?;
+        plain.then_some(Self { e164, national_start: 3 })
     }
 
     /// Some notations (`+91 00 98765…`) need a second look to lose all their prefixes; what is not stable then is refused.
@@ -90,7 +96,7 @@ impl PhoneNumber {
             Ok(NumberLengthType::IsPossible) => {}
             _ => return Err(InvalidPhone),
         }
-        let e164 = parsed.to_string().into_boxed_str();
+        let e164 = ArrayString::from(&parsed.to_string()).map_err(|_| InvalidPhone)?;
         let national_length = parsed.get_national_significant_number().len();
         let national_start =
             e164.len().checked_sub(national_length).and_then(|start| u8::try_from(start).ok());
