@@ -38,6 +38,8 @@ pub(crate) fn rows() -> Result<()> {
     runtime.block_on(store.import(demo_store()?, Box::new(|_, _| ())))?;
     server.query(&url, &prepare())?;
     let query = |sql: &str| server.query(&url, sql).map(drop).map_err(benches::Failure::from);
+    let carts_left =
+        || server.query(&url, &format!("SELECT count(*) FROM cart WHERE cart_id > {FIRST_CART}"));
     let pgbench = RefCell::new(Pgbench::new(&url)?);
     for (is_hot, all_clients) in [(false, &[1, 8, 32][..]), (true, &[8, 32])] {
         for &clients in all_clients {
@@ -48,10 +50,14 @@ pub(crate) fn rows() -> Result<()> {
                 checkouts(&runtime, &store, clients, operations)
             };
             let peer = |stock| {
-                let (query, pgbench, fill) = (&query, &pgbench, &fill);
+                let (query, carts_left, pgbench, fill) = (&query, &carts_left, &pgbench, &fill);
                 move || {
                     query(fill)?;
-                    pgbench.borrow_mut().run(stock, is_hot, clients, operations)
+                    let cost = pgbench.borrow_mut().run(stock, is_hot, clients, operations)?;
+                    match carts_left()?.as_str() {
+                        "0" => Ok(cost),
+                        left => Err(format!("pgbench left {left} of {operations} carts as they were").into()),
+                    }
                 }
             };
             let mut contenders = vec![

@@ -13,7 +13,7 @@ use tokio::runtime::Runtime;
 const CONNECTIONS: usize = 64;
 const PAIRS: usize = 10_000;
 /// Many short ones: the mood of the machine changes within seconds.
-const REPETITIONS: usize = 11;
+const REPETITIONS: usize = 31;
 
 /// What we may cost, as a multiple of bare hyper.
 const CPU_MAX: f64 = 1.5;
