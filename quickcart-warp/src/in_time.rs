@@ -1,7 +1,7 @@
 //! Work that may take so long and no longer.
 
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
@@ -10,12 +10,12 @@ use tokio::time::{Sleep, sleep};
 pin_project! {
     /// What the work answers; `None` when that takes too long. Most work is done at once, and then no timer is set at all.
     ///
-    /// A type of its own and no `async fn`, which would hold the work twice: once as its argument and once pinned.
+    /// A type of its own and no `async fn`, which would hold the work twice: once as its argument and once pinned. The timer is boxed,
+    /// because the whole is passed on several times.
     pub(crate) struct InTime<F> {
         #[pin]
         work: F,
-        #[pin]
-        timer: Option<Sleep>,
+        timer: Option<Pin<Box<Sleep>>>,
         time_max: Duration,
     }
 }
@@ -30,17 +30,12 @@ impl<F: Future> Future for InTime<F> {
     type Output = Option<F::Output>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<F::Output>> {
-        let mut this = self.project();
+        let this = self.project();
         if let Poll::Ready(done) = this.work.poll(context) {
             return Poll::Ready(Some(done));
         }
-        if this.timer.is_none() {
-            this.timer.set(Some(sleep(*this.time_max)));
-        }
-        if let Some(timer) = this.timer.as_pin_mut() {
-            ready!(timer.poll(context));
-        }
-        Poll::Ready(None)
+        let timer = this.timer.get_or_insert_with(|| Box::pin(sleep(*this.time_max)));
+        timer.as_mut().poll(context).map(|()| None)
     }
 }
 

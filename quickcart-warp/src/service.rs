@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
-use futures_util::future::Either;
 use hyper::body::Incoming;
 use ipnet::IpNet;
 use tower_service::Service as _;
@@ -102,14 +101,14 @@ impl ConnectionService {
             |metrics: &Metrics| (Instant::now(), metrics.counted(request.method(), request.uri().path()));
         let counted = app.metrics.as_ref().map(count);
         let dialect = Dialect::of_path(request.uri().path());
+        // Boxed, because it is passed on several times.
         let call = if let Some(response) = parts.outside_routes(&request, dialect) {
-            Either::Left(ready(response))
+            ready(response).boxed()
         } else if let Some(direct) = Direct::of(&request) {
-            // Boxed, because it is passed on several times.
-            Either::Right(Either::Left(Box::pin(direct.answer(app.clone(), client, request))))
+            direct.answer(app.clone(), client, request).boxed()
         } else {
             let answered = warp::service(parts.answers.clone()).call(request);
-            Either::Right(Either::Right(CLIENT.scope(client, answered).map(|Ok(response)| response)))
+            CLIENT.scope(client, answered).map(|Ok(response)| response).boxed()
         };
         let service = self.clone();
         InTime::new(parts.time_max, call).map(move |called| {
