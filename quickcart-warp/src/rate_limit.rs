@@ -64,7 +64,7 @@ pub(crate) fn show(response: &mut Response, limits: impl Iterator<Item = RateLim
     }
 }
 
-/// Writes one more item of a list, with two parameters. Without `fmt`, which takes a fiftieth of a request for a code.
+/// Writes one more item of a list, with two parameters. Without `fmt`, which takes three times as many instructions.
 fn push(list: &mut String, name: &str, first: (&str, u64), second: (&str, u64)) {
     if !list.is_empty() {
         list.push_str(", ");

@@ -40,6 +40,7 @@ impl Direct {
         let (head, body) = request.into_parts();
         let headers = head.headers;
         let (is_json, length) = (is_json(headers.get(CONTENT_TYPE)), announced(headers.get(CONTENT_LENGTH)));
+        // What only a request for a code says.
         let wishes = match self {
             Self::Send => Some((
                 best_language(&app.languages, headers.get(ACCEPT_LANGUAGE)),
