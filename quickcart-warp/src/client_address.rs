@@ -23,11 +23,11 @@ pub(crate) fn client_address(peer: SocketAddr, headers: &HeaderMap, trusted: &[I
     let hops =
         forwarded.iter().rev().filter_map(|value| value.to_str().ok()).flat_map(|value| value.rsplit(','));
     for hop in hops {
+        let Some(address) = parse(hop.trim()) else { break };
+        client = address;
         if !is_trusted(client, trusted) {
             break;
         }
-        let Some(address) = parse(hop.trim()) else { break };
-        client = address;
     }
     client
 }

@@ -107,7 +107,6 @@ struct Plan {
 
 impl Plan {
     fn of(request: &IssueRequest, mut subject: Subject, limits: Option<&Limits>) -> Self {
-        // First, so that the processor waits for this table while it still waits for the subject's.
         let before_us = limits.map_or_else(Vec::new, |limits| limits.full_us(&request.charges));
         let replay = limits.and_then(|limits| limits.replay(request));
         let mut verdict = replay.unwrap_or_else(|| subject.issue(request));
